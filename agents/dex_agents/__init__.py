@@ -1,0 +1,1 @@
+"""Agents: roles, typed plans, providers, the gate and the ledger."""

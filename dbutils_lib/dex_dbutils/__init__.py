@@ -1,0 +1,1 @@
+"""What notebooks and deployed jobs import: configuration, sessions, names, profiles."""

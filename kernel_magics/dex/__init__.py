@@ -1,0 +1,1 @@
+"""dex in a kernel and on the command line."""

@@ -1,0 +1,1 @@
+"""Projects and notebooks to start from."""
