@@ -1,0 +1,90 @@
+"""``dex profile``, ``dex agent``, ``dex runs``: what is in the data, and who worked on it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from dex.cli.output import EnvOption, JsonOption, ProjectOption, emit, table
+from dex_dbutils import DexError, find_project
+
+
+def profile(
+    source: Annotated[str, typer.Argument(help="A table (layer.table or its full name) or a path.")],
+    columns: Annotated[str | None, typer.Option(help="Only these columns, separated by commas.")] = None,
+    save: Annotated[str | None, typer.Option(help="Keep the profile under .dex/profiles/NAME.json.")] = None,
+    env: EnvOption = None,
+    project: ProjectOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Profile a table or a file in one scan."""
+    from dex import profiles, session
+
+    session.bind(env)
+    result = profiles.profile_value(source, name=source, columns=columns.split(",") if columns else None)
+    if save:
+        profiles.save(result, save)
+    emit(result.to_dict() if as_json else result, as_json, result.to_text)
+
+
+def agent(
+    role: Annotated[str, typer.Argument(help="The agent's job, such as silver.")],
+    request: Annotated[str, typer.Argument(help="What you want, in prose.")],
+    frame: Annotated[list[str], typer.Option("--frame", "-f", help="NAME=TABLE: a frame and where it comes from.")],
+    into: Annotated[str | None, typer.Option(help="Name of the frame that the proposed code binds.")] = None,
+    provider: Annotated[str | None, typer.Option(help="Who answers: rules or openai.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Make the request, send nothing.")] = False,
+    env: EnvOption = None,
+    project: ProjectOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Ask an agent for a transformation; exit 1 if its proposal was not verified."""
+    from dex import agents, session
+
+    bound = session.bind(env)
+    frames = {name: _read(bound, source) for name, source in map(_split_frame, frame)}
+    result = agents.ask(role=role, text=request, frames=frames, into=into, provider=provider, dry_run=dry_run)
+    emit(result, as_json, result.to_text)
+    if not dry_run and (result.verdict is None or result.verdict.status != "passed"):
+        raise typer.Exit(1)
+
+
+def runs(
+    limit: Annotated[int, typer.Option(min=1, help="How many, newest first.")] = 20,
+    project: ProjectOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the last runs of the project: agents, exports, notebooks."""
+    from dex_agents import Ledger
+
+    found = Ledger(find_project()).runs(limit=limit)
+    emit(
+        found,
+        as_json,
+        lambda: table(
+            ("started", "kind", "role", "environment", "status", "request"),
+            [(r.started, r.kind, r.role, r.environment, r.status, r.summary[:60]) for r in found],
+        )
+        if found
+        else "No runs yet.",
+    )
+
+
+def _split_frame(text: str) -> tuple[str, str]:
+    name, separator, source = text.partition("=")
+    if not separator or not name.isidentifier() or not source:
+        raise DexError("DEX-CLI-01", f"`{text}` names no frame.", remedy="Write NAME=TABLE, such as flights_raw=bronze.flights.")
+    return name, source
+
+
+def _read(bound: Any, source: str) -> Any:
+    layer, _, name = source.partition(".")
+    if name and "." not in name and layer in bound.environment.schemas:
+        return bound.read(layer, name)
+    if Path(source).exists():
+        reader = bound.spark.read
+        path = str(Path(source).resolve())
+        return reader.parquet(path) if path.endswith(".parquet") else reader.option("header", True).csv(path)
+    return bound.spark.table(source)

@@ -1,0 +1,46 @@
+"""``dex run`` and ``dex export``: a notebook as a task, and as a module."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dex.cli.output import EnvOption, JsonOption, ProjectOption, emit, progress
+from dex_dbutils import find_project
+
+NotebookArgument = Annotated[Path, typer.Argument(help="An .ipynb or a Databricks source file.")]
+
+
+def run(
+    notebook: NotebookArgument,
+    parameter: Annotated[list[str] | None, typer.Option("--parameter", "-p", help="KEY=VALUE; repeat for more.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write the executed notebook here.")] = None,
+    env: EnvOption = None,
+    project: ProjectOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Run a notebook in a kernel of its own; it ends with the first cell that fails."""
+    from dex.notebook import parse_parameters, run_notebook
+
+    report = run_notebook(
+        notebook, parameters=parse_parameters(parameter or []), out=out, environment=env, progress=progress
+    )
+    emit(report, as_json, lambda: f"{report.notebook}: {report.outcome}, {report.cells} cells in {report.seconds:.1f} s")
+
+
+def export(
+    notebook: NotebookArgument,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if the files differ.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite generated files that were edited by hand.")] = False,
+    project: ProjectOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Turn a notebook into a module, its tests and a bundle job."""
+    from dex.export import export_notebook
+
+    report = export_notebook(notebook, find_project(project or notebook.resolve().parent), check=check, force=force)
+    emit(report, as_json, report.to_text)
+    if check and report.drift:
+        raise typer.Exit(1)

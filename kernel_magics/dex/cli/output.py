@@ -1,0 +1,73 @@
+"""What a command prints: one JSON document, or a text for people."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from dex_dbutils import DexError
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+EnvOption = Annotated[str | None, typer.Option("--env", "-e", help="Environment; the project's default if not given.")]
+
+
+def _enter_project(value: Path | None) -> Path | None:
+    """Make every later look-up of the project start at the folder given."""
+    if value is not None:
+        os.environ["DEX_PROJECT"] = str(value.resolve())
+    return value
+
+
+ProjectOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--project",
+        help="Folder of the project; found upward from here if not given.",
+        callback=_enter_project,
+        exists=True,
+        file_okay=False,
+    ),
+]
+
+
+def emit(value: Any, as_json: bool, text: Callable[[], str]) -> None:
+    """Print a result: as JSON, or as the text that ``text()`` returns."""
+    print(json.dumps(to_json(value), indent=2, ensure_ascii=False) if as_json else text())
+
+
+def to_json(value: Any) -> Any:
+    """Return models as plain JSON values."""
+    if hasattr(value, "model_dump"):
+        return value.model_dump(mode="json")
+    if isinstance(value, list | tuple):
+        return [to_json(item) for item in value]
+    if isinstance(value, dict):
+        return {key: to_json(item) for key, item in value.items()}
+    return value
+
+
+def emit_error(error: DexError, as_json: bool) -> None:
+    """Print an error where it belongs: the JSON document on stdout, the text on stderr."""
+    if as_json:
+        print(json.dumps({"error": error.to_dict()}, indent=2, ensure_ascii=False))
+    else:
+        print(error, file=sys.stderr)
+
+
+def table(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Return a table in plain text, as wide as its content."""
+    cells = [tuple(headers), *(tuple("" if cell is None else str(cell) for cell in row) for row in rows)]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(headers))]
+    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells)
+
+
+def progress(message: str) -> None:
+    """Tell a person at a terminal what goes on; say nothing where nobody looks."""
+    if sys.stderr.isatty():
+        print(message, file=sys.stderr, flush=True)

@@ -1,0 +1,73 @@
+"""``dex env``, ``dex doctor``, ``dex bundle``: what the project says and what this machine has."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from dex.cli.output import JsonOption, ProjectOption, emit, table
+from dex_dbutils import DexError, find_project, load_environment
+
+bundle = typer.Typer(help="The files of the project's bundle.", no_args_is_help=True)
+
+
+def env(
+    name: Annotated[str | None, typer.Argument(help="Show everything that holds in this environment.")] = None,
+    project: ProjectOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the environments of the project, or show one."""
+    from dex_dbutils.config import environment_names
+
+    if name is not None:
+        shown = load_environment(name)
+        emit(shown, as_json, lambda: _as_yaml(shown.model_dump(mode="json")))
+        return
+    found = find_project()
+    rows: list[dict[str, object]] = []
+    for each in environment_names(found):
+        try:
+            e = load_environment(each)
+            rows.append({"name": each, "kind": e.kind, "engine": e.engine.type, "catalog": e.catalog, "writes": e.guard.writes})
+        except DexError as error:
+            rows.append({"name": each, "error": error.to_dict()})
+    headers = ("name", "kind", "engine", "catalog", "writes")
+    emit(
+        {"project": found.name if found.exists else None, "default": found.default_environment, "environments": rows},
+        as_json,
+        lambda: table(headers, [[row.get(h, "cannot be used" if h == "kind" else "") for h in headers] for row in rows]),
+    )
+
+
+def doctor(project: ProjectOption = None, as_json: JsonOption = False) -> None:
+    """Check this machine and this project; exit 1 if something needs mending."""
+    from dex.doctor import run_doctor
+
+    report = run_doctor(find_project())
+    emit(
+        report,
+        as_json,
+        lambda: table(("", "check", "found", "next"), [(c.status, c.name, c.detail, c.remedy or "") for c in report.checks]),
+    )
+    if any(check.status == "failed" for check in report.checks):
+        raise typer.Exit(1)
+
+
+@bundle.command()
+def validate(project: ProjectOption = None, as_json: JsonOption = False) -> None:
+    """Check the bundle's files without a workspace; exit 1 if there is an error."""
+    from dex.bundle import validate_bundle
+
+    findings = validate_bundle(find_project().root)
+    ok = not any(f.severity == "error" for f in findings)
+    lines = [f"{f.file}:{f.line}:{f.column}: {f.severity} {f.code}: {f.message}" for f in findings]
+    emit({"ok": ok, "findings": [f.model_dump(mode="json") for f in findings]}, as_json, lambda: "\n".join([*lines, "ok" if ok else "not ok"]))
+    if not ok:
+        raise typer.Exit(1)
+
+
+def _as_yaml(value: object) -> str:
+    import yaml
+
+    return yaml.safe_dump(value, sort_keys=False).rstrip()

@@ -1,0 +1,50 @@
+"""``%dex_export``: the notebook as a module, tests and a job task."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dex.magics.arguments import MagicParser
+from dex.magics.show import show_object
+from dex_dbutils import DexError, ExportError
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+PARSER = MagicParser("%dex_export", "Turn a notebook into a Python module, its tests and a bundle job.")
+PARSER.add_argument("notebook", nargs="?", help="path of the notebook; this one if not given")
+PARSER.add_argument("--check", action="store_true", help="write nothing; fail if the files differ from the notebook")
+PARSER.add_argument("--force", action="store_true", help="overwrite generated files that were edited by hand")
+
+
+def run(shell: InteractiveShell, line: str) -> None:
+    """Export the notebook named on the line, or this one, and show the report."""
+    arguments = PARSER.parse_line(line)
+    from dex.export import export_notebook
+    from dex_dbutils import find_project
+
+    path = Path(arguments.notebook) if arguments.notebook else this_notebook(shell.user_ns)
+    report = export_notebook(path, find_project(path.resolve().parent), check=arguments.check, force=arguments.force)
+    show_object(report)
+    if arguments.check and report.drift:
+        raise ExportError(
+            "DEX-EXPORT-90", f"The exported files of {path.name} are not what it says now.", remedy="Run %dex_export without --check."
+        )
+
+
+def this_notebook(namespace: dict[str, Any]) -> Path:
+    """Return the path of the notebook that this kernel runs, as its editor tells it.
+
+    Raises:
+        DexError: DEX-MAGIC-05, the editor does not tell.
+    """
+    told = namespace.get("__vsc_ipynb_file__") or os.environ.get("JPY_SESSION_NAME")
+    if told and Path(told).suffix in {".ipynb", ".py"} and Path(told).exists():
+        return Path(told)
+    raise DexError(
+        "DEX-MAGIC-05",
+        "This kernel does not know which notebook it runs.",
+        remedy="Name it, after saving: %dex_export notebooks/flights.ipynb",
+    )

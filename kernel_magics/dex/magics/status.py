@@ -1,0 +1,41 @@
+"""``%dex_status``: session, engine, guard, catalog and the last runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dex.magics.arguments import MagicParser
+from dex.magics.show import facts, show
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+PARSER = MagicParser("%dex_status", "Show the session, its engine, the guard, the catalog and the last runs.")
+
+
+def run(shell: InteractiveShell, line: str) -> None:
+    """Show what the panel shows, as a table."""
+    PARSER.parse_line(line)
+    from dex.status import snapshot
+
+    now = snapshot(shell.user_ns)
+    runs = [f"{r.role or r.kind}: {r.status}" for r in now.runs[:5]]
+    engine = now.engine
+    show(
+        facts(
+            "status",
+            {
+                "environment": now.environment.name if now.environment else "none bound: %dex_env NAME",
+                "session": now.session.state,
+                "engine": f"{engine.type}, {engine.state}" if engine else "none",
+                "writes": now.guard.writes if now.guard else "-",
+                "tables": str(sum(len(layer.tables) for layer in now.catalog)),
+                "last runs": "; ".join(runs) or "none",
+            },
+            {
+                "environment": now.environment.name if now.environment else None,
+                "session": now.session.state,
+                "catalog": [layer.model_dump() for layer in now.catalog],
+            },
+        )
+    )
