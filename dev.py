@@ -130,7 +130,7 @@ def install(level: str) -> None:
             need([sys.executable, "-m", "venv", VENV], "Making .venv")
         if not (BIN / "uv").exists():
             need([PYTHON, "-m", "pip", "install", "-q", "-c", ROOT / "constraints.txt", "uv"], "Installing uv")
-        packages = ["-e", ROOT / "dbutils_lib", "-e", f"{ROOT}[{EXTRAS[level]}]", "pytest", "datasketches"]
+        packages = ["-e", ROOT / "dbutils_lib", "-e", f"{ROOT}[{EXTRAS[level]}]", "pytest"]
         command = [BIN / "uv", "pip", "install", "-q", "--python", PYTHON, "--compile-bytecode"]
         need([*command, "-c", ROOT / "constraints.txt", *packages], "Installing dex")
 

@@ -36,7 +36,7 @@ def profile_value(value: Any, *, name: str | None = None, columns: list[str] | N
 
     Raises:
         FrameError: the value is no frame, or there is no such table or path.
-        DexError: DEX-SESSION-90, a name was given and no environment is bound.
+        DexError: DEX-MAGIC-03, a name was given and no environment is bound.
     """
     global _last
     from dex_dbutils import profile as profile_frame

@@ -30,7 +30,7 @@ def run(shell: InteractiveShell, line: str) -> None:
     show_object(report)
     if arguments.check and report.drift:
         raise ExportError(
-            "DEX-EXPORT-90", f"The exported files of {path.name} are not what it says now.", remedy="Run %dex_export without --check."
+            "DEX-MAGIC-06", f"The exported files of {path.name} are not what it says now.", remedy="Run %dex_export without --check."
         )
 
 

@@ -1,0 +1,113 @@
+"""The demo walks the whole path, and its numbers are the data's."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from dex_templates.demo import TABLES, flights_data
+from support import ROOT, find_python, make_venv, run
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("demo")
+
+
+@pytest.fixture(scope="module")
+def summary(workspace: Path) -> Any:
+    printed = run([sys.executable, "-m", "dex_templates.demo", "--workspace", workspace, "--json"], timeout=900)
+    yield json.loads(printed.splitlines()[-1])
+    run([sys.executable, "-m", "dex", "engine", "stop", "--project", workspace / "flights"])
+
+
+def csv(name: str) -> str:
+    return f"read_csv('{flights_data() / (name + '.csv')}', all_varchar=true, nullstr='NA')"
+
+
+def count(query: str) -> int:
+    row = duckdb.sql(query).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def test_bronze_holds_every_row_of_every_file(summary: dict[str, Any]) -> None:
+    for name in TABLES:
+        assert summary["rows"][f"bronze.{name}"] == count(f"select count(*) from {csv(name)}")
+
+
+def test_silver_holds_every_distinct_row(summary: dict[str, Any]) -> None:
+    for name in ("flights", "weather"):
+        assert summary["rows"][f"silver.{name}"] == count(f"select count(*) from (select distinct * from {csv(name)})")
+
+
+def test_gold_holds_every_carrier_origin_and_hour(summary: dict[str, Any]) -> None:
+    groups = f"select count(*) from (select distinct carrier, origin, hour from {csv('flights')})"
+    assert summary["rows"]["gold.delays_by_hour"] == count(groups)
+
+
+def test_both_proposals_were_verified_and_the_bundle_is_sound(summary: dict[str, Any]) -> None:
+    assert summary["verdicts"] == ["silver: passed", "silver: passed"]
+    assert summary["bundle"] == "ok"
+
+
+def test_the_demo_leaves_what_it_says(summary: dict[str, Any]) -> None:
+    project = Path(summary["project"])
+    assert Path(summary["executed"]).exists()
+    assert [path for path in summary["files"] if not (project / path).exists()] == []
+
+
+COMPARE = """
+import json, sys
+from dex_dbutils import get_session
+from flights_etl.flights import Params, main
+
+session = get_session(sys.argv[1])
+main(session.spark, Params(env=sys.argv[1]))
+rows = session.read("gold", "delays_by_hour").toPandas()
+print(json.dumps(sorted(rows.fillna("null").astype(str).values.tolist())))
+"""
+
+NOTEBOOK_GOLD = """
+import json, sys
+from dex_dbutils import get_session
+
+rows = get_session("local").read("gold", "delays_by_hour").toPandas()
+print(json.dumps(sorted(rows.fillna("null").astype(str).values.tolist())))
+"""
+
+
+def test_the_exported_wheel_gives_the_same_gold_table_without_dex(
+    summary: dict[str, Any], wheels: dict[str, Path], tmp_path: Path
+) -> None:
+    project = Path(summary["project"])
+    from support import uv
+
+    uv("build", "-q", "--wheel", "-o", tmp_path, project)
+    exported = next(tmp_path.glob("flights_etl-*.whl"))
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    constraints = ("-c", ROOT / "constraints.txt")
+    python = make_venv(
+        tmp_path / "venv", find_python(version), *constraints, wheels["dex-dbutils"], exported, "pytest", "pyspark-client"
+    )
+    assert "dexkit" not in run([python, "-c", "import importlib.metadata as m; print([d.name for d in m.distributions()])"])
+    status = json.loads(run([sys.executable, "-m", "dex", "engine", "status", "--json", "--project", project]))
+    env = {**{k: v for k, v in os.environ.items() if not k.startswith("DEX_")}, "SPARK_REMOTE": status["url"]}
+
+    expected = json.loads(run([sys.executable, "-c", NOTEBOOK_GOLD], cwd=project, env=env).splitlines()[-1])
+    got = json.loads(run([python, "-c", COMPARE, "lab"], cwd=project, env=env).splitlines()[-1])
+    assert len(got) > 100
+    assert got == expected
+
+    tests = subprocess.run(
+        [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests"], cwd=project, env=env, capture_output=True, text=True, check=False
+    )
+    assert tests.returncode == 0, tests.stdout + tests.stderr
+    assert "skipped" not in tests.stdout.splitlines()[-1]
