@@ -28,7 +28,7 @@ EXTRAS = {"demo": "lab,local,agents", "test": "lab,local,agents,test,dev"}
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    if sys.version_info < (3, 10):
+    if sys.version_info < (3, 10):  # noqa: UP036  an older Python can still read this file
         return fail(f"dex needs Python 3.10 or later; this is {sys.version.split()[0]}.")
     parser = argparse.ArgumentParser(prog="dev.py", description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(dest="command", required=True)
@@ -38,10 +38,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     lab.add_argument("--port", type=int, default=8888)
     test = commands.add_parser("test", help="run every level of tests")
     test.add_argument("--fast", action="store_true", help="only what needs no browser, no engine and no JVM")
-    test.add_argument("--level", action="append", choices=[name for name, _ in LEVELS], help="only this level; repeat for more")
-    test.add_argument("rest", nargs=argparse.REMAINDER, help="paths and options for one pytest run instead of the levels")
+    test.add_argument(
+        "--level", action="append", choices=[name for name, _ in LEVELS], help="only this level; repeat for more"
+    )
+    test.add_argument(
+        "rest", nargs=argparse.REMAINDER, help="paths and options for one pytest run instead of the levels"
+    )
     bench = commands.add_parser("bench", help="measure against a rival in the same run")
-    bench.add_argument("name", choices=sorted(p.stem.removeprefix("bench_") for p in (ROOT / "tests/bench").glob("bench_*.py")))
+    bench.add_argument(
+        "name", choices=sorted(p.stem.removeprefix("bench_") for p in (ROOT / "tests/bench").glob("bench_*.py"))
+    )
     bench.add_argument("rest", nargs=argparse.REMAINDER)
     setup = commands.add_parser("setup", help="only install")
     setup.add_argument("--level", choices=list(EXTRAS), default="test")
@@ -150,10 +156,20 @@ def node() -> None:
 
 def front_end(*, required: bool) -> None:
     """Install the JavaScript packages, build the panel and link it into `.venv`."""
-    sources = sorted(p for d in ("client/src", "jupyterlab/src", "jupyterlab/style", "jupyterlab/schema") for p in (ROOT / "extension" / d).rglob("*") if p.is_file())
+    sources = sorted(
+        p
+        for d in ("client/src", "jupyterlab/src", "jupyterlab/style", "jupyterlab/schema")
+        for p in (ROOT / "extension" / d).rglob("*")
+        if p.is_file()
+    )
     try:
         node()
-        stamped(ROOT / "node_modules/.installed", [ROOT / "package-lock.json"], lambda: need(["npm", "ci"], "npm ci"), "installing the JavaScript packages")
+        stamped(
+            ROOT / "node_modules/.installed",
+            [ROOT / "package-lock.json"],
+            lambda: need(["npm", "ci"], "npm ci"),
+            "installing the JavaScript packages",
+        )
         stamped(
             ROOT / "extension/jupyterlab/labextension/.built",
             [ROOT / "package-lock.json", *sources],

@@ -19,17 +19,26 @@ def find_python(version: str) -> Path:
     candidates = [*sorted(pyenv.glob(f"{version}.*/bin/python"), reverse=True)]
     on_path = shutil.which(f"python{version}")
     for candidate in [*candidates, *([Path(on_path)] if on_path else [])]:
-        asked = subprocess.run([candidate, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"], capture_output=True, text=True, check=False)
+        asked = subprocess.run(
+            [candidate, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         if asked.stdout.strip() == version:
             return candidate
     pytest.skip(f"Python {version} is not on this machine (looked on PATH and among pyenv's versions)")
 
 
-def run(command: Sequence[object], *, cwd: Path | None = None, env: dict[str, str] | None = None, timeout: float = 600) -> str:
+def run(
+    command: Sequence[object], *, cwd: Path | None = None, env: dict[str, str] | None = None, timeout: float = 600
+) -> str:
     """Run a command and return what it printed; fail with all of its output."""
     words = [str(word) for word in command]
     done = subprocess.run(words, cwd=cwd, env=env, capture_output=True, text=True, check=False, timeout=timeout)
-    assert done.returncode == 0, f"{' '.join(words)} ended with {done.returncode}\n{done.stdout[-6000:]}\n{done.stderr[-6000:]}"
+    assert done.returncode == 0, (
+        f"{' '.join(words)} ended with {done.returncode}\n{done.stdout[-6000:]}\n{done.stderr[-6000:]}"
+    )
     return done.stdout
 
 

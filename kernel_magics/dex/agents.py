@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from dex import session
 from dex_dbutils import DexError
+
+from dex import session
 
 if TYPE_CHECKING:
     from dex_agents import AgentEvent, Run
@@ -47,7 +48,11 @@ def ask(
 
     bound = session.current()
     if bound is None:
-        raise DexError("DEX-MAGIC-03", "No environment is bound, so there is no engine to try a proposal on.", remedy="Run %dex_env local first.")
+        raise DexError(
+            "DEX-MAGIC-03",
+            "No environment is bound, so there is no engine to try a proposal on.",
+            remedy="Run %dex_env local first.",
+        )
     request = AgentRequest(role=role, text=text, frames=list(frames), into=into, provider=provider, dry_run=dry_run)
     try:
         return run_agent(request, bound, frames, on_event=on_event)

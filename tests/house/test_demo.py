@@ -11,7 +11,6 @@ from typing import Any
 
 import duckdb
 import pytest
-
 from dex_templates.demo import TABLES, flights_data
 from support import ROOT, find_python, make_venv, run
 
@@ -95,9 +94,17 @@ def test_the_exported_wheel_gives_the_same_gold_table_without_dex(
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     constraints = ("-c", ROOT / "constraints.txt")
     python = make_venv(
-        tmp_path / "venv", find_python(version), *constraints, wheels["dex-dbutils"], exported, "pytest", "pyspark-client"
+        tmp_path / "venv",
+        find_python(version),
+        *constraints,
+        wheels["dex-dbutils"],
+        exported,
+        "pytest",
+        "pyspark-client",
     )
-    assert "dexkit" not in run([python, "-c", "import importlib.metadata as m; print([d.name for d in m.distributions()])"])
+    assert "dexkit" not in run(
+        [python, "-c", "import importlib.metadata as m; print([d.name for d in m.distributions()])"]
+    )
     status = json.loads(run([sys.executable, "-m", "dex", "engine", "status", "--json", "--project", project]))
     env = {**{k: v for k, v in os.environ.items() if not k.startswith("DEX_")}, "SPARK_REMOTE": status["url"]}
 
@@ -107,7 +114,12 @@ def test_the_exported_wheel_gives_the_same_gold_table_without_dex(
     assert got == expected
 
     tests = subprocess.run(
-        [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests"], cwd=project, env=env, capture_output=True, text=True, check=False
+        [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests"],
+        cwd=project,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert tests.returncode == 0, tests.stdout + tests.stderr
     assert "skipped" not in tests.stdout.splitlines()[-1]

@@ -23,7 +23,9 @@ def raised() -> set[str]:
 
 def listed() -> Counter[str]:
     rows = re.compile(r"^(?:\|\s*`?|#+\s*`?)(DEX-[A-Z]+-\d\d)", re.MULTILINE)
-    return Counter(code for page in (ROOT / "docs/errors").glob("*.md") for code in rows.findall(page.read_text("utf-8")))
+    return Counter(
+        code for page in (ROOT / "docs/errors").glob("*.md") for code in rows.findall(page.read_text("utf-8"))
+    )
 
 
 def test_every_code_in_the_source_has_an_entry() -> None:

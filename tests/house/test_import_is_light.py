@@ -6,10 +6,12 @@ import json
 import subprocess
 import sys
 
-HEAVY = {
-    "IPython", "comm", "databricks", "deltalake", "duckdb", "grpc", "ipykernel", "jupyter_client", "jupyter_server", "jupyterlab",
-    "libcst", "nbclient", "nbformat", "numpy", "openai", "pandas", "pyarrow", "pydantic", "pyspark", "rich", "sqlglot", "tornado", "typer",
-}  # fmt: skip
+HEAVY = set(
+    """
+    IPython comm databricks deltalake duckdb grpc ipykernel jupyter_client jupyter_server jupyterlab
+    libcst nbclient nbformat numpy openai pandas pyarrow pydantic pyspark rich sqlglot tornado typer
+    """.split()
+)
 
 
 def loaded_by(statement: str) -> tuple[set[str], float]:

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import re
 import subprocess
-import tomllib
 from pathlib import Path
 
+import tomllib
 from support import ROOT
 
-TOP = {"extension", "kernel_magics", "notebook_templates", "dbutils_lib", "agents", "tests", "package.json", "pyproject.toml"}
+TOP = {
+    "extension",
+    "kernel_magics",
+    "notebook_templates",
+    "dbutils_lib",
+    "agents",
+    "tests",
+    "package.json",
+    "pyproject.toml",
+}
 MACHINE_PATH = re.compile(r"(?<![\w.])/(?:work|root|home/\w+|tmp/[a-z]+-)/")
 
 
@@ -23,14 +32,25 @@ def test_the_top_level_is_what_the_design_fixes() -> None:
 
 
 def test_no_file_holds_a_path_of_a_machine_or_a_registry_address() -> None:
-    texts = [p for p in tracked() if p.suffix in {".py", ".md", ".toml", ".ts", ".tsx", ".json", ".ipynb", ".txt", ".yaml", ".yml"}]
+    texts = [
+        p
+        for p in tracked()
+        if p.suffix in {".py", ".md", ".toml", ".ts", ".tsx", ".json", ".ipynb", ".txt", ".yaml", ".yml"}
+    ]
     here = Path(__file__)
-    bad = [str(p.relative_to(ROOT)) for p in texts if p != here and p.exists() and MACHINE_PATH.search(p.read_text("utf-8"))]
+    bad = [
+        str(p.relative_to(ROOT))
+        for p in texts
+        if p != here and p.exists() and MACHINE_PATH.search(p.read_text("utf-8"))
+    ]
     assert bad == []
     locks = [ROOT / "package-lock.json", ROOT / "constraints.txt"]
     assert [p.name for p in locks if "://" in re.sub(r'"url": "https?://[^"]*"', "", p.read_text("utf-8"))] == []
 
 
 def test_both_wheels_carry_the_same_minor_version() -> None:
-    versions = [tomllib.loads((ROOT / p / "pyproject.toml").read_text("utf-8"))["project"]["version"] for p in ("", "dbutils_lib")]
+    versions = [
+        tomllib.loads((ROOT / p / "pyproject.toml").read_text("utf-8"))["project"]["version"]
+        for p in ("", "dbutils_lib")
+    ]
     assert versions[0].split(".")[:2] == versions[1].split(".")[:2]

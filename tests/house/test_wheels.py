@@ -6,13 +6,12 @@ import zipfile
 from pathlib import Path
 
 import pytest
-
 from support import ROOT, find_python, make_venv, run
 
 IMPORTS = """
 import sys
 {imports}
-heavy = {{"pyspark", "pandas", "pyarrow", "numpy", "IPython", "jupyter_server", "jupyterlab", "tornado", "openai", "databricks", "grpc"}}
+heavy = set("pyspark pandas pyarrow numpy IPython jupyter_server jupyterlab tornado openai databricks grpc".split())
 print(sorted(heavy & {{name.partition(".")[0] for name in sys.modules}}))
 """
 
@@ -28,17 +27,35 @@ def test_the_library_installs_and_imports_alone(version: str, wheels: dict[str, 
 def test_dexkit_installs_and_imports_without_jupyter(version: str, wheels: dict[str, Path], tmp_path: Path) -> None:
     constraints = ("-c", ROOT / "constraints.txt")
     python = make_venv(tmp_path / "venv", find_python(version), *constraints, *wheels.values())
-    printed = run([python, "-c", IMPORTS.format(imports="import dex, dex_agents, dex_dbutils, dex_templates, dex_server")])
+    printed = run(
+        [python, "-c", IMPORTS.format(imports="import dex, dex_agents, dex_dbutils, dex_templates, dex_server")]
+    )
     assert printed.strip() == "[]"
     assert "dex 0." in run([tmp_path / "venv/bin/dex", "--version"])
 
 
 def test_jupyter_finds_both_extensions_of_the_wheel(wheels: dict[str, Path], tmp_path: Path) -> None:
     venv = tmp_path / "venv"
-    python = make_venv(venv, find_python("3.10"), "-c", ROOT / "constraints.txt", wheels["dex-dbutils"], f"dexkit[lab] @ {wheels['dexkit'].as_uri()}")
+    python = make_venv(
+        venv,
+        find_python("3.10"),
+        "-c",
+        ROOT / "constraints.txt",
+        wheels["dex-dbutils"],
+        f"dexkit[lab] @ {wheels['dexkit'].as_uri()}",
+    )
     jupyter = tmp_path / "jupyter"
-    env = {"PATH": f"{venv / 'bin'}:/usr/bin:/bin", "HOME": str(tmp_path), "JUPYTER_CONFIG_DIR": str(jupyter), "JUPYTER_DATA_DIR": str(jupyter)}
-    merged = "import subprocess, sys; print(subprocess.run([sys.executable, '-m', *sys.argv[1:]], capture_output=True, text=True))"
+    env = {
+        "PATH": f"{venv / 'bin'}:/usr/bin:/bin",
+        "HOME": str(tmp_path),
+        "JUPYTER_CONFIG_DIR": str(jupyter),
+        "JUPYTER_DATA_DIR": str(jupyter),
+    }
+    merged = (
+        "import subprocess, sys\n"
+        "done = subprocess.run([sys.executable, '-m', *sys.argv[1:]], capture_output=True, text=True)\n"
+        "print(done.stdout, done.stderr)"
+    )
     labextensions = run([python, "-c", merged, "jupyter", "labextension", "list"], env=env)
     server_extensions = run([python, "-c", merged, "jupyter", "server", "extension", "list"], env=env)
     assert "@dexkit/jupyterlab" in labextensions

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import nbformat
 import pytest
-
 from dex_templates import TEMPLATES
 from support import ROOT, demo_project, run
 

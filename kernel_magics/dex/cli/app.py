@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import typer
+from dex_dbutils import DexError
 from typer.exceptions import TyperException
 
 from dex import __version__
 from dex.cli import data, engine, notebooks, project
 from dex.cli.output import emit_error
-from dex_dbutils import DexError
 
 app = typer.Typer(
     name="dex",

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from dex_dbutils import DexError, find_project
 
 from dex.cli.output import EnvOption, JsonOption, ProjectOption, emit, table
-from dex_dbutils import DexError, find_project
 
 
 def profile(
@@ -63,19 +63,23 @@ def runs(
     emit(
         found,
         as_json,
-        lambda: table(
-            ("started", "kind", "role", "environment", "status", "request"),
-            [(r.started, r.kind, r.role, r.environment, r.status, r.summary[:60]) for r in found],
-        )
-        if found
-        else "No runs yet.",
+        lambda: (
+            table(
+                ("started", "kind", "role", "environment", "status", "request"),
+                [(r.started, r.kind, r.role, r.environment, r.status, r.summary[:60]) for r in found],
+            )
+            if found
+            else "No runs yet."
+        ),
     )
 
 
 def _split_frame(text: str) -> tuple[str, str]:
     name, separator, source = text.partition("=")
     if not separator or not name.isidentifier() or not source:
-        raise DexError("DEX-CLI-01", f"`{text}` names no frame.", remedy="Write NAME=TABLE, such as flights_raw=bronze.flights.")
+        raise DexError(
+            "DEX-CLI-01", f"`{text}` names no frame.", remedy="Write NAME=TABLE, such as flights_raw=bronze.flights."
+        )
     return name, source
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import typer
+from dex_dbutils import load_environment
 
 from dex.cli.output import EnvOption, JsonOption, ProjectOption, emit, progress
-from dex_dbutils import load_environment
 
 if TYPE_CHECKING:
     from dex.engines import EngineStatus

@@ -6,16 +6,18 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from dex_dbutils import find_project
 
 from dex.cli.output import EnvOption, JsonOption, ProjectOption, emit, progress
-from dex_dbutils import find_project
 
 NotebookArgument = Annotated[Path, typer.Argument(help="An .ipynb or a Databricks source file.")]
 
 
 def run(
     notebook: NotebookArgument,
-    parameter: Annotated[list[str] | None, typer.Option("--parameter", "-p", help="KEY=VALUE; repeat for more.")] = None,
+    parameter: Annotated[
+        list[str] | None, typer.Option("--parameter", "-p", help="KEY=VALUE; repeat for more.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Write the executed notebook here.")] = None,
     env: EnvOption = None,
     project: ProjectOption = None,
@@ -27,7 +29,9 @@ def run(
     report = run_notebook(
         notebook, parameters=parse_parameters(parameter or []), out=out, environment=env, progress=progress
     )
-    emit(report, as_json, lambda: f"{report.notebook}: {report.outcome}, {report.cells} cells in {report.seconds:.1f} s")
+    emit(
+        report, as_json, lambda: f"{report.notebook}: {report.outcome}, {report.cells} cells in {report.seconds:.1f} s"
+    )
 
 
 def export(

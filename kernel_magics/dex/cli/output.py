@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-
 from dex_dbutils import DexError
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
@@ -64,7 +63,9 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """Return a table in plain text, as wide as its content."""
     cells = [tuple(headers), *(tuple("" if cell is None else str(cell) for cell in row) for row in rows)]
     widths = [max(len(row[i]) for row in cells) for i in range(len(headers))]
-    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells)
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells
+    )
 
 
 def progress(message: str) -> None:

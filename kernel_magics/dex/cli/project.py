@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
+from dex_dbutils import DexError, find_project, load_environment
 
 from dex.cli.output import JsonOption, ProjectOption, emit, table
-from dex_dbutils import DexError, find_project, load_environment
 
 bundle = typer.Typer(help="The files of the project's bundle.", no_args_is_help=True)
 
@@ -29,14 +29,18 @@ def env(
     for each in environment_names(found):
         try:
             e = load_environment(each)
-            rows.append({"name": each, "kind": e.kind, "engine": e.engine.type, "catalog": e.catalog, "writes": e.guard.writes})
+            rows.append(
+                {"name": each, "kind": e.kind, "engine": e.engine.type, "catalog": e.catalog, "writes": e.guard.writes}
+            )
         except DexError as error:
             rows.append({"name": each, "error": error.to_dict()})
     headers = ("name", "kind", "engine", "catalog", "writes")
     emit(
         {"project": found.name if found.exists else None, "default": found.default_environment, "environments": rows},
         as_json,
-        lambda: table(headers, [[row.get(h, "cannot be used" if h == "kind" else "") for h in headers] for row in rows]),
+        lambda: table(
+            headers, [[row.get(h, "cannot be used" if h == "kind" else "") for h in headers] for row in rows]
+        ),
     )
 
 
@@ -48,7 +52,9 @@ def doctor(project: ProjectOption = None, as_json: JsonOption = False) -> None:
     emit(
         report,
         as_json,
-        lambda: table(("", "check", "found", "next"), [(c.status, c.name, c.detail, c.remedy or "") for c in report.checks]),
+        lambda: table(
+            ("", "check", "found", "next"), [(c.status, c.name, c.detail, c.remedy or "") for c in report.checks]
+        ),
     )
     if any(check.status == "failed" for check in report.checks):
         raise typer.Exit(1)
@@ -62,7 +68,11 @@ def validate(project: ProjectOption = None, as_json: JsonOption = False) -> None
     findings = validate_bundle(find_project().root)
     ok = not any(f.severity == "error" for f in findings)
     lines = [f"{f.file}:{f.line}:{f.column}: {f.severity} {f.code}: {f.message}" for f in findings]
-    emit({"ok": ok, "findings": [f.model_dump(mode="json") for f in findings]}, as_json, lambda: "\n".join([*lines, "ok" if ok else "not ok"]))
+    emit(
+        {"ok": ok, "findings": [f.model_dump(mode="json") for f in findings]},
+        as_json,
+        lambda: "\n".join([*lines, "ok" if ok else "not ok"]),
+    )
     if not ok:
         raise typer.Exit(1)
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dex_dbutils import DexError, FrameError
+
 from dex.magics.arguments import MagicParser
 from dex.magics.bridge import bridge
 from dex.magics.show import show_object
-from dex_dbutils import DexError, FrameError
 
 if TYPE_CHECKING:
-    from IPython.core.interactiveshell import InteractiveShell
-
     from dex_agents import AgentEvent
+    from IPython.core.interactiveshell import InteractiveShell
 
 PARSER = MagicParser("%%agent", "Ask a role for a transformation. The cell's text is the request, in prose.")
 PARSER.add_argument("role", help="the agent's job, such as silver")

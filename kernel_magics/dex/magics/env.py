@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 PARSER = MagicParser("%dex_env", "Bind this notebook to an environment; without a name, show them all.")
 PARSER.add_argument("name", nargs="?", help="an environment of the project, such as local, dev or prod")
 PARSER.add_argument("--engine", help="use this engine type instead of the configured one")
-PARSER.add_argument("--confirm", metavar="NAME", help="the environment's name again, to allow writes that its guard asks for")
+PARSER.add_argument(
+    "--confirm", metavar="NAME", help="the environment's name again, to allow writes that its guard asks for"
+)
 
 
 def run(shell: InteractiveShell, line: str) -> None:
@@ -53,9 +55,10 @@ def environment_facts(environment: Any, spark_version: str) -> dict[str, Any]:
 
 
 def _show_all() -> None:
-    from dex import session
     from dex_dbutils import DexError
     from dex_dbutils.config import environment_names, find_project, load_environment
+
+    from dex import session
 
     project = find_project()
     bound = session.current()

@@ -6,9 +6,10 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dex_dbutils import DexError, ExportError
+
 from dex.magics.arguments import MagicParser
 from dex.magics.show import show_object
-from dex_dbutils import DexError, ExportError
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -22,15 +23,18 @@ PARSER.add_argument("--force", action="store_true", help="overwrite generated fi
 def run(shell: InteractiveShell, line: str) -> None:
     """Export the notebook named on the line, or this one, and show the report."""
     arguments = PARSER.parse_line(line)
-    from dex.export import export_notebook
     from dex_dbutils import find_project
+
+    from dex.export import export_notebook
 
     path = Path(arguments.notebook) if arguments.notebook else this_notebook(shell.user_ns)
     report = export_notebook(path, find_project(path.resolve().parent), check=arguments.check, force=arguments.force)
     show_object(report)
     if arguments.check and report.drift:
         raise ExportError(
-            "DEX-MAGIC-06", f"The exported files of {path.name} are not what it says now.", remedy="Run %dex_export without --check."
+            "DEX-MAGIC-06",
+            f"The exported files of {path.name} are not what it says now.",
+            remedy="Run %dex_export without --check.",
         )
 
 

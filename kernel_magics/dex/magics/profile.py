@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dex_dbutils import DexError, FrameError
+
 from dex.magics.arguments import MagicParser
 from dex.magics.show import show_object
-from dex_dbutils import DexError, FrameError
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell

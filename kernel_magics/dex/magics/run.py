@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
 PARSER = MagicParser("%dex_run", "Run another notebook as a task, in a kernel of its own.")
 PARSER.add_argument("notebook", help="path of an .ipynb or of a Databricks source file")
-PARSER.add_argument("-p", "--parameter", action="append", default=[], metavar="KEY=VALUE", help="a parameter; repeat for more")
+PARSER.add_argument(
+    "-p", "--parameter", action="append", default=[], metavar="KEY=VALUE", help="a parameter; repeat for more"
+)
 PARSER.add_argument("--out", help="write the executed notebook here")
 
 
