@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Optional, Union
+from typing import Any, ClassVar
 
 
 @dataclass(frozen=True)
@@ -19,11 +19,11 @@ class Where:
         cell: number of the notebook cell, counted from 1 over all cells.
     """
 
-    file: Optional[str] = None
-    line: Optional[int] = None
-    column: Optional[int] = None
-    key: Optional[str] = None
-    cell: Optional[int] = None
+    file: str | None = None
+    line: int | None = None
+    column: int | None = None
+    key: str | None = None
+    cell: int | None = None
 
     def __str__(self) -> str:
         """Return the place in one line, most general part first."""
@@ -47,7 +47,7 @@ class DexError(Exception):
         remedy: what the person can do next.
 
     Example:
-        >>> print(DexError("DEX-CONFIG-01", "There is no environment 'stage'.", Where(file="config"), "Use: local, dev."))
+        >>> print(DexError("DEX-CONFIG-01", "There is no environment 'stage'.", "config", "Use: local, dev."))
         DEX-CONFIG-01: There is no environment 'stage'.
           where: config
           next:  Use: local, dev.
@@ -57,7 +57,7 @@ class DexError(Exception):
     exit_code: ClassVar[int] = 2
 
     def __init__(
-        self, code: str, what: str, where: Optional[Union[Where, str, Path]] = None, remedy: Optional[str] = None
+        self, code: str, what: str, where: Where | str | Path | None = None, remedy: str | None = None
     ) -> None:
         self.code = code
         self.what = what
@@ -73,6 +73,10 @@ class DexError(Exception):
         if self.remedy:
             lines.append(f"  next:  {self.remedy}")
         return "\n".join(lines)
+
+    def _render_traceback_(self, *_: object) -> list[str]:
+        """Return the lines that IPython prints: the message alone, without a traceback through dex's own files."""
+        return str(self).splitlines()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the parts for ``--json`` output and the panel."""
@@ -122,5 +126,15 @@ class BundleError(DexError):
 
 class LedgerError(DexError):
     """The ledger of runs cannot be written or read."""
+
+    exit_code = 3
+
+
+class UtilitiesError(DexError):
+    """A call of the local ``dbutils`` cannot be done."""
+
+
+class WorkspaceError(DexError):
+    """The workspace cannot be reached, or refuses what was asked."""
 
     exit_code = 3

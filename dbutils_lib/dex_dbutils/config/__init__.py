@@ -1,5 +1,34 @@
 """Projects and environments: what ``config/*.yaml`` says, validated."""
 
-from dex_dbutils.config.models import Environment, EnvironmentConfig, Project
+from dex_dbutils.config.interpolation import git_branch, user_name
+from dex_dbutils.config.loading import environment_names, find_project, load_environment
+from dex_dbutils.config.models import (
+    AgentsConfig,
+    EngineConfig,
+    Environment,
+    EnvironmentConfig,
+    GuardConfig,
+    ObservabilityConfig,
+    Project,
+    SecretsConfig,
+    quoted,
+)
+from dex_dbutils.config.schema import json_schema
 
-__all__ = ["Environment", "EnvironmentConfig", "Project"]
+__all__ = [
+    "AgentsConfig",
+    "EngineConfig",
+    "Environment",
+    "EnvironmentConfig",
+    "GuardConfig",
+    "ObservabilityConfig",
+    "Project",
+    "SecretsConfig",
+    "environment_names",
+    "find_project",
+    "git_branch",
+    "json_schema",
+    "load_environment",
+    "quoted",
+    "user_name",
+]

@@ -1,21 +1,28 @@
-"""The words of ``config/*.yaml`` as models; JSON Schema is generated from them."""
+"""The words of ``config/*.yaml`` as models; JSON Schema is generated from them.
 
-from __future__ import annotations
+Without postponed annotations: pydantic evaluates them, and on Python 3.9 ``str | None`` cannot be.
+"""
 
+import re
 from pathlib import Path
-from typing import Any, Dict, List, Literal, Optional  # noqa: UP035  pydantic evaluates these on Python 3.9
+from typing import Annotated, Any, Literal, Optional
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from dex_dbutils.errors import ConfigError
+from dex_dbutils.errors import ConfigError, Where
 
 Kind = Literal["local", "development", "production"]
 EngineType = Literal["sail", "spark", "connect", "databricks", "runtime"]
 Writes = Literal["allow", "confirm", "deny"]
 Layer = str
 
+#: Names of catalogs and schemas: what Unity Catalog takes without trouble.
+NAME = r"^[A-Za-z_][A-Za-z0-9_-]*$"
+#: Unity Catalog refuses these in a table's name; so does a folder.
+_NOT_IN_A_TABLE_NAME = re.compile(r"[./\\\s\x00-\x1f\x7f`]")
+
 #: What the guard does with writes when a file says nothing, per kind of environment.
-DEFAULT_WRITES: Dict[str, Writes] = {"local": "allow", "development": "allow", "production": "confirm"}  # noqa: UP006
+DEFAULT_WRITES: dict[str, Writes] = {"local": "allow", "development": "allow", "production": "confirm"}
 
 
 class Model(BaseModel):
@@ -32,10 +39,35 @@ class EngineConfig(Model):
     host: Optional[str] = Field(None, description="Workspace address, for `databricks`.")
     cluster_id: Optional[str] = None
     serverless: bool = False
-    url: Optional[str] = Field(None, description="A Spark Connect address such as sc://localhost:15002, for `connect`.")
+    url: Optional[str] = Field(
+        None, pattern=r"^sc://.", description="A Spark Connect address such as sc://localhost:15002, for `connect`."
+    )
     idle_minutes: float = Field(120.0, gt=0, description="A local engine that nobody is attached to ends after this.")
-    port: Optional[int] = Field(None, ge=1, le=65535, description="Fixed port of a local engine; any free one if unset.")
-    conf: Dict[str, str] = Field(default_factory=dict, description="Spark settings of every session.")  # noqa: UP006
+    port: Optional[int] = Field(
+        None, ge=1, le=65535, description="Fixed port of a local engine; any free one if unset."
+    )
+    conf: dict[str, str] = Field(default_factory=dict, description="Spark settings of every session.")
+
+    @field_validator("conf", mode="before")
+    @classmethod
+    def _settings_are_text(cls, value: Any) -> Any:
+        """Spark's settings are text; a file may say ``spark.sql.shuffle.partitions: 4``."""
+        if not isinstance(value, dict):
+            return value
+        return {
+            key: str(item).lower() if isinstance(item, bool) else str(item) if isinstance(item, (int, float)) else item
+            for key, item in value.items()
+        }
+
+    @model_validator(mode="after")
+    def _one_place(self) -> "EngineConfig":
+        if self.type == "connect" and not self.url:
+            raise ValueError("an engine of type 'connect' needs `url`, such as sc://localhost:15002")
+        if self.cluster_id and self.serverless:
+            raise ValueError("`cluster_id` and `serverless: true` exclude each other")
+        if self.profile and self.host:
+            raise ValueError("`profile` and `host` exclude each other")
+        return self
 
 
 class SecretsConfig(Model):
@@ -48,8 +80,10 @@ class GuardConfig(Model):
     """What the guard allows in an environment."""
 
     writes: Optional[Writes] = Field(None, description="Default: allow; confirm where kind is production.")
-    catalogs: List[str] = Field(default_factory=list, description="Catalogs that may be written.")  # noqa: UP006
-    max_scan: Optional[str] = Field(None, description="Largest scan of one query, such as 100GB.", pattern=r"^\d+(\.\d+)?\s*[KMGTP]?B$")
+    catalogs: list[str] = Field(default_factory=list, description="Catalogs that may be written.")
+    max_scan: Optional[str] = Field(
+        None, description="Largest scan of one query, such as 100GB.", pattern=r"^\d+(\.\d+)?\s*[KMGTP]?B$"
+    )
 
 
 class AgentsConfig(Model):
@@ -90,13 +124,14 @@ class EnvironmentConfig(Model):
     environments: EnvironmentsConfig = EnvironmentsConfig()
     kind: Kind = "local"
     engine: EngineConfig = EngineConfig()
-    catalog: str = Field("local", pattern=r"^[A-Za-z_][A-Za-z0-9_-]*$")
-    schemas: Dict[str, str] = Field(  # noqa: UP006
+    catalog: str = Field("local", pattern=NAME)
+    schemas: dict[str, Annotated[str, Field(pattern=NAME)]] = Field(
         default_factory=lambda: {"bronze": "bronze", "silver": "silver", "gold": "gold"},
+        min_length=1,
         description="Schema of each layer.",
     )
-    schema_prefix: str = ""
-    parameters: Dict[str, Any] = Field(default_factory=dict)  # noqa: UP006
+    schema_prefix: str = Field("", pattern=r"^[A-Za-z0-9_-]*$", description="Stands before every schema's name.")
+    parameters: dict[str, Any] = Field(default_factory=dict)
     secrets: SecretsConfig = SecretsConfig()
     guard: GuardConfig = GuardConfig()
     agents: AgentsConfig = AgentsConfig()
@@ -109,6 +144,7 @@ class Project(Model):
     Attributes:
         root: absolute path of the folder.
         exists: False outside of a project; then defaults hold.
+        config_dir: folder of base.yaml and the environments' files; `config` in the root, except in a deployed wheel.
     """
 
     name: str
@@ -116,6 +152,12 @@ class Project(Model):
     root: Path
     exists: bool
     default_environment: str = "local"
+    config_dir: Optional[Path] = None
+
+    @property
+    def config_folder(self) -> Path:
+        """Folder that holds base.yaml."""
+        return self.config_dir or self.root / "config"
 
     @property
     def dex_dir(self) -> Path:
@@ -131,9 +173,9 @@ class Environment(Model):
     kind: Kind
     engine: EngineConfig
     catalog: str
-    schemas: Dict[str, str]  # noqa: UP006
+    schemas: dict[str, str]
     schema_prefix: str = ""
-    parameters: Dict[str, Any] = Field(default_factory=dict)  # noqa: UP006
+    parameters: dict[str, Any] = Field(default_factory=dict)
     secrets: SecretsConfig = SecretsConfig()
     guard: GuardConfig = GuardConfig()
     agents: AgentsConfig = AgentsConfig()
@@ -144,8 +186,13 @@ class Environment(Model):
         """Absolute folder of the tables of a local engine."""
         return self.project.dex_dir / "warehouse" / self.name
 
-    def schema_name(self, layer: Layer) -> str:
-        """Return ``catalog.schema`` of a layer.
+    @property
+    def writes(self) -> Writes:
+        """What the guard does with writes: what the file says, else the default of the environment's kind."""
+        return self.guard.writes or DEFAULT_WRITES[self.kind]
+
+    def schema_of(self, layer: Layer) -> str:
+        """Return the plain name of a layer's schema, prefix included.
 
         Raises:
             ConfigError: DEX-CONFIG-06, the project has no such layer.
@@ -154,10 +201,34 @@ class Environment(Model):
             raise ConfigError(
                 "DEX-CONFIG-06",
                 f"Environment '{self.name}' has no layer '{layer}'.",
-                remedy=f"Use one of: {', '.join(self.schemas)}; or add it under `schemas` in config/base.yaml.",
+                Where(key="schemas"),
+                f"Use one of: {', '.join(self.schemas)}; or add it under `schemas` in config/base.yaml.",
             )
-        return f"{self.catalog}.{self.schema_prefix}{self.schemas[layer]}"
+        return f"{self.schema_prefix}{self.schemas[layer]}"
+
+    def schema_name(self, layer: Layer) -> str:
+        """Return ``catalog.schema`` of a layer, quoted where SQL needs it.
+
+        Raises:
+            ConfigError: DEX-CONFIG-06, the project has no such layer.
+        """
+        return f"{quoted(self.catalog)}.{quoted(self.schema_of(layer))}"
 
     def table_name(self, layer: Layer, table: str) -> str:
-        """Return ``catalog.schema.table`` of a table in a layer."""
-        return f"{self.schema_name(layer)}.{table}"
+        """Return ``catalog.schema.table`` of a table in a layer, quoted where SQL needs it.
+
+        Raises:
+            ConfigError: DEX-CONFIG-06, no such layer; DEX-CONFIG-12, not a table's name.
+        """
+        if not table or _NOT_IN_A_TABLE_NAME.search(table):
+            raise ConfigError(
+                "DEX-CONFIG-12",
+                f"{table!r} is not the name of a table.",
+                remedy="Give the last part only, without dots, slashes or spaces: the layer says catalog and schema.",
+            )
+        return f"{self.schema_name(layer)}.{quoted(table)}"
+
+
+def quoted(name: str) -> str:
+    """Return a name as SQL takes it: in backticks unless it is letters, digits and underscores."""
+    return name if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name) else f"`{name.replace('`', '``')}`"
