@@ -10,21 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import pytest
 from dex_templates.demo import TABLES, flights_data
 from support import ROOT, find_python, make_venv, run
-
-
-@pytest.fixture(scope="module")
-def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("demo")
-
-
-@pytest.fixture(scope="module")
-def summary(workspace: Path) -> Any:
-    printed = run([sys.executable, "-m", "dex_templates.demo", "--workspace", workspace, "--json"], timeout=900)
-    yield json.loads(printed.splitlines()[-1])
-    run([sys.executable, "-m", "dex", "engine", "stop", "--project", workspace / "flights"])
 
 
 def csv(name: str) -> str:

@@ -43,8 +43,9 @@ def agent(
     """Ask an agent for a transformation; exit 1 if its proposal was not verified."""
     from dex import agents, session
 
+    pairs = [_split_frame(text) for text in frame]
     bound = session.bind(env)
-    frames = {name: _read(bound, source) for name, source in map(_split_frame, frame)}
+    frames = {name: _read(bound, source) for name, source in pairs}
     result = agents.ask(role=role, text=request, frames=frames, into=into, provider=provider, dry_run=dry_run)
     emit(result, as_json, result.to_text)
     if not dry_run and (result.verdict is None or result.verdict.status != "passed"):
