@@ -6,7 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dex_dbutils import DexError, find_project
+from dex_dbutils import DexError
+from dex_dbutils.config import find_project
 
 from dex import session
 

@@ -8,7 +8,8 @@ from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from dex_dbutils import Environment, Session, close_session, get_session, load_environment
+from dex_dbutils import Environment, Session, get_session, load_environment
+from dex_dbutils.session import close_session
 
 StateName = Literal["none", "starting", "ready", "failed"]
 

@@ -1,11 +1,15 @@
-"""What is built once for this level."""
+"""What is built or walked once for this level."""
 
 from __future__ import annotations
 
+import json
+import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from support import build_wheels
+from support import build_wheels, run
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from dex_dbutils import DexError, find_project
+from dex_dbutils import DexError
+from dex_dbutils.config import find_project
 
 from dex.cli.output import EnvOption, JsonOption, ProjectOption, emit, table
 

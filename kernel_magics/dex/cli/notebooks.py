@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from dex_dbutils import find_project
+from dex_dbutils.config import find_project
 
 from dex.cli.output import EnvOption, JsonOption, ProjectOption, emit, progress
 

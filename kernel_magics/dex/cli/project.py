@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from dex_dbutils import DexError, find_project, load_environment
+from dex_dbutils import DexError, load_environment
+from dex_dbutils.config import find_project
 
 from dex.cli.output import JsonOption, ProjectOption, emit, table
 

@@ -23,7 +23,7 @@ PARSER.add_argument("--force", action="store_true", help="overwrite generated fi
 def run(shell: InteractiveShell, line: str) -> None:
     """Export the notebook named on the line, or this one, and show the report."""
     arguments = PARSER.parse_line(line)
-    from dex_dbutils import find_project
+    from dex_dbutils.config import find_project
 
     from dex.export import export_notebook
 
