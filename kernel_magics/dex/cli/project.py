@@ -31,7 +31,7 @@ def env(
         try:
             e = load_environment(each)
             rows.append(
-                {"name": each, "kind": e.kind, "engine": e.engine.type, "catalog": e.catalog, "writes": e.guard.writes}
+                {"name": each, "kind": e.kind, "engine": e.engine.type, "catalog": e.catalog, "writes": e.writes}
             )
         except DexError as error:
             rows.append({"name": each, "error": error.to_dict()})

@@ -33,7 +33,7 @@ def run(shell: InteractiveShell, line: str) -> None:
 def environment_facts(environment: Any, spark_version: str) -> dict[str, Any]:
     """Return the bundle that says which environment is bound."""
     schemas = ", ".join(f"{environment.schema_prefix}{name}" for name in environment.schemas.values())
-    writes = environment.guard.writes
+    writes = environment.writes
     return facts(
         "environment",
         {
