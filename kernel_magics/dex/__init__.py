@@ -9,9 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from IPython.core.interactiveshell import InteractiveShell
-
     from dex_dbutils import profile as profile
+    from IPython.core.interactiveshell import InteractiveShell
 
 __version__ = "0.1.0"
 __all__ = ["__version__", "load_ipython_extension", "profile", "unload_ipython_extension"]
