@@ -26,10 +26,10 @@ FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SETUP = ("git clone", "python3 dev.py", "npm run watch", "uv pip compile")
 
 
-def snippets(language: str) -> list[Any]:
+def snippets(language: str, pages: list[Path] = PAGES) -> list[Any]:
     return [
         pytest.param(body, id=f"{page.relative_to(ROOT)}:{number}")
-        for page in PAGES
+        for page in pages
         for number, (found, body) in enumerate(FENCE.findall(page.read_text("utf-8")), start=1)
         if found == language
     ]
@@ -50,6 +50,11 @@ def test_the_notebook_snippets_of_the_readme_run_in_order(summary: dict[str, Any
     texts = [output["data"]["text/plain"] for cell in notebook.cells for output in cell.outputs if "data" in output]
     assert any("336" in text for text in texts)
     assert any("passed" in text for text in texts)
+
+
+@pytest.mark.parametrize("body", snippets("python", [page for page in PAGES if page != ROOT / "README.md"]))
+def test_a_python_snippet_runs_in_the_demo_project(body: str, summary: dict[str, Any]) -> None:
+    run([sys.executable, "-c", body], cwd=Path(summary["project"]))
 
 
 @pytest.mark.parametrize("body", snippets("sh"))
