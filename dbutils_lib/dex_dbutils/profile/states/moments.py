@@ -51,9 +51,7 @@ class Moments:
             + 6 * step * step * (a * a * other.m2 + b * b * self.m2)
             + 4 * step * (a * other.m3 - b * self.m3)
         )
-        self.m3 += (
-            other.m3 + delta * step * step * a * b * (a - b) + 3 * step * (a * other.m2 - b * self.m2)
-        )
+        self.m3 += other.m3 + delta * step * step * a * b * (a - b) + 3 * step * (a * other.m2 - b * self.m2)
         self.m2 += other.m2 + delta * step * a * b
         self.mean += step * b
         self.n += other.n

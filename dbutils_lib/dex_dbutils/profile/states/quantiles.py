@@ -104,9 +104,7 @@ class Quantiles:
             level += 1
 
 
-def weighted_quantiles(
-    values: np.ndarray[Any, Any], weights: np.ndarray[Any, Any], shares: list[float]
-) -> list[Any]:
+def weighted_quantiles(values: np.ndarray[Any, Any], weights: np.ndarray[Any, Any], shares: list[float]) -> list[Any]:
     """Return for each share q the smallest value with at least ``q`` of the weight at or below it."""
     order = np.argsort(values, kind="stable")
     reached = np.cumsum(weights[order])

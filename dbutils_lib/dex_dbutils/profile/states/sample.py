@@ -97,8 +97,11 @@ def _words(values: pa.Array) -> np.ndarray[Any, Any]:
     elif pa.types.is_nested(arrow) or pa.types.is_null(arrow):
         return _with_nulls(np.zeros(len(values), dtype=np.uint64), values)
     bits = values.type.bit_width
-    raw = np.frombuffer(values.buffers()[1], dtype=f"<u{bits // 8}")[values.offset : values.offset + len(values)] \
-        if bits <= 64 else np.zeros(len(values), dtype=np.uint64)
+    raw = (
+        np.frombuffer(values.buffers()[1], dtype=f"<u{bits // 8}")[values.offset : values.offset + len(values)]
+        if bits <= 64
+        else np.zeros(len(values), dtype=np.uint64)
+    )
     return _with_nulls(raw.astype(np.uint64), values)
 
 

@@ -128,9 +128,7 @@ class TextState:
         made.distinct = Distinct.from_tree(tree["distinct"])
         ends = np.cumsum(tree["shown_sizes"]).tolist()
         starts = [0, *ends[:-1]]
-        made.shown = {
-            int(key): tree["shown"][start:end] for key, start, end in zip(made.values.keys, starts, ends)
-        }
+        made.shown = {int(key): tree["shown"][start:end] for key, start, end in zip(made.values.keys, starts, ends)}
         return made
 
     def _widen(self, low: bytes, high: bytes) -> None:
