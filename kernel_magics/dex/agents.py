@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 _listeners: list[Callable[[], None]] = []
 
 
-def on_change(listener: Callable[[], None]) -> None:
-    """Call ``listener`` after every run."""
+def on_change(listener: Callable[[], None]) -> Callable[[], None]:
+    """Call ``listener`` after every run; return a function that ends this."""
     _listeners.append(listener)
+    return lambda: _listeners.remove(listener)
 
 
 def ask(

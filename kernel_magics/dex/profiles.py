@@ -23,9 +23,10 @@ def last() -> Profile | None:
     return _last
 
 
-def on_change(listener: Callable[[], None]) -> None:
-    """Call ``listener`` after every new profile."""
+def on_change(listener: Callable[[], None]) -> Callable[[], None]:
+    """Call ``listener`` after every new profile; return a function that ends this."""
     _listeners.append(listener)
+    return lambda: _listeners.remove(listener)
 
 
 def profile_value(value: Any, *, name: str | None = None, columns: list[str] | None = None) -> Profile:

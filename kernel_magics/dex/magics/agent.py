@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from dex_dbutils import DexError, FrameError
 
 from dex.magics.arguments import MagicParser
-from dex.magics.bridge import bridge
+from dex.magics.bridge import bridge, tell_result
 from dex.magics.show import show_object
 
 if TYPE_CHECKING:
@@ -27,15 +27,20 @@ def run(shell: InteractiveShell, line: str, cell: str) -> None:
     arguments = PARSER.parse_line(line)
     from dex import agents
 
-    result = agents.ask(
-        role=arguments.role,
-        text=cell.strip(),
-        frames=_frames(shell.user_ns, arguments.frames),
-        into=arguments.into,
-        provider=arguments.provider,
-        dry_run=arguments.dry_run,
-        on_event=_tell_page,
-    )
+    frames = _frames(shell.user_ns, arguments.frames)
+    result = None
+    try:
+        result = agents.ask(
+            role=arguments.role,
+            text=cell.strip(),
+            frames=frames,
+            into=arguments.into,
+            provider=arguments.provider,
+            dry_run=arguments.dry_run,
+            on_event=_tell_page,
+        )
+    finally:  # an interrupted run ends for the panel as well
+        tell_result(result)
     show_object(result)
     open_bridge = bridge()
     page_inserts = open_bridge is not None and open_bridge.connected

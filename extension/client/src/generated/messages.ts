@@ -1,0 +1,200 @@
+// Made by `python -m dex.bridge.generate` from dex/bridge/models.py; do not edit.
+
+export const PROTOCOL = 1;
+
+/** What an agent is doing right now: everything so far, not what is new. */
+export interface Activity {
+  run_id: string;
+  stage: string;
+  note: string;
+  text: string;
+}
+
+/** Kernel to page: what an agent is doing, or None when it has ended. */
+export interface ActivityMessage {
+  type: "activity";
+  activity: Activity | null;
+}
+
+/** One check of a verdict. */
+export interface CheckView {
+  name: string;
+  status: "passed" | "failed" | "not run";
+  detail: string;
+}
+
+/** What the last profile says of a column; figures as text, ready to show. */
+export interface ColumnView {
+  name: string;
+  type: string;
+  nulls: number | null;
+  distinct: string | null;
+  minimum: string | null;
+  maximum: string | null;
+}
+
+/** The engine of the bound environment; the address carries no token. */
+export interface EngineView {
+  type: string;
+  state: string;
+  version: string | null;
+  address: string | null;
+  log: string | null;
+}
+
+/** An environment of the project, as the switch shows it. */
+export interface EnvironmentView {
+  name: string;
+  kind: string | null;
+  engine: string | null;
+  catalog: string | null;
+  writes: string | null;
+  problem: string | null;
+}
+
+/** Server to page: why something was not done. */
+export interface ErrorReply {
+  code: string;
+  message: string;
+  where: string | null;
+  remedy: string | null;
+}
+
+/** Server to page: what an export wrote. */
+export interface ExportReply {
+  notebook: string;
+  drift: boolean;
+  files: ExportedFile[];
+  notes: string[];
+}
+
+/** Page to server: export a notebook that is saved. */
+export interface ExportRequest {
+  path: string;
+  check?: boolean;
+  force?: boolean;
+}
+
+/** A file of an export and what became of it. */
+export interface ExportedFile {
+  path: string;
+  status: string;
+}
+
+/** A Spark frame that the notebook has a name for. */
+export interface FrameView {
+  name: string;
+}
+
+/** What the guard does with writes in the bound environment, and where they may go. */
+export interface GuardView {
+  writes: string;
+  catalogs: string[];
+}
+
+/** A layer and its tables. */
+export interface LayerView {
+  name: string;
+  schema_name: string;
+  tables: TableView[];
+  listed: boolean;
+}
+
+/** Kernel to page, with the comm's opening: say hello. */
+export interface Opened {
+  type: "opened";
+  protocol: number;
+  version: string;
+}
+
+/** Page to kernel: `hello` asks for the state as it is known, `refresh` to look again. */
+export interface PageMessage {
+  type: "hello" | "refresh";
+  protocol?: number;
+}
+
+/** A part of the snapshot that could not be had. */
+export interface ProblemView {
+  part: string;
+  code: string | null;
+  message: string;
+}
+
+/** The last profile of the kernel. */
+export interface ProfileView {
+  name: string | null;
+  rows: number;
+  columns: ColumnView[];
+  more_columns: number;
+}
+
+/** The last proposal of the kernel, ready to be inserted; nobody has run it on full data. */
+export interface ProposalView {
+  run_id: string;
+  cell_id: string | null;
+  role: string;
+  into: string;
+  code: string;
+  assertions: string;
+  status: string | null;
+  checks: CheckView[];
+  not_followed: string[];
+}
+
+/** One line of the ledger. */
+export interface RunView {
+  id: string;
+  kind: string;
+  role: string | null;
+  environment: string | null;
+  status: string;
+  started: string;
+  summary: string;
+}
+
+/** Server to page: its half of the handshake. */
+export interface ServerVersion {
+  version: string;
+  protocol: number;
+}
+
+/** How far the binding of the kernel is. */
+export interface SessionView {
+  state: "none" | "starting" | "ready" | "failed";
+  message: string;
+}
+
+/** Everything the panel shows of a kernel. */
+export interface Snapshot {
+  version: string;
+  project: string | null;
+  environments: EnvironmentView[];
+  environment: EnvironmentView | null;
+  session: SessionView;
+  engine: EngineView | null;
+  guard: GuardView | null;
+  catalog: LayerView[];
+  roles: string[];
+  runs: RunView[];
+  profile: ProfileView | null;
+  frames: FrameView[];
+  proposal: ProposalView | null;
+  problems: ProblemView[];
+}
+
+/** Kernel to page: the whole state; the page is right after any one of these. */
+export interface SnapshotMessage {
+  type: "snapshot";
+  protocol: number;
+  snapshot: Snapshot;
+  activity: Activity | null;
+}
+
+/** A table, by its plain name and by the one SQL takes. */
+export interface TableView {
+  name: string;
+  full_name: string;
+}
+
+/** What a kernel sends. */
+export type KernelMessage = Opened | SnapshotMessage | ActivityMessage;

@@ -1,0 +1,67 @@
+"""The bridge: one state per kernel, told to every page that listens.
+
+Importing this package loads no pydantic: `%load_ext dex` opens the bridge, and the first snapshot brings the models.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dex.bridge.hub import PROTOCOL, Bridge
+
+if TYPE_CHECKING:
+    from dex.bridge.models import (
+        Activity,
+        CheckView,
+        ColumnView,
+        EngineView,
+        EnvironmentView,
+        ErrorReply,
+        ExportedFile,
+        ExportReply,
+        ExportRequest,
+        FrameView,
+        GuardView,
+        LayerView,
+        ProblemView,
+        ProfileView,
+        ProposalView,
+        RunView,
+        ServerVersion,
+        SessionView,
+        Snapshot,
+        TableView,
+    )
+
+__all__ = [
+    "PROTOCOL",
+    "Activity",
+    "Bridge",
+    "CheckView",
+    "ColumnView",
+    "EngineView",
+    "EnvironmentView",
+    "ErrorReply",
+    "ExportReply",
+    "ExportRequest",
+    "ExportedFile",
+    "FrameView",
+    "GuardView",
+    "LayerView",
+    "ProblemView",
+    "ProfileView",
+    "ProposalView",
+    "RunView",
+    "ServerVersion",
+    "SessionView",
+    "Snapshot",
+    "TableView",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        from dex.bridge import models
+
+        return getattr(models, name)
+    raise AttributeError(f"module 'dex.bridge' has no attribute '{name}'")
