@@ -49,30 +49,30 @@ def snapshot(namespace: Mapping[str, Any] | None = None) -> Snapshot:
     """
     problems: list[ProblemView] = []
 
-    def part(name: str, make: Callable[[], T], otherwise: T) -> T:
+    def part(name: str, make: Callable[[], T]) -> T | None:
         try:
             return make()
         except Exception as error:  # noqa: BLE001  one part that fails is shown as such; the others still count
             problems.append(_problem(name, error))
-            return otherwise
+            return None
 
     state, bound = session.state(), session.current()
     environment = bound.environment if bound is not None else None
-    project = environment.project if environment is not None else part("project", find_project, None)
+    project = environment.project if environment is not None else part("project", find_project)
     profile = profiles.last()
     return Snapshot(
         version=__version__,
         project=project.name if project is not None and project.exists else None,
-        environments=part("environments", lambda: _environments(project), []) if project is not None else [],
+        environments=(part("environments", lambda: _environments(project)) or []) if project is not None else [],
         environment=_environment_view(environment) if environment is not None else None,
         session=SessionView(state=state.state, message=state.message),
-        engine=part("engine", lambda: _engine(environment), None) if environment is not None else None,
+        engine=part("engine", lambda: _engine(environment)) if environment is not None else None,
         guard=GuardView(writes=environment.writes, catalogs=environment.guard.catalogs) if environment else None,
-        catalog=part("catalog", lambda: _catalog(environment), []) if environment is not None else [],
-        roles=part("roles", _roles, []),
-        runs=part("runs", lambda: _runs(project), []) if project is not None else [],
-        profile=part("profile", lambda: _profile_view(profile), None) if profile is not None else None,
-        frames=part("frames", lambda: [FrameView(name=name) for name in frame_names(namespace or {})], []),
+        catalog=(part("catalog", lambda: _catalog(environment)) or []) if environment is not None else [],
+        roles=part("roles", _roles) or [],
+        runs=(part("runs", lambda: _runs(project)) or []) if project is not None else [],
+        profile=part("profile", lambda: _profile_view(profile)) if profile is not None else None,
+        frames=part("frames", lambda: [FrameView(name=name) for name in frame_names(namespace or {})]) or [],
         problems=problems,
     )
 

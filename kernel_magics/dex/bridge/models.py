@@ -270,12 +270,12 @@ class ExportedFile(Model):
 
 
 class ExportReply(Model):
-    """Server to page: what an export wrote."""
+    """Server to page: what an export wrote, and the report as `%dex_export` shows it."""
 
     notebook: str
     drift: bool
     files: list[ExportedFile] = []
-    notes: list[str] = []
+    text: str = ""
 
 
 class ErrorReply(Model):

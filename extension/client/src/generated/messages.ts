@@ -60,12 +60,12 @@ export interface ErrorReply {
   remedy: string | null;
 }
 
-/** Server to page: what an export wrote. */
+/** Server to page: what an export wrote, and the report as `%dex_export` shows it. */
 export interface ExportReply {
   notebook: string;
   drift: boolean;
   files: ExportedFile[];
-  notes: string[];
+  text: string;
 }
 
 /** Page to server: export a notebook that is saved. */

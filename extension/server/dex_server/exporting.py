@@ -1,0 +1,61 @@
+"""From a path of the file browser to an exported notebook."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from dex.bridge import ExportedFile, ExportReply, ExportRequest
+from dex_dbutils import DexError
+from dex_dbutils.config import find_project
+from jupyter_core.utils import ensure_async
+
+
+async def notebook_path(contents: Any, path: str) -> Path:
+    """Return the file behind a path of the file browser.
+
+    Args:
+        contents: the server's contents manager, whose rules on hidden files hold.
+        path: path below its root, with forward slashes.
+
+    Raises:
+        DexError: DEX-SERVER-02, the server keeps no files on disk; DEX-SERVER-03, there is no such notebook.
+    """
+    root = getattr(contents, "root_dir", None)
+    if not root:
+        raise DexError(
+            "DEX-SERVER-02",
+            "This server does not keep its notebooks as files.",
+            remedy="Run %dex_export in a kernel that sees the notebook's file.",
+        )
+    top = os.path.abspath(root)
+    found = os.path.abspath(os.path.join(top, path.lstrip("/")))
+    inside = found.startswith(top.rstrip(os.sep) + os.sep)
+    if (
+        not inside
+        or "\0" in path
+        or not os.path.isfile(found)
+        or (not contents.allow_hidden and await ensure_async(contents.is_hidden(path)))
+    ):
+        raise DexError("DEX-SERVER-03", "There is no such notebook on this server.", path, "Save the notebook first.")
+    return Path(found)
+
+
+def export(path: Path, request: ExportRequest) -> ExportReply:
+    """Export a notebook into its project and return what was written.
+
+    Raises:
+        ExportError: it cannot be exported, or generated files were edited by hand; nothing was written.
+        NotebookError: the file is no notebook.
+    """
+    from dex.export import export_notebook
+
+    project = find_project(path.parent)
+    report = export_notebook(path, project, check=request.check, force=request.force)
+    return ExportReply(
+        notebook=str(report.notebook),
+        drift=report.drift,
+        files=[ExportedFile(path=str(file.path), status=str(file.status)) for file in report.files],
+        text=report.to_text(),
+    )

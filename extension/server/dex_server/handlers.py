@@ -1,0 +1,83 @@
+"""The REST handlers: each verb authenticated and authorized; parse, call dex, answer."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import tornado.web
+from dex.bridge import ErrorReply, ExportRequest, ServerVersion
+from dex_dbutils import DexError, ExportError
+from jupyter_server.auth.decorator import authorized
+from jupyter_server.base.handlers import APIHandler
+from pydantic import ValidationError
+
+from dex_server.exporting import export, notebook_path
+
+#: One export at a time: two of the same notebook would write the same files.
+_export_lock = asyncio.Lock()
+
+
+class DexHandler(APIHandler):  # type: ignore[misc]
+    """Base of the handlers: one resource for the server's authorizer, errors as the page reads them."""
+
+    auth_resource = "dex"
+
+    def answer(self, model: Any) -> None:
+        """Send a model as JSON."""
+        self.finish(model.model_dump_json())
+
+    def refuse(self, error: DexError) -> None:
+        """Send an error: 409 where an export is refused, 400 for wrong use, 500 for an outside failure."""
+        self.set_status(409 if isinstance(error, ExportError) else 400 if error.exit_code == 2 else 500)
+        self.answer(
+            ErrorReply(
+                code=error.code,
+                message=error.what,
+                where=str(error.where) if error.where else None,
+                remedy=error.remedy,
+            )
+        )
+
+
+class VersionHandler(DexHandler):
+    """The server's half of the handshake."""
+
+    @tornado.web.authenticated
+    @authorized
+    async def get(self) -> None:
+        """Answer with the version of dex on this server."""
+        from dex import __version__
+
+        self.answer(ServerVersion(version=__version__))
+
+
+class ExportHandler(DexHandler):
+    """Exports a saved notebook: module, tests, job."""
+
+    @tornado.web.authenticated
+    @authorized
+    async def post(self) -> None:
+        """Export the notebook that the body names, and answer with what was written."""
+        try:
+            request = ExportRequest.model_validate_json(self.request.body)
+        except ValidationError as problem:
+            first = problem.errors(include_url=False, include_input=False)[0]
+            key = ".".join(str(part) for part in first["loc"]) or "body"
+            self.refuse(DexError("DEX-SERVER-01", f"The request cannot be read: {key}: {first['msg']}."))
+            return
+        try:
+            path = await notebook_path(self.contents_manager, request.path)
+            async with _export_lock:
+                reply = await asyncio.get_running_loop().run_in_executor(None, export, path, request)
+        except DexError as error:
+            self.refuse(error)
+            return
+        self.answer(reply)
+
+
+#: Every route of the extension; a test walks them all without a token and with a wrong one.
+HANDLERS: list[tuple[str, type[DexHandler]]] = [
+    (r"/dex/version", VersionHandler),
+    (r"/dex/export", ExportHandler),
+]

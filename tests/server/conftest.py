@@ -1,0 +1,30 @@
+"""A real Jupyter server with a token, with dex's extension loaded and nothing allowed that is not authenticated."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jupyter_events.pytest_plugin import *  # noqa: F403
+from pytest_jupyter.jupyter_core import *  # noqa: F403
+from pytest_jupyter.jupyter_server import *  # noqa: F403
+from pytest_jupyter.pytest_tornasync import *  # noqa: F403
+
+
+@pytest.fixture
+def jp_server_config() -> dict[str, Any]:
+    """The extension, and a server that refuses a handler which forgot its decorator."""
+    return {
+        "ServerApp": {"jpserver_extensions": {"dex_server": True}, "allow_unauthenticated_access": False},
+    }
+
+
+@pytest.fixture
+def project(jp_root_dir: Path) -> Path:
+    """A small project below the server's root."""
+    folder = Path(jp_root_dir) / "flights"
+    (folder / "config").mkdir(parents=True)
+    (folder / "notebooks").mkdir()
+    (folder / "config/base.yaml").write_text("project: {name: flights, package: flights_etl}\n")
+    return folder

@@ -1,0 +1,80 @@
+"""The export action: what is written, and what is refused."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from dex import __version__
+from tornado.httpclient import HTTPClientError
+
+Fetch = Callable[..., Awaitable[Any]]
+
+
+async def post(fetch: Fetch, body: str) -> tuple[int, dict[str, Any]]:
+    try:
+        answer = await fetch("dex", "export", method="POST", body=body)
+    except HTTPClientError as error:
+        assert error.response is not None
+        return error.code, json.loads(error.response.body)
+    return int(answer.code), json.loads(answer.body)
+
+
+def write_notebook(path: Path, *sources: str) -> None:
+    cells = [nbformat.v4.new_code_cell(source) for source in sources]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+
+
+async def test_the_page_learns_the_version_of_the_server(jp_fetch: Fetch) -> None:
+    answer = await jp_fetch("dex", "version")
+    assert json.loads(answer.body) == {"version": __version__, "protocol": 1}
+
+
+async def test_a_saved_notebook_becomes_a_module(jp_fetch: Fetch, project: Path) -> None:
+    write_notebook(
+        project / "notebooks/flights.ipynb",
+        "from pyspark.sql import DataFrame",
+        "def clean(frame: DataFrame) -> DataFrame:\n    return frame.dropDuplicates()",
+        'clean(spark.table("a.b.c")).write.saveAsTable("a.b.d")',
+    )
+    code, reply = await post(jp_fetch, json.dumps({"path": "flights/notebooks/flights.ipynb"}))
+    assert code == 200, reply
+    written = [project / file["path"] for file in reply["files"]]
+    assert len(written) >= 3
+    assert [path for path in written if not path.exists()] == []
+    assert "def clean" in (project / "src/flights_etl/flights.py").read_text("utf-8")
+    again, second = await post(jp_fetch, json.dumps({"path": "flights/notebooks/flights.ipynb", "check": True}))
+    assert (again, second["drift"]) == (200, False)
+
+
+async def test_a_notebook_that_cannot_be_exported_is_refused_with_the_place(jp_fetch: Fetch, project: Path) -> None:
+    write_notebook(project / "notebooks/broken.ipynb", "x = 1", "y = (")
+    code, reply = await post(jp_fetch, json.dumps({"path": "flights/notebooks/broken.ipynb"}))
+    assert code in {400, 409}
+    assert reply["code"].startswith("DEX-")
+    assert "cell 2" in (reply["where"] or "")
+    assert not (project / "src").exists()
+
+
+@pytest.mark.parametrize(
+    "path", ["flights/notebooks/gone.ipynb", "../outside.ipynb", "/etc/hostname", ".hidden/a.ipynb", "flights", "a\0b"]
+)
+async def test_only_notebooks_below_the_root_can_be_exported(jp_fetch: Fetch, jp_root_dir: Path, path: str) -> None:
+    outside = Path(jp_root_dir).parent / "outside.ipynb"
+    write_notebook(outside, "x = 1")
+    hidden = Path(jp_root_dir) / ".hidden"
+    hidden.mkdir()
+    write_notebook(hidden / "a.ipynb", "x = 1")
+    code, reply = await post(jp_fetch, json.dumps({"path": path}))
+    assert (code, reply["code"]) == (400, "DEX-SERVER-03")
+
+
+@pytest.mark.parametrize("body", ["", "[]", "{}", '{"path": 3}', '{"path": "a.ipynb", "then": "rm"}', '{"path": ""}'])
+async def test_a_request_that_cannot_be_read_says_what_is_wrong(jp_fetch: Fetch, body: str) -> None:
+    code, reply = await post(jp_fetch, body)
+    assert (code, reply["code"]) == (400, "DEX-SERVER-01")
+    assert reply["message"]
