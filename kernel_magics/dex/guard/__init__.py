@@ -1,0 +1,43 @@
+"""The guard: one interceptor that every Spark Connect request passes, and the policy of the bound environment.
+
+Nothing heavy is loaded here: the tap comes with the first channel, the SQL parser with the first SQL text.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dex_dbutils.config import Environment
+
+from dex.guard.confirmation import GuardStatus, confirm_writes, guard_status
+
+if TYPE_CHECKING:
+    from dex.guard.effects import Effect
+
+__all__ = ["GuardStatus", "classify_sql", "confirm_writes", "guard_status", "install_tap", "make_tap"]
+
+
+def make_tap(environment: Environment) -> Any:
+    """Return the gRPC client interceptor that guards one environment's channel."""
+    from dex.guard.tap import Tap
+
+    return Tap(environment)
+
+
+def install_tap() -> None:
+    """Guard every Spark Connect channel that this process opens from now on; more calls change nothing."""
+    from dex_dbutils.session import add_interceptor
+
+    add_interceptor(make_tap)
+
+
+def classify_sql(text: str, arguments: dict[str, str] | None = None) -> tuple[Effect, ...]:
+    """Return what a SQL text would do beyond reading; empty for a read.
+
+    Args:
+        text: one or more statements in the dialect of Databricks.
+        arguments: text arguments by name, for ``IDENTIFIER(:name)``.
+    """
+    from dex.guard.statements import effects_of_sql
+
+    return effects_of_sql(text, tuple(sorted((arguments or {}).items())))
