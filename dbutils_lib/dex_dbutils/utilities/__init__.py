@@ -1,0 +1,43 @@
+"""``dbutils`` wherever the code runs: the platform's own, a workspace's, or files and variables of this machine."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from dex_dbutils.config import Environment
+from dex_dbutils.utilities.notebook import NotebookExit
+from dex_dbutils.utilities.secrets import Secret
+
+if TYPE_CHECKING:
+    from dex_dbutils.utilities.local import Utilities
+
+__all__ = ["NotebookExit", "Secret", "Utilities", "get_dbutils"]
+
+
+def get_dbutils(spark: Any, environment: Environment) -> Any:
+    """Return the ``dbutils`` of an environment.
+
+    Inside Databricks it is the platform's own. For an engine of type ``databricks`` files and secrets are those of its
+    workspace, asked when they are used. Everywhere else they are files under the project's ``.dex`` folder and
+    environment variables; see `Utilities`.
+
+    Args:
+        spark: the session that ``data.summarize`` and the platform's own use.
+        environment: whose project, parameters, secrets and workspace hold.
+    """
+    if os.environ.get("DATABRICKS_RUNTIME_VERSION"):
+        from dex_dbutils.utilities.platform import platform_dbutils
+
+        return platform_dbutils(spark)
+    from dex_dbutils.utilities.local import Utilities
+
+    return Utilities(environment)
+
+
+def __getattr__(name: str) -> Any:
+    if name == "Utilities":
+        from dex_dbutils.utilities.local import Utilities
+
+        return Utilities
+    raise AttributeError(f"module '{__name__}' has no attribute '{name}'")

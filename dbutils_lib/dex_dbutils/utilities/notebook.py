@@ -1,0 +1,116 @@
+"""``dbutils.notebook``: run another notebook, leave this one."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from dex_dbutils.config import Environment
+from dex_dbutils.errors import UtilitiesError
+from dex_dbutils.utilities.named import Named
+from dex_dbutils.utilities.widgets import PARAMETERS_VARIABLE
+
+
+class NotebookExit(Exception):
+    """Ends a notebook with a value: no failure, although it stops the cell that raises it.
+
+    Whoever runs the notebook takes a cell that ends with this as the end of the run, and ``value`` as its result.
+
+    Args:
+        value: the result, as text.
+    """
+
+    def __init__(self, value: str) -> None:
+        self.value = value
+        super().__init__(value)
+
+    def _render_traceback_(self, *_: object) -> list[str]:
+        """Return the line that IPython prints instead of a traceback."""
+        return [f"Notebook exited: {self.value}"]
+
+
+class NotebookUtilities(Named):
+    """``dbutils.notebook``."""
+
+    _called = "dbutils.notebook"
+
+    def __init__(self, environment: Environment) -> None:
+        self._environment = environment
+
+    def exit(self, value: Any = "") -> None:
+        """End the notebook with a value.
+
+        Raises:
+            NotebookExit: always.
+        """
+        raise NotebookExit(str(value))
+
+    def run(self, path: str, timeout_seconds: int = 0, arguments: Mapping[str, Any] | None = None) -> str:
+        """Run another notebook as a task in a kernel of its own and return the value that it exits with.
+
+        Args:
+            path: the notebook, relative to the working folder; ``.ipynb`` and ``.py`` may be left out.
+            timeout_seconds: end it after so many seconds; 0 waits without limit.
+            arguments: its parameters.
+
+        Raises:
+            UtilitiesError: DEX-UTIL-12, there is no such notebook; DEX-UTIL-13, dex is not installed here;
+                DEX-UTIL-14, it failed or took too long.
+        """
+        notebook = self._find(path)
+        command = [sys.executable, "-m", "dex", "run", str(notebook), "--json", "--env", self._environment.name]
+        if self._environment.project.exists:
+            command += ["--project", str(self._environment.project.root)]
+        given = {str(key): str(value) for key, value in (arguments or {}).items()}
+        for key, value in given.items():
+            command += ["-p", f"{key}={value}"]
+        environ = {**os.environ, PARAMETERS_VARIABLE: json.dumps(given)}
+        try:
+            done = subprocess.run(
+                command, env=environ, capture_output=True, text=True, check=False, timeout=timeout_seconds or None
+            )
+        except subprocess.TimeoutExpired as error:
+            raise UtilitiesError(
+                "DEX-UTIL-14",
+                f"The notebook took longer than {timeout_seconds} s and was ended.",
+                notebook,
+                "Give it more time, or 0 for no limit.",
+            ) from error
+        return _value_of(done, notebook)
+
+    def _find(self, path: str) -> Path:
+        for candidate in (path, f"{path}.ipynb", f"{path}.py"):
+            if Path(candidate).is_file():
+                return Path(candidate)
+        raise UtilitiesError(
+            "DEX-UTIL-12",
+            f"There is no notebook '{path}'.",
+            Path.cwd(),
+            "Give its path relative to the working folder.",
+        )
+
+
+def _value_of(done: subprocess.CompletedProcess[str], notebook: Path) -> str:
+    try:
+        answer = json.loads(done.stdout)
+    except ValueError:
+        answer = None
+    if done.returncode == 0 and isinstance(answer, dict):
+        return str(answer.get("value") or "")
+    if answer is None and "No module named dex" in done.stderr:
+        raise UtilitiesError(
+            "DEX-UTIL-13",
+            "Only dex can run a notebook, and it is not installed in this Python.",
+            notebook,
+            "pip install 'dexkit[local]'; deployed code calls functions instead of notebooks.",
+        )
+    told = answer.get("error", {}).get("what") if isinstance(answer, dict) else None
+    reason = told or (done.stderr.strip().splitlines() or ["no message"])[-1]
+    raise UtilitiesError(
+        "DEX-UTIL-14", f"The notebook failed: {reason}", notebook, "Run it by itself: dex run, and look at the cell."
+    )
