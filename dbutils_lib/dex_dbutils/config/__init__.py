@@ -1,6 +1,7 @@
 """Projects and environments: what ``config/*.yaml`` says, validated."""
 
 from dex_dbutils.config.interpolation import git_branch, user_name
+from dex_dbutils.config.literal_secrets import is_secret_key, secret_shape
 from dex_dbutils.config.loading import environment_names, find_project, load_environment
 from dex_dbutils.config.models import (
     AgentsConfig,
@@ -27,8 +28,10 @@ __all__ = [
     "environment_names",
     "find_project",
     "git_branch",
+    "is_secret_key",
     "json_schema",
     "load_environment",
     "quoted",
+    "secret_shape",
     "user_name",
 ]

@@ -1,3 +1,4 @@
+# ruff: noqa: FA100
 """A profile as values: what one scan of a frame found. Loads neither Arrow nor numpy.
 
 Without postponed annotations: pydantic evaluates them, and on Python 3.9 ``str | None`` cannot be.
@@ -59,10 +60,11 @@ class Patterns(Model):
         booleans: ``true``, ``false``, ``yes``, ``no``, ``t``, ``f``, ``y``, ``n`` in any case.
         dates: values that are a date without a time of day.
         timestamps: values that are a date with a time of day.
+        times: values that are a time of day, such as ``05:17``.
         hhmm: whole numbers from 0 to 2400 whose last two digits are minutes, such as ``517`` for 05:17.
         padded: values with white space before or behind them, blank ones left out.
         null_tokens: words that stand for a missing value (``NA``, ``null``, the empty text, ...), most frequent first.
-        formats: Spark patterns of the dates and timestamps, such as ``yyyy-MM-dd HH:mm:ss``, with their counts.
+        formats: Spark patterns of the dates, timestamps and times, such as ``yyyy-MM-dd HH:mm:ss``, with their counts.
         leading_zeros: whole numbers that would lose a leading zero, such as the postal code ``01067``.
     """
 
@@ -73,6 +75,7 @@ class Patterns(Model):
     booleans: int = 0
     dates: int = 0
     timestamps: int = 0
+    times: int = 0
     hhmm: int = 0
     padded: int = 0
     null_tokens: list[TopValue] = Field(default_factory=list)

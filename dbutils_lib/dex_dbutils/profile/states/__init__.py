@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from dex_dbutils.profile.states.column import NUMERIC_KINDS, ORDERED_KINDS, State
-from dex_dbutils.profile.states.numbers import NumberState
-from dex_dbutils.profile.states.others import BooleanState, PresenceState
-from dex_dbutils.profile.states.table import TableState
-from dex_dbutils.profile.states.texts import TextState
+from .column import NUMERIC_KINDS, ORDERED_KINDS, State, kind_of, new_state
+from .numbers import NumberState
+from .others import BooleanState, PresenceState
+from .sample import SHOWN, cut
+from .table import TableState, merge_parts
+from .texts import TextState
 
 __all__ = [
     "NUMERIC_KINDS",
     "ORDERED_KINDS",
+    "SHOWN",
     "BooleanState",
     "NumberState",
     "PresenceState",
     "State",
     "TableState",
     "TextState",
+    "cut",
+    "kind_of",
+    "merge_parts",
+    "new_state",
 ]

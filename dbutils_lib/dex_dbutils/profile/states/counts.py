@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 #: While a column has at most so many different values, each one is counted exactly.
-EXACT_VALUES = 4096
+EXACT_VALUES = 16_384
 #: Values kept once a column has more than that.
 KEPT_VALUES = 1024
 

@@ -46,7 +46,7 @@ def first_words(
     starts: np.ndarray[Any, Any], lengths: np.ndarray[Any, Any], words: np.ndarray[Any, Any]
 ) -> np.ndarray[Any, Any]:
     """Return the first eight bytes of every string as one word, missing bytes as zero."""
-    found = words[starts]
+    found: np.ndarray[Any, Any] = words[starts]
     found &= _KEEP[np.minimum(lengths, 8)]
     return found
 

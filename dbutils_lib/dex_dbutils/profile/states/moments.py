@@ -34,6 +34,24 @@ class Moments:
             m4 = float(np.einsum("i,i->", square, square))
         self.merge(Moments(len(values), mean, m2, m3, m4))
 
+    @classmethod
+    def of_counts(cls, values: np.ndarray[Any, Any], counts: np.ndarray[Any, Any]) -> Moments:
+        """Return the moments of numbers that were seen ``counts`` times each; infinities are left out."""
+        numbers = values.astype(np.float64)
+        finite = np.isfinite(numbers)
+        numbers, weights = numbers[finite], counts[finite].astype(np.float64)
+        if len(numbers) == 0:
+            return cls()
+        with np.errstate(over="ignore", invalid="ignore"):
+            n = weights.sum()
+            middle = numbers[len(numbers) // 2]
+            mean = middle + float(((numbers - middle) * weights).sum() / n)
+            d = numbers - mean
+            square = d * d * weights
+            return cls(
+                int(n), float(mean), float(square.sum()), float((square * d).sum()), float((square * d * d).sum())
+            )
+
     def merge(self, other: Moments) -> None:
         """Add what another state has seen."""
         if other.n == 0:

@@ -18,8 +18,8 @@ Array = np.ndarray[Any, Any]
 class NumberState:
     """Counts, extremes, moments, values and quantiles of numbers.
 
-    While the column has few different values each is counted, so that distinct count, quantiles and top values are
-    exact; with more, sketches take over (:meth:`_spill`) and say their error.
+    While the column has few different values each is counted, so that distinct count, quantiles, moments and top
+    values are exact, whatever the order of the rows; with more, sketches take over (:meth:`_spill`) and say their error.
 
     Args:
         dtype: ``<i8`` for whole numbers (also dates, times and unscaled decimals), ``<f8`` for floating ones.
@@ -56,7 +56,6 @@ class NumberState:
             low, high = np.searchsorted(ordered, -np.inf, "right"), np.searchsorted(ordered, np.inf, "left")
             finite = ordered[low:high]
             self.infinite += len(ordered) - len(finite)
-        self.moments.update(finite)
         if len(ordered) == 0:
             return
         below, upto = np.searchsorted(ordered, 0, "left"), np.searchsorted(ordered, 0, "right")
@@ -68,6 +67,7 @@ class NumberState:
             self.values.add(keys, counts)
             return
         self._spill()
+        self.moments.update(finite)
         self.distinct.update(hash_numbers(keys))
         self.quantiles.update_sorted(ordered)
         self.values.add(keys, counts)
@@ -85,10 +85,10 @@ class NumberState:
         self.negatives += other.negatives
         if other.min is not None and other.max is not None:
             self._widen(other.min, other.max)
-        self.moments.merge(other.moments)
         if not (self.values.complete and other.values.complete and self.values.fits(other.values.keys)):
             self._spill()
             other._spill()
+        self.moments.merge(other.moments)
         self.distinct.merge(other.distinct)
         self.quantiles.merge(other.quantiles)
         self.values.merge(other.values)
@@ -100,6 +100,10 @@ class NumberState:
             self.dtype = dtype
             self.values.keys = self.values.keys.astype(dtype)
             self.quantiles.astype(dtype)
+
+    def settled_moments(self) -> Moments:
+        """Return the moments of the finite values."""
+        return Moments.of_counts(self.values.keys, self.values.counts) if self.values.complete else self.moments
 
     def distinct_count(self) -> int:
         """Return the number of different values, NaN being one of them."""
@@ -154,7 +158,7 @@ class NumberState:
         made.quantiles = Quantiles.from_tree(tree["quantiles"])
         return made
 
-    def _widen(self, low: int | float, high: int | float) -> None:
+    def _widen(self, low: float, high: float) -> None:
         self.min = low if self.min is None else min(self.min, low)
         self.max = high if self.max is None else max(self.max, high)
 
@@ -163,6 +167,7 @@ class NumberState:
             if len(self.values.keys):
                 self.distinct.update(hash_numbers(self.values.keys))
                 self.quantiles.update_weighted(self.values.keys, self.values.counts)
+                self.moments.merge(Moments.of_counts(self.values.keys, self.values.counts))
             self.values.give_up()
 
 

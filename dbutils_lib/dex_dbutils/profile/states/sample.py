@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from .column import plain_storage
+from .column import kind_of, plain_storage
 from .hashing import first_words, mix, word_view
 
 #: Characters kept of one value.
@@ -86,22 +86,17 @@ def row_keys(columns: list[pa.Array]) -> np.ndarray[Any, Any]:
 
 def _words(values: pa.Array) -> np.ndarray[Any, Any]:
     """Return 64 bits of every value, the same for equal values."""
-    arrow = values.type
-    if pa.types.is_boolean(arrow):
-        values = values.cast(pa.uint8())
-    elif pa.types.is_decimal(arrow):
-        values = values.cast(pa.float64())
-    elif "string" in str(arrow) or "binary" in str(arrow):
-        words = _string_words(values)
-        return _with_nulls(words, values)
-    elif pa.types.is_nested(arrow) or pa.types.is_null(arrow):
+    kind = kind_of(values.type)["kind"]
+    if kind in ("nested", "null", "other"):
         return _with_nulls(np.zeros(len(values), dtype=np.uint64), values)
-    bits = values.type.bit_width
-    raw = (
-        np.frombuffer(values.buffers()[1], dtype=f"<u{bits // 8}")[values.offset : values.offset + len(values)]
-        if bits <= 64
-        else np.zeros(len(values), dtype=np.uint64)
-    )
+    if kind in ("text", "binary"):
+        return _with_nulls(_string_words(values), values)
+    if kind == "boolean":
+        values = values.cast(pa.uint8())
+    elif kind == "decimal":
+        values = values.cast(pa.float64())
+    width = values.type.bit_width // 8
+    raw = np.frombuffer(values.buffers()[1], dtype=f"<u{width}")[values.offset : values.offset + len(values)]
     return _with_nulls(raw.astype(np.uint64), values)
 
 
@@ -124,11 +119,12 @@ def _with_nulls(words: np.ndarray[Any, Any], values: pa.Array) -> np.ndarray[Any
 
 
 def _python_values(values: pa.Array) -> list[Any]:
+    """Return values as JSON can hold them; dates and times as numbers, for whoever knows their unit to write out."""
     values = plain_storage(values)
-    if pa.types.is_timestamp(values.type) and values.type.unit == "ns":
-        values = values.cast(pa.timestamp("us", values.type.tz), safe=False)
-    if pa.types.is_duration(values.type) and values.type.unit == "ns":
-        values = values.cast(pa.duration("us"), safe=False)
+    if pa.types.is_date64(values.type):
+        values = values.cast(pa.date32())
+    if pa.types.is_temporal(values.type) and not pa.types.is_interval(values.type):
+        values = values.view(pa.int32() if values.type.bit_width == 32 else pa.int64())
     return [plain(value) for value in values.to_pylist()]
 
 
@@ -137,7 +133,9 @@ def plain(value: Any) -> Any:
     if value is None or isinstance(value, (bool, int)):
         return value
     if isinstance(value, float):
-        return value if math.isfinite(value) else str(value)
+        return (
+            value if math.isfinite(value) else "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+        )
     if isinstance(value, datetime):
         return value.isoformat(sep=" ")
     if isinstance(value, (date, time)):

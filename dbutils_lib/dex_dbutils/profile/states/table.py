@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import groupby
 from typing import Any
 
 import pyarrow as pa
@@ -32,13 +33,13 @@ class TableState:
 
     def update(self, batch: pa.RecordBatch) -> None:
         """Add the rows of an Arrow batch; the first one says which columns there are."""
-        self._declare(batch.schema)
+        self.declare(batch.schema)
         self._update_columns(batch.num_rows, [batch.column(i) for i in range(batch.num_columns)])
 
     def update_all(self, batches: Iterable[pa.RecordBatch]) -> None:
         """Add many batches, put together to a size that suits the kernels."""
         for group in regroup(batches):
-            self._declare(group[0].schema)
+            self.declare(group[0].schema)
             if len(group) == 1:
                 self.update(group[0])
                 continue
@@ -57,45 +58,52 @@ class TableState:
         if not self.names:
             self.names, self.specs = other.names, other.specs
             self.columns = [new_state(spec) for spec in other.specs]
-        if self.names != other.names or [s["kind"] for s in self.specs] != [s["kind"] for s in other.specs]:
+        if self.names != other.names:
             raise ValueError("only states of the same columns can be merged")
+        for mine, its in zip(self.specs, other.specs):
+            _same_kind(mine, its)
         self.rows += other.rows
-        for mine, its in zip(self.columns, other.columns):
-            mine.merge(its)  # type: ignore[arg-type]
+        for state, its_state in zip(self.columns, other.columns):
+            state.merge(its_state)  # type: ignore[arg-type]
         self.sample.merge(other.sample)
 
-    def to_bytes(self) -> bytes:
-        """Return the state as bytes, the same bytes for the same state."""
-        columns = [state.tree() for state in self.columns]
-        return pack(
-            {
-                "rows": self.rows,
-                "names": self.names,
-                "specs": self.specs,
-                "columns": columns,
-                "sample": self.sample.tree(),
-            }
-        )
+    def parts(self) -> Iterator[tuple[int, bytes]]:
+        """Yield the state as numbered pieces: 0 the rows and the sample, i the state of column i (from 1).
+
+        The same state gives the same bytes. Pieces of the same number merge without the others, so that an engine can
+        merge the columns apart.
+        """
+        yield 0, pack({"rows": self.rows, "names": self.names, "specs": self.specs, "sample": self.sample.tree()})
+        for number, (spec, state) in enumerate(zip(self.specs, self.columns), 1):
+            yield number, pack({"spec": spec, "state": state.tree()})
 
     @classmethod
-    def from_bytes(cls, data: bytes) -> TableState:
-        """Return the state that :meth:`to_bytes` wrote.
+    def from_parts(cls, parts: Iterable[tuple[int, bytes]]) -> TableState:
+        """Return the state whose merged parts these are, in any order.
 
         Raises:
-            ValueError: the bytes are no state, of another version, or cut short.
+            ValueError: the bytes are no state, of another version, or cut short; a part is missing.
         """
-        tree = unpack(data)
         made = cls()
-        made.rows, made.names, made.specs = tree["rows"], tree["names"], tree["specs"]
-        made.columns = [state_from_tree(spec, state) for spec, state in zip(made.specs, tree["columns"])]
-        made.sample = Sample.from_tree(tree["sample"])
+        trees = {number: unpack(data) for number, data in parts}
+        if 0 in trees:
+            head = trees.pop(0)
+            made.rows, made.names, made.specs = head["rows"], head["names"], head["specs"]
+            made.sample = Sample.from_tree(head["sample"])
+        if sorted(trees) != list(range(1, len(made.specs) + 1)):
+            raise ValueError("a part of the profile state is missing")
+        made.columns = [state_from_tree(tree["spec"], tree["state"]) for _, tree in sorted(trees.items())]
         return made
 
-    def _declare(self, schema: pa.Schema) -> None:
-        if not self.names and len(schema):
-            self.names = list(schema.names)
-            self.specs = [kind_of(field.type) for field in schema]
-            self.columns = [new_state(spec) for spec in self.specs]
+    def declare(self, schema: pa.Schema) -> None:
+        """Say which columns there are, before the first batch."""
+        if not self.names:
+            self.declare_specs(list(schema.names), [kind_of(field.type) for field in schema])
+
+    def declare_specs(self, names: list[str], specs: list[dict[str, Any]]) -> None:
+        """Say which columns of which kinds there are; see ``kind_of``."""
+        self.names, self.specs = names, specs
+        self.columns = [new_state(spec) for spec in specs]
 
     def _update_columns(self, rows: int, columns: list[pa.Array]) -> None:
         self.rows += rows
@@ -119,3 +127,36 @@ def regroup(batches: Iterable[pa.RecordBatch]) -> Iterator[list[pa.RecordBatch]]
             size += batch.nbytes
     if group:
         yield group
+
+
+def merge_parts(parts: Iterable[tuple[int, bytes]]) -> Iterator[tuple[int, bytes]]:
+    """Yield every part once: those that come with the same number one behind the other are merged in that order."""
+    for number, group in groupby(parts, key=lambda pair: pair[0]):
+        first, *rest = (unpack(data) for _, data in group)
+        merged = first
+        if number == 0:
+            merged = _merge_heads([first, *rest])
+        elif rest:
+            state = state_from_tree(first["spec"], first["state"])
+            for tree in rest:
+                _same_kind(first["spec"], tree["spec"])
+                state.merge(state_from_tree(tree["spec"], tree["state"]))  # type: ignore[arg-type]
+            merged = {"spec": first["spec"], "state": state.tree()}
+        yield number, pack(merged)
+
+
+def _merge_heads(heads: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return what all partitions have in common; one without a batch knows no columns."""
+    known = next((head for head in heads if head["names"]), heads[0])
+    sample = Sample.from_tree(known["sample"])
+    for head in heads:
+        if head["names"] not in ([], known["names"]):
+            raise ValueError("only states of the same columns can be merged")
+        sample.merge(Sample.from_tree(head["sample"]))
+    rows = sum(head["rows"] for head in heads)
+    return {"rows": rows, "names": known["names"], "specs": known["specs"], "sample": sample.tree()}
+
+
+def _same_kind(mine: dict[str, Any], its: dict[str, Any]) -> None:
+    if mine["kind"] != its["kind"] or mine.get("scale") != its.get("scale"):
+        raise ValueError("only states of the same columns can be merged")

@@ -169,7 +169,7 @@ def blank(values: pa.Array, offsets: Array, data: Array) -> Array:
     Only strings that begin with a byte that may begin a white-space character are looked at in full.
     """
     lengths = np.diff(offsets)
-    found = lengths == 0
+    found: Array = lengths == 0
     if len(data):
         first = data[np.minimum(offsets[:-1], len(data) - 1)]
         maybe = np.flatnonzero(~found & ((first <= 0x20) | (first >= 0x80)))

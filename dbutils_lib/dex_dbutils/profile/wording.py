@@ -1,0 +1,117 @@
+"""Figures as people read them, the same words in every table."""
+
+from __future__ import annotations
+
+from dex_dbutils.profile.model import ColumnProfile, Patterns, Profile, Value
+
+
+def headline(profile: Profile) -> str:
+    """Return one line: what, how many rows and columns, how often the input was read."""
+    rows = f"{profile.rows:,} row{'' if profile.rows == 1 else 's'}"
+    columns = f"{len(profile.columns):,} column{'' if len(profile.columns) == 1 else 's'}"
+    scans = "one scan" if profile.scans == 1 else f"{profile.scans} scans"
+    return f"{profile.name or 'frame'}: {rows} x {columns}, read in {scans}"
+
+
+def number(value: float) -> str:
+    """Return a number with about six digits."""
+    return f"{value:.6g}"
+
+
+def shown(value: Value | None, width: int = 24) -> str:
+    """Return a value in one line of at most ``width`` characters."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return number(value)
+    text = value if isinstance(value, str) else str(value)
+    if isinstance(value, str) and (text != text.strip() or not text or not text.isprintable()):
+        text = repr(text)
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def share(count: int, of: int) -> str:
+    """Return a share in percent; a little is never shown as nothing, nor nearly all as all."""
+    if not of or not count:
+        return "0%"
+    percent = 100 * count / of
+    if percent < 0.1:
+        return "<0.1%"
+    return ">99.9%" if count < of and percent >= 99.95 else f"{percent:.3g}%"
+
+
+def nulls(column: ColumnProfile) -> str:
+    """Return the number of nulls with their share."""
+    return f"{column.nulls:,} ({share(column.nulls, column.rows)})" if column.nulls else "0"
+
+
+def distinct(column: ColumnProfile) -> str:
+    """Return the number of different values, with its error where it is estimated."""
+    if column.distinct is None:
+        return ""
+    return (
+        f"{column.distinct:,}" if column.distinct_exact else f"≈{column.distinct:,} ±{percent(column.distinct_error)}"
+    )
+
+
+def median(column: ColumnProfile, key: str = "0.5") -> str:
+    """Return a quantile, with the error of its rank where it is estimated."""
+    value = column.quantiles.get(key)
+    if value is None:
+        return ""
+    return shown(value) if not column.quantile_error else f"≈{shown(value)} ±{percent(column.quantile_error)}"
+
+
+def percent(fraction: float) -> str:
+    """Return a small fraction in percent, two digits."""
+    return f"{100 * fraction:.2g}%"
+
+
+def top(column: ColumnProfile, limit: int) -> str:
+    """Return the most frequent values with their counts; ``≥`` where a count may be short."""
+    sign = "≥" if column.top_error else ""
+    found = [f"{shown(pair.value)} {sign}{pair.count:,}" for pair in column.top[:limit]]
+    if found:
+        return ", ".join(found)
+    return "no frequent value" if column.count and column.distinct is not None else ""
+
+
+def looks_like(patterns: Patterns | None) -> str:
+    """Return what the texts look like in a few words, or nothing where they are just texts."""
+    if patterns is None or not patterns.seen:
+        return ""
+    of = patterns.meaningful
+    words = []
+    for name, count in (
+        ("integer", patterns.integers),
+        ("number", patterns.numbers if patterns.numbers > patterns.integers else 0),
+        ("HHMM", patterns.hhmm if patterns.hhmm * 20 >= of * 19 else 0),
+        ("date", patterns.dates),
+        ("timestamp", patterns.timestamps),
+        ("time", patterns.times),
+        ("boolean", patterns.booleans),
+        ("padded", patterns.padded),
+        ("leading zero", patterns.leading_zeros),
+    ):
+        if of and count * 100 >= of:
+            words.append(name if count == of else f"{name} {share(count, of)}")
+    if patterns.null_tokens:
+        tokens = ", ".join(f"{shown(t.value, 12)} {t.count:,}" for t in patterns.null_tokens[:3])
+        words.append(f"null words: {tokens}")
+    if words and not patterns.complete:
+        words.append(f"of {patterns.seen:,} seen")
+    return "; ".join(words)
+
+
+def bounds(profile: Profile) -> list[str]:
+    """Return one line for each kind of figure that is not exact."""
+    lines = []
+    if any(not column.distinct_exact for column in profile.columns):
+        lines.append("≈ distinct: estimated; off by more than the ± once in twenty")
+    if any(column.quantile_error for column in profile.columns):
+        lines.append("≈ median: a value that was seen; its rank is off by at most the ±, in percent of all rows")
+    if any(column.top_error for column in profile.columns):
+        lines.append("≥ count of a value: at least so many")
+    return lines
