@@ -9,6 +9,7 @@ from typing import Any
 import grpc
 from dex_dbutils.config import Environment
 
+from dex.guard.effects import Setting
 from dex.guard.plans import effects_of_request
 from dex.guard.policy import check, current_after
 
@@ -22,9 +23,14 @@ class Tap(
 
     Args:
         environment: whose guard decides.
+
+    Raises:
+        GuardError: DEX-GUARD-06 or -07, the environment's own settings of Spark would lose data on its engine.
     """
 
     def __init__(self, environment: Environment) -> None:
+        conf = environment.engine.conf  # set by the session's door on a channel of its own
+        check([Setting(key, value, "engine.conf") for key, value in conf.items()], environment, None)
         self.environment = environment
         self._lock = threading.Lock()
         #: Catalogs that may be current, by session; None: nobody can tell.
