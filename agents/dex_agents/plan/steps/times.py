@@ -19,8 +19,9 @@ def at_clock(day: Column, hhmm: Column) -> Column:
     return F.to_timestamp(F.concat(day.cast("string"), F.lit(" "), clock), "yyyy-MM-dd HHmm")
 '''
 _AT_CLOCK_AFTER = '''
-def at_clock_after(day: Column, hhmm: Column, start: Column) -> Column:
-    """Return the first such clock time at or after a start on that day or the next."""
+def at_clock_after(start: Column, hhmm: Column) -> Column:
+    """Return the first such clock time at or after a start."""
+    day = F.to_date(start)
     at = at_clock(day, hhmm)
     return F.when(at < start, at_clock(F.date_add(day, 1), hhmm)).otherwise(at)
 '''
@@ -41,7 +42,7 @@ class DeriveTimestamp(Step):
         year: column of the year.
         month: column of the month.
         day: column of the day of the month.
-        after: timestamp that the time cannot lie before; past midnight it falls on the next day.
+        after: timestamp that the time cannot lie before; it is the first such time at or after it.
         near: timestamp that the time lies near, ``plus_minutes`` later: the day is chosen so.
         plus_minutes: column of minutes, such as a delay.
     """
@@ -94,7 +95,7 @@ class DeriveTimestamp(Step):
         call = f"at_clock({date}, {time})"
         if self.after:
             helpers.append(_AT_CLOCK_AFTER)
-            call = f"at_clock_after({date}, {time}, F.col({literal(self.after)}))"
+            call = f"at_clock_after(F.col({literal(self.after)}), {time})"
         elif self.near and self.plus_minutes:
             helpers.append(_AT_CLOCK_NEAR)
             expected = f"F.unix_timestamp({literal(self.near)}) + 60 * F.col({literal(self.plus_minutes)})"
@@ -109,7 +110,7 @@ class DeriveTimestamp(Step):
         """Return why the step is there."""
         text = f"{self.time} is a clock time, 517 for 05:17"
         if self.after:
-            return f"{text}; before {self.after} it is the next day's."
+            return f"{text}: the first one at or after {self.after}."
         if self.near:
             return f"{text}; its day is the one nearest to {self.near} plus {self.plus_minutes} minutes."
         return f"{text}."
