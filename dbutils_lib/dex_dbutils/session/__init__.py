@@ -1,0 +1,20 @@
+"""The one factory of Spark sessions, and what every Spark Connect channel passes.
+
+Importing this folder loads no Spark client; it comes with the first session.
+"""
+
+from dex_dbutils.session.client import import_client
+from dex_dbutils.session.factory import close_session, get_session, get_spark
+from dex_dbutils.session.interceptors import add_interceptor
+from dex_dbutils.session.interrupt import interruptible
+from dex_dbutils.session.model import Session
+
+__all__ = [
+    "Session",
+    "add_interceptor",
+    "close_session",
+    "get_session",
+    "get_spark",
+    "import_client",
+    "interruptible",
+]

@@ -1,0 +1,140 @@
+"""A session over Spark Connect: one channel that everybody's interceptors see, and a quiet one for dex's own errands."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import threading
+import uuid
+from typing import TYPE_CHECKING, Any, Callable, Optional
+from urllib.parse import urlsplit
+
+from dex_dbutils.config import Environment
+from dex_dbutils.session.client import import_client
+from dex_dbutils.session.interceptors import interceptors_for
+from dex_dbutils.session.interrupt import within
+from dex_dbutils.session.opened import Opened
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+#: Seconds that an engine which accepts connections may take to answer the smallest question there is.
+PROBE_SECONDS = 5.0
+#: Settings of every session on an engine of this machine: what holds on Databricks as well.
+LOCAL_SETTINGS = {"spark.sql.session.timeZone": "UTC", "spark.sql.sources.default": "delta"}
+
+
+def open_connect(environment: Environment, attach: Callable[[], str], *, local: bool) -> Opened:
+    """Return a session on a Spark Connect server.
+
+    Args:
+        environment: whose settings the session gets.
+        attach: returns the server's address and starts the server where that is dex's to do.
+        local: the server runs on this machine; its tables live in the environment's warehouse, which is registered.
+
+    Raises:
+        EngineError: DEX-SESSION-02, there is no Spark client in this Python; DEX-ENGINE-06, nothing answers there;
+            whatever ``attach`` raises.
+        DexError: DEX-CATALOG-01, the engine has no such catalog; DEX-CATALOG-02, the warehouse cannot be written.
+    """
+    url = _attach_while_importing(attach)
+    from dex_dbutils.session.watch import EngineWatch, gone
+
+    if not is_listening(url):
+        raise gone(environment, url, while_working=False)
+    session_id = str(uuid.uuid4())
+    watch = EngineWatch(environment, url)
+    interceptors: list[Any] = [watch, *interceptors_for(environment)]
+    quiet: Optional[Any] = None
+    if local:
+        from dex_dbutils.catalog import follow_warehouse
+
+        quiet = _session(url, session_id, [])
+        follower = follow_warehouse(quiet, environment)
+        interceptors.append(follower)
+    spark = _session(url, session_id, interceptors)
+    helper = quiet or spark
+    watch.cancel_with(helper)
+    try:
+        settings = {**(LOCAL_SETTINGS if local else {}), **environment.engine.conf}
+        if local:
+            settings.setdefault("spark.sql.warehouse.dir", str(environment.warehouse))
+        if settings:
+            helper.conf._set_all(settings, silent=True)
+        version = helper.version  # the first question: the server either answers now or is of no use
+        if local:
+            follower.prepare()
+    except BaseException:
+        within(1.0, lambda: _close(spark, quiet))
+        raise
+
+    def is_alive() -> bool:
+        return is_listening(url) and within(PROBE_SECONDS, lambda: helper.client._analyze(method="spark_version"))
+
+    return Opened(
+        spark,
+        {"type": environment.engine.type, "url": url, "version": version},
+        is_alive,
+        lambda: _close(spark, quiet),
+    )
+
+
+def is_listening(url: str, seconds: float = 2.0) -> bool:
+    """Return whether something takes connections at an ``sc://`` address."""
+    import socket
+
+    parts = urlsplit(url)
+    try:
+        with socket.create_connection((parts.hostname or "localhost", parts.port or 15002), timeout=seconds):
+            return True
+    except OSError:
+        return False
+
+
+def _attach_while_importing(attach: Callable[[], str]) -> str:
+    """Return the address; the engine starts while this thread imports the client, the longer of the two."""
+    answer: list[str] = []
+    trouble: list[BaseException] = []
+
+    def target() -> None:
+        try:
+            answer.append(attach())
+        except BaseException as error:
+            trouble.append(error)
+
+    thread = threading.Thread(target=target, name="dex-attach", daemon=True)
+    thread.start()
+    try:
+        import_client()
+    finally:
+        thread.join()
+    if trouble:
+        raise trouble[0]
+    return answer[0]
+
+
+def _session(url: str, session_id: str, interceptors: list[Any]) -> Any:
+    from pyspark.sql.connect.client import DefaultChannelBuilder
+    from pyspark.sql.connect.session import SparkSession as ConnectSession
+
+    builder = DefaultChannelBuilder(url)
+    if builder.session_id is None:
+        builder.set("session_id", session_id)
+    for interceptor in interceptors:
+        builder.add_interceptor(interceptor)
+    user = os.environ.get("SPARK_USER") or os.environ.get("USER") or _user()
+    return ConnectSession(builder, userId=user)
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container may run under a number that has no name
+        return "dex"
+
+
+def _close(spark: SparkSession, quiet: Optional[SparkSession]) -> None:
+    spark.stop()
+    if quiet is not None:
+        quiet.release_session_on_close = False  # type: ignore[attr-defined]
+        quiet.stop()

@@ -1,0 +1,116 @@
+"""One session per environment and process."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Optional, Union
+
+from dex_dbutils.config import Environment, load_environment
+from dex_dbutils.session.interrupt import within
+from dex_dbutils.session.model import Session
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+    from dex_dbutils.session.opened import Opened
+
+EnvironmentLike = Union[str, Environment, None]
+
+#: Seconds that a session which is not needed any more may take to say goodbye to its engine.
+GOODBYE = 3.0
+
+
+class _Slot:
+    """The place of one environment; its lock is held while a session is made, so that two threads share one."""
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self.held: Optional[_Held] = None
+
+
+@dataclass
+class _Held:
+    session: Session
+    opened: Opened
+
+
+_lock = threading.Lock()
+_slots: dict[tuple[Path, str], _Slot] = {}
+
+
+def get_spark(env: EnvironmentLike = None) -> SparkSession:
+    """Return the Spark session of an environment; see `get_session`.
+
+    Example:
+        >>> spark = get_spark("local")  # doctest: +SKIP
+    """
+    return get_session(env).spark
+
+
+def get_session(env: EnvironmentLike = None) -> Session:
+    """Return the session of an environment: the one that this process has, or a new one.
+
+    A session whose engine is gone is replaced by a new one. The session returned is also Spark's active one in this
+    thread and the default of the process, which functions such as ``udf`` ask for.
+
+    Args:
+        env: name of an environment of the project, an environment, or nothing for the project's default. A name
+            finds a session also where it was bound with another engine than the configured one.
+
+    Raises:
+        ConfigError: there is no such environment, or its configuration cannot be used.
+        EngineError: nothing answers for the environment's engine.
+    """
+    environment = env if isinstance(env, Environment) else load_environment(env)
+    slot = _slot(environment)
+    with slot.lock:
+        held = slot.held
+        if held is not None:
+            same = held.session.environment == environment or (
+                not isinstance(env, Environment) and _differs_in_engine_only(held.session.environment, environment)
+            )
+            if same and held.opened.is_alive():
+                held.opened.activate()
+                return held.session
+            _end(slot)
+        from dex_dbutils.session.opened import open_session
+
+        opened = open_session(environment)
+        try:
+            session = Session(opened.spark, environment, _dbutils(opened.spark, environment), opened.engine)
+        except BaseException:
+            within(GOODBYE, opened.close)
+            raise
+        slot.held = _Held(session, opened)
+        opened.activate()
+        return session
+
+
+def close_session(environment: Environment) -> None:
+    """End the session of an environment in this process, if there is one; the engine goes on for others."""
+    slot = _slot(environment)
+    with slot.lock:
+        _end(slot)
+
+
+def _slot(environment: Environment) -> _Slot:
+    with _lock:
+        return _slots.setdefault((environment.project.root, environment.name), _Slot())
+
+
+def _end(slot: _Slot) -> None:
+    held, slot.held = slot.held, None
+    if held is not None:
+        within(GOODBYE, held.opened.close)  # an engine that is gone or mute must not hold anybody up
+
+
+def _differs_in_engine_only(held: Environment, wanted: Environment) -> bool:
+    return held.model_copy(update={"engine": wanted.engine}) == wanted
+
+
+def _dbutils(spark: SparkSession, environment: Environment) -> object:
+    from dex_dbutils.utilities import get_dbutils
+
+    return get_dbutils(spark, environment)

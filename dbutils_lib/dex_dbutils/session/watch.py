@@ -1,0 +1,133 @@
+"""Tells a person what to do when the engine dies under a cell, and ends the engine's work when a cell is interrupted."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from typing import Any, Callable
+
+import grpc
+
+from dex_dbutils.config import Environment
+from dex_dbutils.errors import EngineError, Where
+from dex_dbutils.session.interrupt import PATIENCE, within
+from dex_dbutils.session.lookup import is_loopback
+
+EXECUTE = ("/spark.connect.SparkConnectService/ExecutePlan", "/spark.connect.SparkConnectService/ReattachExecute")
+
+
+def gone(environment: Environment, url: str, *, while_working: bool) -> EngineError:
+    """Return the error for an engine that does not take connections."""
+    engine = environment.engine.type
+    log = environment.project.dex_dir / "logs" / f"engine-{engine}.log"
+    if environment.engine.type == "connect" or not log.exists():
+        return EngineError(
+            "DEX-ENGINE-06",
+            f"The engine of environment '{environment.name}' at {url} does not answer.",
+            Where(key="engine.url") if engine == "connect" else None,
+            f"Start it, then bind again: %dex_env {environment.name}",
+        )
+    happened = "ended while it worked" if while_working else "is not there"
+    return EngineError(
+        "DEX-ENGINE-06",
+        f"The {engine} engine at {url} {happened}.",
+        Where(file=str(log)),
+        f"%dex_env {environment.name} starts it again with all tables; temporary views have to be made again.",
+    )
+
+
+class EngineWatch(
+    grpc.UnaryUnaryClientInterceptor,  # type: ignore[misc]
+    grpc.UnaryStreamClientInterceptor,  # type: ignore[misc]
+    grpc.StreamUnaryClientInterceptor,  # type: ignore[misc]
+):
+    """The outermost interceptor of a channel.
+
+    An engine that died is reported at once, as an error that Spark's client does not retry: with its own policy it
+    would try for ten minutes. An interrupt of the person ends the operation on the engine as well.
+
+    Args:
+        environment: the environment of the channel, for the words of the error.
+        url: the address of the engine.
+    """
+
+    def __init__(self, environment: Environment, url: str) -> None:
+        self._environment = environment
+        self._url = url
+        self._spark: Any = None
+
+    def cancel_with(self, spark: Any) -> None:
+        """Interrupt operations through this session, whose channel has no interceptors of others."""
+        self._spark = spark
+
+    def intercept_unary_unary(self, continuation: Callable[..., Any], details: Any, request: Any) -> Any:
+        """Pass a call on; raise `EngineError` where the engine is gone."""
+        return self._checked(continuation(details, request))
+
+    def intercept_stream_unary(self, continuation: Callable[..., Any], details: Any, requests: Any) -> Any:
+        """Pass a call on; raise `EngineError` where the engine is gone."""
+        return self._checked(continuation(details, requests))
+
+    def intercept_unary_stream(self, continuation: Callable[..., Any], details: Any, request: Any) -> Any:
+        """Pass a call on and watch its answers."""
+        operation = getattr(request, "operation_id", "") if details.method in EXECUTE else ""
+        return _Watched(self, continuation(details, request), operation)
+
+    def explain(self, error: BaseException) -> BaseException:
+        """Return what to raise for an error of a call."""
+        if isinstance(error, grpc.RpcError) and _code(error) is grpc.StatusCode.UNAVAILABLE and self._is_gone():
+            return gone(self._environment, self._url, while_working=True)
+        return error
+
+    def interrupt(self, operation: str) -> None:
+        """End an operation on the engine."""
+        if self._spark is not None:
+            within(PATIENCE, lambda: self._spark.interruptOperation(operation))
+
+    def _checked(self, call: Any) -> Any:
+        if isinstance(call, grpc.RpcError):
+            raised = self.explain(call)
+            if raised is not call:
+                raise raised
+        return call
+
+    def _is_gone(self) -> bool:
+        from dex_dbutils.session.connect import is_listening
+
+        return is_loopback(self._url) and not is_listening(self._url, 1.0)
+
+
+class _Watched:
+    """The answers of a call, with errors explained and interrupts passed on to the engine."""
+
+    def __init__(self, watch: EngineWatch, call: Any, operation: str) -> None:
+        self._watch = watch
+        self._call = call
+        self._operation = operation
+
+    def __iter__(self) -> Iterator[Any]:
+        return self
+
+    def __next__(self) -> Any:
+        try:
+            return next(self._call)
+        except StopIteration:
+            raise
+        except KeyboardInterrupt:
+            if self._operation and threading.current_thread() is threading.main_thread():
+                self._watch.interrupt(self._operation)
+            self._call.cancel()
+            raise
+        except BaseException as error:
+            raised = self._watch.explain(error)
+            if raised is error:
+                raise
+            raise raised from None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._call, name)
+
+
+def _code(error: Any) -> Any:
+    code = getattr(error, "code", None)
+    return code() if callable(code) else None
