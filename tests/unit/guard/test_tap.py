@@ -370,4 +370,6 @@ def test_the_sql_parser_comes_with_the_first_sql_text(environment: Env) -> None:
         "tap.look(base_pb2.ExecutePlanRequest(plan={'root': {'sql': {'query': 'SELECT 1'}}}))\n"
         "assert 'sqlglot' in sys.modules"
     )
-    subprocess.run([sys.executable, "-c", code], check=True, cwd=environment("local").project.root)
+    script = environment("local").project.root / "script.py"
+    script.write_text(code)
+    subprocess.run([sys.executable, script], check=True)
