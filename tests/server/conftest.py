@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jupyter_events.pytest_plugin import *  # noqa: F403
-from pytest_jupyter.jupyter_core import *  # noqa: F403
-from pytest_jupyter.jupyter_server import *  # noqa: F403
-from pytest_jupyter.pytest_tornasync import *  # noqa: F403
+from jupyter_events.pytest_plugin import *
+from pytest_jupyter.jupyter_core import *
+from pytest_jupyter.jupyter_server import *
+from pytest_jupyter.pytest_tornasync import *
 
 
 @pytest.fixture

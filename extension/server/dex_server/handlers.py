@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar, cast
 
-import tornado.web
 from dex.bridge import ErrorReply, ExportRequest, ServerVersion
 from dex_dbutils import DexError, ExportError
 from jupyter_server.auth.decorator import authorized
 from jupyter_server.base.handlers import APIHandler
 from pydantic import ValidationError
+from tornado.web import authenticated
 
 from dex_server.exporting import export, notebook_path
 
+Verb = TypeVar("Verb", bound=Callable[..., Awaitable[None]])
+
 #: One export at a time: two of the same notebook would write the same files.
 _export_lock = asyncio.Lock()
+
+
+def for_known_users(verb: Verb) -> Verb:
+    """Return a verb that answers only whom the server knows and whom its authorizer lets use dex."""
+    return cast("Verb", authenticated(authorized(verb)))
 
 
 class DexHandler(APIHandler):  # type: ignore[misc]
@@ -43,8 +51,7 @@ class DexHandler(APIHandler):  # type: ignore[misc]
 class VersionHandler(DexHandler):
     """The server's half of the handshake."""
 
-    @tornado.web.authenticated
-    @authorized
+    @for_known_users
     async def get(self) -> None:
         """Answer with the version of dex on this server."""
         from dex import __version__
@@ -55,8 +62,7 @@ class VersionHandler(DexHandler):
 class ExportHandler(DexHandler):
     """Exports a saved notebook: module, tests, job."""
 
-    @tornado.web.authenticated
-    @authorized
+    @for_known_users
     async def post(self) -> None:
         """Export the notebook that the body names, and answer with what was written."""
         try:

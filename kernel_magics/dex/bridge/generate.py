@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from dex import __version__
 from dex.bridge.hub import PROTOCOL
 from dex.bridge.models import RECEIVED, SENT, schema_of
 
@@ -33,7 +34,8 @@ def schemas() -> dict[str, Any]:
 
 def typescript(document: Mapping[str, Any]) -> str:
     """Return the TypeScript of a document that `schemas` made."""
-    blocks = [HEADER, f"export const PROTOCOL = {document['protocol']};"]
+    constants = f"export const PROTOCOL = {document['protocol']};\nexport const VERSION = {json.dumps(__version__)};"
+    blocks = [HEADER, constants]
     blocks += [_interface(name, schema) for name, schema in document["$defs"].items()]
     kernel = " | ".join(model.__name__ for model in SENT if "type" in model.model_fields)
     blocks.append(f"/** What a kernel sends. */\nexport type KernelMessage = {kernel};")

@@ -18,6 +18,8 @@ PROTOCOL = 1
 GATHER_SECONDS = 0.1
 #: Seconds to wait where no page has said hello yet: the first cells of a notebook have the processor to themselves.
 UNHEARD_SECONDS = 1.0
+#: Seconds between looks at what changes without a cell, such as an engine that dies.
+LOOK_SECONDS = 15.0
 #: Characters of a model's text that are kept: what a panel can show.
 TEXT_LIMIT = 4000
 
@@ -106,13 +108,15 @@ class Bridge:
     def _work(self) -> None:
         while True:
             with self._condition:
-                self._condition.wait_for(lambda: self._state_changed or self._activity_changed or self._closed)
-                self._condition.wait_for(
-                    lambda: self._closed or self._forced, GATHER_SECONDS if self.connected else UNHEARD_SECONDS
+                told = self._condition.wait_for(
+                    lambda: self._state_changed or self._activity_changed or self._closed,
+                    LOOK_SECONDS if self.connected else None,
                 )
+                gather = GATHER_SECONDS if self.connected else UNHEARD_SECONDS
+                self._condition.wait_for(lambda: self._closed or self._forced, gather if told else 0)
                 if self._closed:
                     return
-                state, forced = self._state_changed, self._forced
+                state, forced = self._state_changed or not told, self._forced
                 self._state_changed = self._activity_changed = self._forced = False
             try:
                 if state:

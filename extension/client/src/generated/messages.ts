@@ -1,6 +1,7 @@
 // Made by `python -m dex.bridge.generate` from dex/bridge/models.py; do not edit.
 
 export const PROTOCOL = 1;
+export const VERSION = "0.1.0";
 
 /** What an agent is doing right now: everything so far, not what is new. */
 export interface Activity {

@@ -1,0 +1,76 @@
+/** The page's end of the bridge: listen first, then say hello. */
+
+import { PROTOCOL, type PageMessage } from './generated/messages';
+import { NO_KERNEL, receive, Store, type PanelState } from './store';
+
+/** Fixed on both sides, so that a page can listen before a busy kernel answers anything. */
+export const COMM_TARGET = 'dex';
+export const COMM_ID = 'dex-bridge';
+
+/** What an editor must be able to do with a kernel; the one thing that differs between editors. */
+export interface KernelPort {
+  /** Hand every message of dex's comm to `handler`, from now on and after the kernel opens it again. */
+  listen(handler: (data: unknown) => void): void;
+  /**
+   * Send a message, past a running cell where the kernel can do that.
+   * Resolves to false where the kernel has no dex; stays open while a kernel without subshells runs a cell.
+   */
+  send(message: PageMessage): Promise<boolean>;
+  dispose(): void;
+}
+
+/** Keeps a store in step with one kernel. */
+export class KernelLink {
+  constructor(
+    private readonly _store: Store<PanelState>,
+    private readonly _port: KernelPort
+  ) {}
+
+  /** Listen, and ask for the state. Resolves when the kernel has the question or has no dex. */
+  async start(): Promise<void> {
+    this._store.update({ ...NO_KERNEL, busy: this._store.get().busy, connection: 'connecting' });
+    this._port.listen(data => {
+      this._receive(data);
+    });
+    await this._say('hello');
+  }
+
+  /** Ask the kernel to look again. */
+  async refresh(): Promise<void> {
+    await this._say('refresh');
+  }
+
+  /** Forget the kernel. */
+  dispose(): void {
+    this._disposed = true;
+    this._port.dispose();
+  }
+
+  private _receive(data: unknown): void {
+    if (this._disposed) {
+      return;
+    }
+    this._store.update(receive(this._store.get(), data));
+    if ((data as { type?: unknown } | null)?.type === 'opened') {
+      void this._say('hello');
+    }
+  }
+
+  private async _say(type: PageMessage['type']): Promise<void> {
+    let reached: boolean;
+    try {
+      reached = await this._port.send({ type, protocol: PROTOCOL });
+    } catch (error) {
+      if (!this._disposed) {
+        console.warn('dex: the kernel could not be asked', error);
+      }
+      return;
+    }
+    // A snapshot that came meanwhile is stronger evidence than a look that was answered before it.
+    if (!this._disposed && !reached && this._store.get().connection === 'connecting') {
+      this._store.update({ connection: 'not-loaded' });
+    }
+  }
+
+  private _disposed = false;
+}

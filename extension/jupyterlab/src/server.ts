@@ -1,0 +1,51 @@
+/** The server's half of dex, over authenticated requests. */
+
+import type { ErrorReply, ExportReply, ExportRequest, ServerVersion } from '@dexkit/client';
+import { URLExt } from '@jupyterlab/coreutils';
+import { ServerConnection } from '@jupyterlab/services';
+
+/** What the server refused, in its own words. */
+export class RefusedError extends Error {
+  constructor(readonly reply: ErrorReply) {
+    super(reply.message);
+  }
+}
+
+export class DexServer {
+  constructor(private readonly _settings: ServerConnection.ISettings) {}
+
+  /** Return the version of dex on the server, or null where it has none. */
+  async version(): Promise<ServerVersion | null> {
+    const response = await this._request('version', { method: 'GET' });
+    return response.status === 404 ? null : this._read<ServerVersion>(response);
+  }
+
+  /**
+   * Export a saved notebook.
+   * @throws RefusedError where dex says no.
+   */
+  async export(request: ExportRequest): Promise<ExportReply> {
+    return this._read(await this._request('export', { method: 'POST', body: JSON.stringify(request) }));
+  }
+
+  private _request(route: string, init: RequestInit): Promise<Response> {
+    const url = URLExt.join(this._settings.baseUrl, 'dex', route);
+    return ServerConnection.makeRequest(url, init, this._settings);
+  }
+
+  private async _read<T>(response: Response): Promise<T> {
+    if (response.ok) {
+      return (await response.json()) as T;
+    }
+    let body: Partial<ErrorReply> | null = null;
+    try {
+      body = (await response.json()) as Partial<ErrorReply>;
+    } catch {
+      body = null; // not an answer of dex: a proxy's page, or a server that is going down
+    }
+    if (typeof body?.code === 'string' && typeof body.message === 'string') {
+      throw new RefusedError({ where: null, remedy: null, ...body } as ErrorReply);
+    }
+    throw new ServerConnection.ResponseError(response, body?.message);
+  }
+}

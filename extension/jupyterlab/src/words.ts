@@ -1,0 +1,117 @@
+/** The words for what the kernel tells as codes; one place, so that every string can be translated. */
+
+import type { Mismatch } from '@dexkit/client';
+import type { TranslationBundle } from '@jupyterlab/translation';
+
+export function kindWord(trans: TranslationBundle, kind: string | null): string {
+  switch (kind) {
+    case 'local':
+      return trans.__('local');
+    case 'development':
+      return trans.__('development');
+    case 'production':
+      return trans.__('production');
+    default:
+      return kind ?? trans.__('unknown');
+  }
+}
+
+export function sessionWord(trans: TranslationBundle, state: string): string {
+  switch (state) {
+    case 'ready':
+      return trans.__('ready');
+    case 'starting':
+      return trans.__('starting');
+    case 'failed':
+      return trans.__('failed');
+    default:
+      return trans.__('none');
+  }
+}
+
+export function writesWord(trans: TranslationBundle, writes: string): string {
+  switch (writes) {
+    case 'allow':
+      return trans.__('allowed');
+    case 'confirm':
+      return trans.__('only after confirming');
+    case 'deny':
+      return trans.__('refused');
+    default:
+      return writes;
+  }
+}
+
+export function verdictWord(trans: TranslationBundle, status: string | null): string {
+  switch (status) {
+    case null:
+      return trans.__('not verified');
+    case 'passed':
+      return trans.__('passed');
+    case 'failed':
+      return trans.__('failed');
+    case 'incomplete':
+      return trans.__('incomplete');
+    case 'not run':
+      return trans.__('not run');
+    case 'interrupted':
+      return trans.__('interrupted');
+    case 'error':
+      return trans.__('error');
+    case 'done':
+      return trans.__('done');
+    default:
+      return status;
+  }
+}
+
+export function stageWord(trans: TranslationBundle, stage: string): string {
+  switch (stage) {
+    case 'context':
+      return trans.__('Looking at the frames');
+    case 'ask':
+      return trans.__('Asking');
+    case 'text':
+      return trans.__('The model writes');
+    case 'wait':
+      return trans.__('Waiting for the model’s service');
+    case 'repair':
+      return trans.__('Mending the answer');
+    case 'compile':
+      return trans.__('Making code of the plan');
+    case 'gate':
+      return trans.__('Trying it on a sample');
+    default:
+      return trans.__('Working');
+  }
+}
+
+export function mismatchWords(trans: TranslationBundle, mismatch: Mismatch): string {
+  const found = mismatch.found ?? '';
+  if (mismatch.kind === 'missing') {
+    return trans.__(
+      'This Jupyter server has no dex %1: exporting from here does not work. Install dexkit[lab] where Jupyter runs and start it again.',
+      mismatch.page
+    );
+  }
+  if (mismatch.other === 'server') {
+    return mismatch.kind === 'apart'
+      ? trans.__(
+          'The panel is dex %1, the Jupyter server has dex %2, and they do not understand each other. Install one version and reload the page.',
+          mismatch.page,
+          found
+        )
+      : trans.__('The panel is dex %1, the Jupyter server has dex %2. Reload the page after an update.', mismatch.page, found);
+  }
+  return mismatch.kind === 'apart'
+    ? trans.__(
+        'The panel is dex %1, the kernel has dex %2, and they do not understand each other. Install one version in both and restart the kernel.',
+        mismatch.page,
+        found
+      )
+    : trans.__(
+        'The panel is dex %1, the kernel has dex %2. Install one version in both to be sure that everything shown is right.',
+        mismatch.page,
+        found
+      );
+}
