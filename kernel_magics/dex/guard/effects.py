@@ -19,6 +19,7 @@ class Write:
             ``catalog``; the path alone for ``path``.
         reason: why the target is not known, for ``unknown``.
         named: catalogs that three-part names in a text that is not understood begin with.
+        hidden: whether there may be other names than those: computed ones, or in a part that was not read.
     """
 
     operation: str
@@ -26,6 +27,7 @@ class Write:
     name: tuple[str, ...] = ()
     reason: str = ""
     named: tuple[str, ...] = ()
+    hidden: bool = False
 
     @property
     def target(self) -> str:

@@ -148,10 +148,10 @@ def _write_operation(message: Any) -> Iterator[Effect]:
     mode = _MODES_V1.get(message.mode, "")
     kind = message.WhichOneof("save_type")
     options = dict(message.options)
+    method = "save"
     if kind == "table":
-        insert = message.table.save_method == 2
-        operation = "insertInto" if insert else "saveAsTable"
-        yield written_table(f"{operation} ({mode})" if mode else operation, message.table.table_name)
+        method = "insertInto" if message.table.save_method == 2 else "saveAsTable"
+        yield written_table(f"{method} ({mode})" if mode else method, message.table.table_name)
     elif message.source != "noop":
         path = message.path or next((options[key] for key in options if key.lower() == "path"), "")
         operation = f"save ({mode})" if mode else "save"
@@ -161,7 +161,7 @@ def _write_operation(message: Any) -> Iterator[Effect]:
             yield Write(operation, "unknown", reason=f"it goes to another system by {message.source}")
         else:
             yield Write(operation, "unknown", reason="it names neither table nor path")
-    yield from _options("write", options)
+    yield from _options(method, options)
 
 
 def _write_operation_v2(message: Any) -> Iterator[Effect]:

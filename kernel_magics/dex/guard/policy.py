@@ -14,7 +14,7 @@ from dex_dbutils.config import Environment, Project, environment_names, load_env
 from dex.guard.confirmation import is_confirmed, own_catalogs, where_set
 from dex.guard.effects import Effect, Setting, Use, Write
 
-#: Settings and options that Sail takes and ignores, with silent loss of data: lower-case key -> the values concerned.
+#: Settings and options, in lower case, that Sail takes and ignores, so that data is lost in silence.
 _DYNAMIC = {"partitionoverwritemode", "spark.sql.sources.partitionoverwritemode"}
 _IDEMPOTENT = {
     "txnappid",
@@ -67,20 +67,21 @@ def _check_setting(setting: Setting, environment: Environment) -> None:
     if environment.engine.type != "sail":
         return
     key = setting.key.lower()
-    if key in _DYNAMIC and setting.value.strip().lower() != _SAFE_MODE:
+    dynamic = key in _DYNAMIC and setting.value.strip().lower() != _SAFE_MODE
+    if dynamic or (key == "replacewhere" and setting.operation in {"saveAsTable", "insertInto"}):
         raise GuardError(
             "DEX-GUARD-06",
-            "This engine ignores partitionOverwriteMode=dynamic and would overwrite the whole table; nothing was sent.",
+            f"This engine ignores {setting.key} here and would overwrite the whole table; nothing was sent.",
             Where(key=f"{setting.operation}, {setting.key}"),
-            "Overwrite the partitions by a condition: .option('replaceWhere', \"day = '2013-01-01'\"); or use an engine "
-            "that has it: --engine spark, or a Databricks environment.",
+            "Overwrite by a condition where it counts: frame.writeTo(table).overwrite(F.col('day') == '2013-01-01'), or "
+            "INSERT INTO table REPLACE WHERE day = '2013-01-01' SELECT ...",
         )
     if key in _IDEMPOTENT:
         raise GuardError(
             "DEX-GUARD-07",
             f"This engine ignores {setting.key}: the write would be done again each time, rows doubled; nothing was sent.",
             Where(key=f"{setting.operation}, {setting.key}"),
-            "Use MERGE with a key, or replaceWhere, so that a second run changes nothing.",
+            "Use MERGE with a key, or INSERT INTO ... REPLACE WHERE, so that a second run changes nothing.",
         )
     if key == "rescueddatacolumn":
         warnings.warn("This engine ignores rescuedDataColumn: what does not fit the schema is not kept.", stacklevel=2)
@@ -108,7 +109,7 @@ def _check_write(write: Write, environment: Environment, current: frozenset[str]
     foreign = sorted({catalog for catalog in catalogs or () if catalog.lower() not in own})
     if foreign:
         raise _foreign(write, what, foreign, environment)
-    if catalogs is None and not (confirmed or environment.kind == "local"):
+    if catalogs is None and not confirmed and (write.hidden or environment.kind != "local"):
         reason = f": {write.reason}" if write.reason else ""
         raise GuardError(
             "DEX-GUARD-04",
@@ -122,14 +123,14 @@ def _check_write(write: Write, environment: Environment, current: frozenset[str]
 def _foreign(write: Write, what: str, foreign: list[str], environment: Environment) -> GuardError:
     whose = [_environments_of(environment.project, catalog.lower()) for catalog in foreign]
     named = f" of environment '{whose[0][0]}'" if whose and whose[0] else ""
-    in_full = "" if len(write.name) >= 3 or write.level != "table" else "Name the table in full; or "
+    short = write.level == "table" and len(write.name) < 3
     return GuardError(
         "DEX-GUARD-03",
         f"{what[:1].upper()}{what[1:]} would change catalog '{foreign[0]}'{named}, and '{environment.name}' writes only "
         f"to {', '.join(own_catalogs(environment))}; it was not sent.",
         where_set(environment, "guard.catalogs"),
-        f"{in_full}use session.table(layer, table), which names the bound environment's own; or bind the environment "
-        f"that owns it; or add '{foreign[0]}' to guard.catalogs.",
+        f"{'Name the table in full. ' if short else ''}session.table(layer, table) names the bound environment's own; "
+        f"or bind the environment that owns it; or add '{foreign[0]}' to guard.catalogs.",
     )
 
 

@@ -43,7 +43,7 @@ def effects_of_sql(text: str, arguments: tuple[tuple[str, str], ...] = ()) -> tu
         arguments: pairs of name and text for ``IDENTIFIER(:name)``.
     """
     if len(text) > LONGEST_SQL:
-        return (Write("SQL", "unknown", reason=f"the text is longer than {LONGEST_SQL:,} characters"),)
+        return (Write("SQL", "unknown", reason=f"the text is longer than {LONGEST_SQL:,} characters", hidden=True),)
     _parsing.on = True
     try:
         return _effects(text, dict(arguments))
@@ -56,7 +56,7 @@ def _effects(text: str, arguments: dict[str, str]) -> tuple[Effect, ...]:
         filled = identifiers_filled(text, sqlglot.tokenize(text, read=_DIALECT), arguments)
         tokens = words_opened(sqlglot.tokenize(filled, read=_DIALECT))
     except (SqlglotError, ValueError, RecursionError) as error:
-        return (Write("SQL", "unknown", reason=_why(error)),)
+        return (Write("SQL", "unknown", reason=_why(error), hidden=isinstance(error, RecursionError)),)
     try:
         trees = sqlglot.parse(filled, read=_DIALECT)
         parsed = [tree for tree in trees if tree is not None and not isinstance(tree, exp.Semicolon)]
@@ -172,7 +172,7 @@ def _tables(nodes: Iterable[Any], deep: bool = False) -> Iterator[Any]:
 def _named(operation: str, level: Any, node: Any) -> Write:
     parts = _parts(node)
     if parts is None:
-        return Write(operation, "unknown", reason="its name is computed", named=_catalogs(node))
+        return Write(operation, "unknown", reason="its name is computed", named=_catalogs(node), hidden=True)
     if level == "table":
         return written_name(operation, parts)
     return Write(operation, level, parts)
@@ -194,7 +194,7 @@ def _use(tree: Any) -> Iterator[Effect]:
     parts = _parts(tree.this) if isinstance(tree.this, exp.Table) else None
     kind = str(tree.args.get("kind") or "").upper()
     if parts is None:
-        yield Write("USE", "unknown", reason="its name is computed")
+        yield Write("USE", "unknown", reason="its name is computed", hidden=True)
     elif kind == "CATALOG":
         yield Use(parts[0], sure=len(parts) == 1)
     elif len(parts) > 1 or not kind:  # `USE x`: x is a schema, or else a catalog

@@ -100,12 +100,19 @@ def names_in(words: Iterable[Any]) -> tuple[str, ...]:
     return tuple(sorted({chain[0] for chain in _chains(list(words)) if len(chain) >= 3}))
 
 
+def _unknown(operation: str, reason: str, words: list[Any]) -> Write:
+    computed = {"EXECUTE", "IDENTIFIER", "CALL"} & {
+        word.text.upper() for word in words if word.token_type in _NAME | _OPAQUE
+    }
+    return Write(operation, "unknown", reason=reason, named=names_in(words), hidden=bool(computed))
+
+
 def effects_of_words(tokens: list[Any], reason: str) -> Iterator[Effect]:
     """Yield what statements would do that the parser does not take apart."""
     statements = statements_of(tokens)
     scripted = any(word.text.upper() in _OPENERS for statement in statements[:1] for word in statement[:1])
     if scripted:  # a script: its semicolons do not end it
-        yield Write(statements[0][0].text.upper(), "unknown", reason=reason, named=names_in(tokens))
+        yield _unknown(statements[0][0].text.upper(), reason, tokens)
         return
     for statement in statements:
         yield from _effects_of_statement(statement, reason)
@@ -127,7 +134,7 @@ def _effects_of_statement(words: list[Any], reason: str) -> Iterator[Effect]:
     if mark is not None and mark in upper:
         verb, position = upper[0], upper.index(mark) + 1
     if verb is None or position is None:
-        yield Write(upper[0] or "SQL", "unknown", reason=reason, named=names_in(words))
+        yield _unknown(upper[0] or "SQL", reason, words)
         return
     level: Any = "table"
     while position < len(words) and words[position].token_type != TokenType.IDENTIFIER:
@@ -144,7 +151,7 @@ def _effects_of_statement(words: list[Any], reason: str) -> Iterator[Effect]:
         return
     name = _name_at(words, position)
     if name is None:
-        yield Write(operation, "unknown", reason=reason, named=names_in(words))
+        yield _unknown(operation, reason, words)
     elif level == "table":
         yield written_name(operation, name)
     else:
@@ -156,7 +163,7 @@ def _set_catalog(words: list[Any]) -> Iterator[Effect]:
     if name is not None and len(name) == len(words) == 1:
         yield Use(name[0], sure=True)
     else:
-        yield Write("SET CATALOG", "unknown", reason="its name is computed")
+        yield Write("SET CATALOG", "unknown", reason="its name is computed", hidden=True)
 
 
 def _is_one_name(words: list[Any]) -> bool:

@@ -159,7 +159,7 @@ def test_a_read_only_environment_cannot_be_confirmed(environment: Env) -> None:
         sql("CREATE SCHEMA lab.extra"),
         sql("ALTER TABLE local.silver.t RENAME TO lab.silver.t"),
         sql("FROM t INSERT INTO local.a.b SELECT * INSERT INTO lab.a.b SELECT *"),
-        sql("EXECUTE IMMEDIATE 'x'; DROP TABLE lab.a.b"),
+        sql("SELECT 1; DROP TABLE lab.a.b"),
         sql("BEGIN DROP TABLE lab.a.b; END"),
         catalog(drop_database={"db_name": "lab.silver"}),
         save_path("/Volumes/lab/raw/files/x"),
@@ -296,7 +296,7 @@ def config(**pairs: str) -> Any:
 def test_dynamic_partition_overwrite_is_refused_where_the_engine_ignores_it(environment: Env, line: MakeLine) -> None:
     guarded = line(environment("local"))
     error = refused(guarded, save("local.silver.t", partitionOverwriteMode="dynamic"), "DEX-GUARD-06")
-    assert "replaceWhere" in str(error)
+    assert "REPLACE WHERE" in str(error)
     refused(guarded, sql("SET spark.sql.sources.partitionOverwriteMode = DYNAMIC"), "DEX-GUARD-06")
     with pytest.raises(GuardError) as caught:
         guarded.stub.Config(config(spark__sql__sources__partitionOverwriteMode="dynamic"))
@@ -317,6 +317,26 @@ def test_a_configured_dynamic_partition_overwrite_is_refused_at_binding(environm
 
 def test_idempotent_writes_are_refused_where_the_engine_doubles_the_rows(environment: Env, line: MakeLine) -> None:
     refused(line(environment("local")), save("local.a.b", txnAppId="x", txnVersion="1"), "DEX-GUARD-07")
+
+
+def test_a_condition_that_save_as_table_ignores_is_refused(environment: Env, line: MakeLine) -> None:
+    guarded = line(environment("local"))
+    error = refused(guarded, save("local.a.b", replaceWhere="day = 'mon'"), "DEX-GUARD-06")
+    assert "REPLACE WHERE" in str(error)
+    by_path = save_path("/some/where")
+    by_path.command.write_operation.options["replaceWhere"] = "day = 'mon'"
+    assert len(guarded.run(by_path)) == 1
+
+
+@pytest.mark.parametrize(
+    "text", ["EXECUTE IMMEDIATE :x", "DROP TABLE IDENTIFIER(:x || 'y')", "SELECT '" + "x" * 3_000_000 + "'"]
+)
+def test_what_hides_its_names_needs_a_confirmation_everywhere(text: str, environment: Env, line: MakeLine) -> None:
+    local = environment("local")
+    guarded = line(local)
+    refused(guarded, sql(text), "DEX-GUARD-04")
+    confirm_writes(local, "local")
+    assert len(guarded.run(sql(text))) == 1
 
 
 def test_databricks_knows_both(environment: Env, line: MakeLine) -> None:
