@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Optional
 
 from dex_dbutils.config import Environment
 
@@ -50,7 +49,12 @@ def stored_tables(environment: Environment, schema: str) -> list[StoredTable]:
     return sorted(tables, key=lambda table: table.name)
 
 
-def table_format(folder: Path) -> Optional[str]:
+def unfinished_tables(environment: Environment, schema: str) -> bool:
+    """Return whether a schema has folders without data: a table that somebody is just making, or left half made."""
+    return any(table_format(Path(entry.path)) is None for entry in _folders(catalog_folder(environment) / schema))
+
+
+def table_format(folder: Path) -> str | None:
     """Return the format of the table in a folder; None if there is none, or none yet."""
     if (folder / "_delta_log").is_dir():
         has_commit = any(entry.name.endswith((".json", ".parquet")) for entry in _entries(folder / "_delta_log"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Optional, Union
+from typing import TYPE_CHECKING
 
 from dex_dbutils.catalog.disk import stored_tables
 from dex_dbutils.config import Environment, load_environment
@@ -32,7 +32,7 @@ class TableRef:
     schema: str
 
 
-def get_table_name(env: Union[str, Environment, None], layer: str, table: str) -> str:
+def get_table_name(env: str | Environment | None, layer: str, table: str) -> str:
     """Return ``catalog.schema.table`` of a table in a layer of an environment; needs no session.
 
     Args:
@@ -51,7 +51,7 @@ def get_table_name(env: Union[str, Environment, None], layer: str, table: str) -
     return environment.table_name(layer, table)
 
 
-def list_tables(environment: Environment, spark: Optional[SparkSession] = None) -> list[TableRef]:
+def list_tables(environment: Environment, spark: SparkSession | None = None) -> list[TableRef]:
     """Return the tables in the layers of an environment, layer by layer, by name.
 
     Tables of a local engine are found on disk, whether it runs or not. For other engines the session is asked.

@@ -40,7 +40,8 @@ def prepare_warehouse(spark: SparkSession, environment: Environment) -> list[Sto
     wanted = [DEFAULT_SCHEMA, *(environment.schema_of(layer) for layer in environment.schemas)]
     schemas = list(dict.fromkeys([*wanted, *stored_schemas(environment)]))
     _make_folders(environment, schemas)
-    _make_default_durable(spark, environment)
+    if not _places(spark, environment).get(DEFAULT_SCHEMA):
+        give_schema_a_place(spark, environment, DEFAULT_SCHEMA)
     for schema in schemas:
         register_schema(spark, environment, schema)
     spark.catalog.setCurrentCatalog(environment.catalog)
@@ -53,9 +54,7 @@ def register_schema(spark: SparkSession, environment: Environment, schema: str) 
     _run(spark, f"CREATE SCHEMA IF NOT EXISTS {_schema(environment, schema)} LOCATION {_text(str(place))}")
 
 
-def register_tables(
-    spark: SparkSession, environment: Environment, tables: Iterable[StoredTable]
-) -> list[StoredTable]:
+def register_tables(spark: SparkSession, environment: Environment, tables: Iterable[StoredTable]) -> list[StoredTable]:
     """Register tables that lie on disk; return those that could be. The others are named in a warning."""
 
     def register(table: StoredTable) -> str | None:
@@ -64,7 +63,7 @@ def register_tables(
         place = _text(str(table.path))
         try:
             _run(spark, f"CREATE TABLE IF NOT EXISTS {name} USING {table.format} LOCATION {place}")
-        except Exception as error:  # one table that cannot be read must not take the others away
+        except Exception as error:  # noqa: BLE001  one table that cannot be read must not take the others away
             return (str(error) or type(error).__name__).splitlines()[0]
         return None
 
@@ -81,6 +80,30 @@ def register_tables(
     return [table for table, trouble in zip(todo, troubles) if trouble is None]
 
 
+def schema_places(spark: SparkSession, environment: Environment) -> dict[str, str | None]:
+    """Return the schemas that a session has in the environment's catalog, with the folder of each if it has one."""
+    rows = spark.sql(f"SHOW DATABASES IN {quoted(environment.catalog)}").collect()
+    return {row[0]: row.asDict().get("locationUri") for row in rows}
+
+
+def table_names(spark: SparkSession, environment: Environment, schema: str) -> list[str]:
+    """Return the tables and views that a session has in a schema of the environment's catalog."""
+    rows = spark.sql(f"SHOW TABLES IN {_schema(environment, schema)}").collect()
+    return [row["tableName"] for row in rows if not row["isTemporary"]]
+
+
+def give_schema_a_place(spark: SparkSession, environment: Environment, schema: str) -> None:
+    """Make an empty schema anew, with a folder: without one, its tables could not be found again."""
+    _run(spark, f"DROP SCHEMA IF EXISTS {_schema(environment, schema)}")
+    _make_folders(environment, [schema])
+    register_schema(spark, environment, schema)
+
+
+def forget_table(spark: SparkSession, environment: Environment, schema: str, table: str) -> None:
+    """Take a table out of the session's catalog; its files, if there are any, stay."""
+    _run(spark, f"DROP TABLE IF EXISTS {_schema(environment, schema)}.{quoted(table)}")
+
+
 def _make_folders(environment: Environment, schemas: Iterable[str]) -> None:
     try:
         for schema in schemas:
@@ -94,10 +117,9 @@ def _make_folders(environment: Environment, schemas: Iterable[str]) -> None:
         ) from error
 
 
-def _make_default_durable(spark: SparkSession, environment: Environment) -> None:
-    """Give the schema `default`, which the engine makes without a place on disk, its place."""
+def _places(spark: SparkSession, environment: Environment) -> dict[str, str | None]:
     try:
-        places = {row["name"]: row["locationUri"] for row in _schemas(spark, environment)}
+        return schema_places(spark, environment)
     except Exception as error:
         first_line = (str(error) or type(error).__name__).splitlines()[0]
         raise DexError(
@@ -106,13 +128,6 @@ def _make_default_durable(spark: SparkSession, environment: Environment) -> None
             Where(key="catalog"),
             "Restart it, so that it takes up the environments of the project: dex engine restart",
         ) from error
-    if DEFAULT_SCHEMA in places and not places[DEFAULT_SCHEMA]:
-        _run(spark, f"DROP SCHEMA {_schema(environment, DEFAULT_SCHEMA)}")
-
-
-def _schemas(spark: SparkSession, environment: Environment) -> list[dict[str, str | None]]:
-    rows = spark.sql(f"SHOW DATABASES IN {quoted(environment.catalog)}").collect()
-    return [{"name": row[0], "locationUri": row["locationUri"] if "locationUri" in row else None} for row in rows]
 
 
 def _run(spark: SparkSession, statement: str) -> None:

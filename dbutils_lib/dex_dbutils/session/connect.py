@@ -6,20 +6,19 @@ import getpass
 import os
 import threading
 import uuid
-from typing import TYPE_CHECKING, Any, Callable, Optional
+from typing import Any, Callable
 from urllib.parse import urlsplit
 
 from dex_dbutils.config import Environment
 from dex_dbutils.session.client import import_client
 from dex_dbutils.session.interceptors import interceptors_for
-from dex_dbutils.session.interrupt import within
+from dex_dbutils.session.interrupt import call_within, within
 from dex_dbutils.session.opened import Opened
-
-if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
 
 #: Seconds that an engine which accepts connections may take to answer the smallest question there is.
 PROBE_SECONDS = 5.0
+#: Seconds for the first answer; a server far away may have to start a session first.
+ANSWER_SECONDS = 60.0
 #: Settings of every session on an engine of this machine: what holds on Databricks as well.
 LOCAL_SETTINGS = {"spark.sql.session.timeZone": "UTC", "spark.sql.sources.default": "delta"}
 
@@ -38,45 +37,49 @@ def open_connect(environment: Environment, attach: Callable[[], str], *, local: 
         DexError: DEX-CATALOG-01, the engine has no such catalog; DEX-CATALOG-02, the warehouse cannot be written.
     """
     url = _attach_while_importing(attach)
-    from dex_dbutils.session.watch import EngineWatch, gone
+    from dex_dbutils.session.watch import MARKER, EngineWatch, gone
 
     if not is_listening(url):
         raise gone(environment, url, while_working=False)
     session_id = str(uuid.uuid4())
     watch = EngineWatch(environment, url)
     interceptors: list[Any] = [watch, *interceptors_for(environment)]
-    quiet: Optional[Any] = None
+    quiet: Any | None = None
     if local:
         from dex_dbutils.catalog import follow_warehouse
 
-        quiet = _session(url, session_id, [])
+        quiet = _session(url, session_id, [EngineWatch(environment, url)])
         follower = follow_warehouse(quiet, environment)
         interceptors.append(follower)
     spark = _session(url, session_id, interceptors)
     helper = quiet or spark
-    watch.cancel_with(helper)
+    settings = {**(LOCAL_SETTINGS if local else {}), **environment.engine.conf}
+    if local:
+        settings.setdefault("spark.sql.warehouse.dir", str(environment.warehouse))
+
+    def introduce() -> str:
+        helper.conf._set_all({**settings, MARKER: helper.session_id}, silent=True)
+        watch.help_with(helper)
+        return str(helper.version)
+
     try:
-        settings = {**(LOCAL_SETTINGS if local else {}), **environment.engine.conf}
-        if local:
-            settings.setdefault("spark.sql.warehouse.dir", str(environment.warehouse))
-        if settings:
-            helper.conf._set_all(settings, silent=True)
-        version = helper.version  # the first question: the server either answers now or is of no use
+        version = call_within(ANSWER_SECONDS, introduce)
         if local:
             follower.prepare()
+    except TimeoutError as error:
+        raise gone(environment, url, while_working=False) from error
     except BaseException:
         within(1.0, lambda: _close(spark, quiet))
         raise
 
     def is_alive() -> bool:
-        return is_listening(url) and within(PROBE_SECONDS, lambda: helper.client._analyze(method="spark_version"))
+        try:
+            return is_listening(url) and call_within(PROBE_SECONDS, watch.is_known)
+        except Exception:  # noqa: BLE001  whatever it is, this session is of no use any more
+            return False
 
-    return Opened(
-        spark,
-        {"type": environment.engine.type, "url": url, "version": version},
-        is_alive,
-        lambda: _close(spark, quiet),
-    )
+    known = {"type": environment.engine.type, "url": url, "version": version}
+    return Opened(spark, known, is_alive, lambda: _close(spark, quiet))
 
 
 def is_listening(url: str, seconds: float = 2.0) -> bool:
@@ -99,7 +102,7 @@ def _attach_while_importing(attach: Callable[[], str]) -> str:
     def target() -> None:
         try:
             answer.append(attach())
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001  raised again in the thread that asked
             trouble.append(error)
 
     thread = threading.Thread(target=target, name="dex-attach", daemon=True)
@@ -133,8 +136,8 @@ def _user() -> str:
         return "dex"
 
 
-def _close(spark: SparkSession, quiet: Optional[SparkSession]) -> None:
+def _close(spark: Any, quiet: Any) -> None:
     spark.stop()
     if quiet is not None:
-        quiet.release_session_on_close = False  # type: ignore[attr-defined]
+        quiet.release_session_on_close = False
         quiet.stop()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Optional, Union
+from typing import TYPE_CHECKING, Union
 
 from dex_dbutils.config import Environment, load_environment
 from dex_dbutils.session.interrupt import within
@@ -27,7 +27,7 @@ class _Slot:
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
-        self.held: Optional[_Held] = None
+        self.held: _Held | None = None
 
 
 @dataclass

@@ -5,10 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Callable
+from typing import TYPE_CHECKING, Any, Callable, TypeVar
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
+
+T = TypeVar("T")
 
 #: Seconds that a person who interrupted waits for the engine's answer to it, at most.
 PATIENCE = 2.0
@@ -31,18 +33,34 @@ def interruptible(spark: SparkSession) -> Iterator[None]:
         raise
 
 
-def within(seconds: float, call: Callable[[], object]) -> bool:
-    """Run a call in a thread and wait for it that long at most; return whether it ended without an error."""
-    done: list[bool] = []
+def call_within(seconds: float, call: Callable[[], T]) -> T:
+    """Return what a call returns; raise what it raises, or `TimeoutError` if it takes longer.
+
+    The call goes on in its own thread where it takes longer: Spark's client has no deadlines.
+    """
+    returned: list[T] = []
+    raised: list[BaseException] = []
 
     def target() -> None:
         try:
-            call()
-        except Exception:  # whoever asked for this is on the way out and has an error of their own
-            return
-        done.append(True)
+            returned.append(call())
+        except BaseException as error:  # noqa: BLE001  raised again in the thread that asked
+            raised.append(error)
 
     thread = threading.Thread(target=target, name="dex-within", daemon=True)
     thread.start()
     thread.join(seconds)
-    return bool(done)
+    if raised:
+        raise raised[0]
+    if not returned:
+        raise TimeoutError(f"no answer within {seconds:g} seconds")
+    return returned[0]
+
+
+def within(seconds: float, call: Callable[[], object]) -> bool:
+    """Make a call and wait for it that long at most; return whether it ended without an error."""
+    try:
+        call_within(seconds, call)
+    except Exception:  # noqa: BLE001  whoever asks in this way does not want to know more
+        return False
+    return True

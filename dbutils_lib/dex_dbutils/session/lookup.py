@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any, Callable, Literal, Optional
+from functools import cache
+from typing import Any, Callable, Literal
 from urllib.parse import urlsplit
 
 from dex_dbutils.config import Environment
@@ -29,7 +29,7 @@ class Way:
     """
 
     kind: Literal["connect", "databricks", "runtime"]
-    attach: Optional[Callable[[], str]] = None
+    attach: Callable[[], str] | None = None
     local: bool = False
 
 
@@ -67,7 +67,7 @@ def way_to(environment: Environment) -> Way:
     )
 
 
-@lru_cache(maxsize=None)
+@cache
 def registered_engine(engine_type: str) -> Callable[[Environment], str] | None:
     """Return the ``attach`` of the package that registered an engine type, or None."""
     from importlib.metadata import entry_points
@@ -93,5 +93,5 @@ def _has_classic_session() -> bool:
     active = getattr(classic, "getActiveSession", None)
     try:
         return active is not None and active() is not None
-    except Exception:  # Spark 4 raises where there is no JVM to ask
+    except Exception:  # noqa: BLE001  Spark 4 raises where there is no JVM to ask
         return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
 from typing import Any, Callable
@@ -13,7 +14,14 @@ from dex_dbutils.errors import EngineError, Where
 from dex_dbutils.session.interrupt import PATIENCE, within
 from dex_dbutils.session.lookup import is_loopback
 
-EXECUTE = ("/spark.connect.SparkConnectService/ExecutePlan", "/spark.connect.SparkConnectService/ReattachExecute")
+#: A setting that a session gets when it opens. A server that has just been started makes up a session for any number
+#: that it is told, with no settings, no tables and another time zone; there this one is missing.
+MARKER = "spark.dex.session"
+
+_SERVICE = "/spark.connect.SparkConnectService"
+EXECUTE = (f"{_SERVICE}/ExecutePlan", f"{_SERVICE}/ReattachExecute")
+#: Calls whose answer depends on the session.
+ASKING = (f"{_SERVICE}/AnalyzePlan", f"{_SERVICE}/Config")
 
 
 def gone(environment: Environment, url: str, *, while_working: bool) -> EngineError:
@@ -36,6 +44,16 @@ def gone(environment: Environment, url: str, *, while_working: bool) -> EngineEr
     )
 
 
+def lost(environment: Environment) -> EngineError:
+    """Return the error for an engine that was started anew and does not know the session."""
+    return EngineError(
+        "DEX-SESSION-05",
+        f"The engine of environment '{environment.name}' was restarted; this session is not there any more.",
+        None,
+        f"%dex_env {environment.name} makes a new one with all tables; temporary views have to be made again.",
+    )
+
+
 class EngineWatch(
     grpc.UnaryUnaryClientInterceptor,  # type: ignore[misc]
     grpc.UnaryStreamClientInterceptor,  # type: ignore[misc]
@@ -55,13 +73,27 @@ class EngineWatch(
         self._environment = environment
         self._url = url
         self._spark: Any = None
+        self._trace = environment.project.dex_dir / "engine" / f"{environment.engine.type}.json"
+        self._traced: object = None
+        self._keeps_marker = False
 
-    def cancel_with(self, spark: Any) -> None:
-        """Interrupt operations through this session, whose channel has no interceptors of others."""
+    def help_with(self, spark: Any) -> None:
+        """Do dex's own errands through this session, whose channel has no interceptors of others."""
         self._spark = spark
+        self._traced = self._trace_now()
+        self._keeps_marker = spark.conf.get(MARKER, None) == spark.session_id
+
+    def is_known(self) -> bool:
+        """Return whether the engine still knows the session; asks it. Raises where it does not answer."""
+        if self._spark is None:
+            return True
+        marker = self._spark.conf.get(MARKER, None)
+        return marker == self._spark.session_id or not self._keeps_marker
 
     def intercept_unary_unary(self, continuation: Callable[..., Any], details: Any, request: Any) -> Any:
         """Pass a call on; raise `EngineError` where the engine is gone."""
+        if details.method in ASKING:
+            self._refuse_lost()
         return self._checked(continuation(details, request))
 
     def intercept_stream_unary(self, continuation: Callable[..., Any], details: Any, requests: Any) -> Any:
@@ -70,6 +102,7 @@ class EngineWatch(
 
     def intercept_unary_stream(self, continuation: Callable[..., Any], details: Any, request: Any) -> Any:
         """Pass a call on and watch its answers."""
+        self._refuse_lost()
         operation = getattr(request, "operation_id", "") if details.method in EXECUTE else ""
         return _Watched(self, continuation(details, request), operation)
 
@@ -90,6 +123,22 @@ class EngineWatch(
             if raised is not call:
                 raise raised
         return call
+
+    def _refuse_lost(self) -> None:
+        """Raise where the engine's process is not the one that the session was made on; costs a look at one file."""
+        now = self._trace_now()
+        if now == self._traced or self._spark is None:
+            return
+        if now is not None and not self.is_known():
+            raise lost(self._environment)
+        self._traced = now
+
+    def _trace_now(self) -> object:
+        try:
+            found = os.stat(self._trace)
+        except OSError:
+            return None
+        return found.st_ino, found.st_mtime_ns
 
     def _is_gone(self) -> bool:
         from dex_dbutils.session.connect import is_listening

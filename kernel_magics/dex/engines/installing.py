@@ -10,10 +10,14 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dex_dbutils import EngineError
 
 from dex.engines.cache import cache_dir, cache_error, writable_folder
+
+if TYPE_CHECKING:
+    from filelock import FileLock
 
 #: Written last; an environment without it is half made.
 STAMP = ".complete.json"
@@ -40,9 +44,7 @@ def is_complete(folder: Path, requirements: str) -> bool:
     return stamp.get("requirements") == requirements and interpreter_of(folder).exists()
 
 
-def ensure_environment(
-    name: str, requirements: str, check: str, progress: Callable[[str], None] | None = None
-) -> Path:
+def ensure_environment(name: str, requirements: str, check: str, progress: Callable[[str], None] | None = None) -> Path:
     """Return the folder of a complete environment; make it if it is missing or half made.
 
     Several processes may ask at once: one makes it, the others wait.
@@ -66,11 +68,23 @@ def ensure_environment(
     say = progress or (lambda _: None)
     lock = FileLock(folder.with_name(f"{name}.lock"))
     try:
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            say(f"waiting for another process that installs {name}")
-            lock.acquire(timeout=PATIENCE)
+        lock.acquire(timeout=0)
+    except Timeout:
+        say(f"waiting for another process that installs {name}")
+        _wait_for(lock, name)
+    try:
+        if not is_complete(folder, requirements):
+            _make(folder, requirements, check, say)
+    finally:
+        lock.release()
+    return folder
+
+
+def _wait_for(lock: FileLock, name: str) -> None:
+    from filelock import Timeout
+
+    try:
+        lock.acquire(timeout=PATIENCE)
     except Timeout as error:
         raise EngineError(
             "DEX-ENGINE-04",
@@ -78,11 +92,6 @@ def ensure_environment(
             Path(lock.lock_file),
             "Look at what it does, end it, and try again.",
         ) from error
-    with lock:
-        lock.release()  # the `with` counts a second time
-        if not is_complete(folder, requirements):
-            _make(folder, requirements, check, say)
-    return folder
 
 
 def _make(folder: Path, requirements: str, check: str, say: Callable[[str], None]) -> None:

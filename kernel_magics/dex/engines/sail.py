@@ -7,7 +7,8 @@ import os
 import socket
 import sys
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
@@ -224,13 +225,13 @@ class SailEngine:
                 continue
         return list(dict.fromkeys(names))
 
-    def _locked(self) -> FileLock:
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Hold the lock that every start and stop of this engine takes; it goes with its process, so it is never stale."""
+        lock = FileLock(self._folder / "sail.lock")
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(self._folder / "sail.lock", timeout=LOCK_SECONDS)
-            with lock:
-                pass
-            return lock
+            lock.acquire(timeout=LOCK_SECONDS)
         except Timeout as error:
             raise EngineError(
                 "DEX-ENGINE-04",
@@ -240,6 +241,10 @@ class SailEngine:
             ) from error
         except OSError as error:
             raise self._not_writable(error) from error
+        try:
+            yield
+        finally:
+            lock.release()
 
     def _not_writable(self, error: OSError) -> EngineError:
         return EngineError(

@@ -12,12 +12,13 @@ import signal
 import sys
 import threading
 import time
+from typing import Any
 
 #: Bytes after which the log is moved aside, and how many old ones are kept.
 LOG_BYTES, LOG_FILES = 5_000_000, 3
 
 
-def main(marker: str, settings: dict) -> int:
+def main(marker: str, settings: dict[str, Any]) -> int:
     """Serve until told to stop or idle for too long."""
     if hasattr(os, "fork") and os.fork():
         os._exit(0)  # the starter is not the parent: a kernel that ends takes its children with it
@@ -25,12 +26,12 @@ def main(marker: str, settings: dict) -> int:
     for name in ("SIGTERM", "SIGINT", "SIGHUP"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), lambda *_: stop.set())
-    from pysail.spark import SparkConnectServer
+    from pysail.spark import SparkConnectServer  # type: ignore[import-not-found]
 
     server = SparkConnectServer("127.0.0.1", settings["port"])
     try:
         server.start(background=True)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  whatever it is, the starter shows it
         tell({"error": str(error)})
         return 1
     import psutil
@@ -52,7 +53,7 @@ def main(marker: str, settings: dict) -> int:
     return 0
 
 
-def watch(me, port: int, settings: dict, stop: threading.Event) -> None:
+def watch(me: Any, port: int, settings: dict[str, Any], stop: threading.Event) -> None:
     """Return when told to stop, when idle for too long, or when nobody can find this engine any more."""
     idle = settings["state"]["idle_minutes"] * 60
     last_used = time.monotonic()
@@ -83,7 +84,7 @@ def rotate(path: str) -> None:
         log(f"cannot rotate the log: {error}")
 
 
-def tell(message: dict) -> None:
+def tell(message: dict[str, Any]) -> None:
     """Give the starter its one line, and let go of its pipe."""
     sys.stdout.write(json.dumps(message) + "\n")
     sys.stdout.flush()
@@ -103,7 +104,7 @@ def write(path: str, text: str) -> None:
     os.replace(f"{path}.new", path)
 
 
-def read(path: str):
+def read(path: str) -> Any:
     """Return what a JSON file says, or None."""
     try:
         with open(path, encoding="utf-8") as file:
