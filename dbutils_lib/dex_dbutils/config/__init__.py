@@ -1,5 +1,6 @@
 """Projects and environments: what ``config/*.yaml`` says, validated."""
 
+from dex_dbutils.config.document import Document, read_document
 from dex_dbutils.config.interpolation import git_branch, user_name
 from dex_dbutils.config.literal_secrets import is_secret_key, secret_shape
 from dex_dbutils.config.loading import environment_names, find_project, load_environment
@@ -18,6 +19,7 @@ from dex_dbutils.config.schema import json_schema
 
 __all__ = [
     "AgentsConfig",
+    "Document",
     "EngineConfig",
     "Environment",
     "EnvironmentConfig",
@@ -32,6 +34,7 @@ __all__ = [
     "json_schema",
     "load_environment",
     "quoted",
+    "read_document",
     "secret_shape",
     "user_name",
 ]

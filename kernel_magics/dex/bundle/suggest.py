@@ -1,0 +1,29 @@
+"""Names that are not known, and the nearest one that is."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Iterator
+
+from dex.bundle.files import At
+from dex.bundle.models import Finding
+
+
+def unknown_keys(at: At, known: Collection[str], what: str) -> Iterator[Finding]:
+    """Yield a finding for every key of a mapping that is not known there."""
+    if not isinstance(at.value, dict):
+        yield at.finding("DEX-BUNDLE-03", f"{what[0].upper()}{what[1:]} must hold keys and values.")
+        return
+    for key, entry in at.entries():
+        if key not in known:
+            yield entry.finding("DEX-BUNDLE-06", f"`{key}` is not a key of {what}.{nearest(key, known)}")
+
+
+def nearest(word: str, known: Collection[str]) -> str:
+    """Return a sentence with the nearest known word, or with all of them where none is near."""
+    near = difflib.get_close_matches(word, sorted(known), n=1)
+    if near:
+        return f" Did you mean '{near[0]}'?"
+    if not known:
+        return " There is none."
+    return f" Known: {', '.join(sorted(known))}." if len(known) <= 12 else ""
