@@ -14,7 +14,7 @@ from dex_dbutils.config.document import Document, Position, read_document, shown
 from dex_dbutils.config.interpolation import interpolate
 from dex_dbutils.config.literal_secrets import refuse_literal_secrets
 from dex_dbutils.config.merge import merge, merge_documents
-from dex_dbutils.config.models import Environment, Kind, Project
+from dex_dbutils.config.models import DEFAULT_SCHEMAS, Environment, Kind, Project
 from dex_dbutils.config.validation import validate_environment, validate_project
 from dex_dbutils.errors import ConfigError, Where
 
@@ -94,7 +94,7 @@ def load_environment(name: str | None = None, *, start: Path | None = None, pack
     document = read_document(project.config_folder / "base.yaml")
     refuse_literal_secrets(document)
     file = project.config_folder / f"{wanted}.yaml"
-    if file.is_file():
+    if wanted != "local" or os.path.lexists(file):  # a link to nowhere must not pass for `local`
         over = read_document(file)
         refuse_literal_secrets(over)
         _refuse_base_keys(over)
@@ -102,7 +102,10 @@ def load_environment(name: str | None = None, *, start: Path | None = None, pack
     else:  # only `local` may go without a file of its own; what base.yaml says of engine and catalog is for the others
         below = {key: value for key, value in document.values.items() if key not in _LOCAL}
         document = Document({**below, **_LOCAL}, document.positions)
-    document.values = merge({"kind": _default_kind(wanted), "catalog": wanted, "schema_prefix": ""}, document.values)
+    defaults: dict[str, Any] = {"kind": _default_kind(wanted), "catalog": wanted, "schema_prefix": ""}
+    if "schemas" not in document.values:  # a reference such as ${schemas.gold} finds the default ones too
+        defaults["schemas"] = dict(DEFAULT_SCHEMAS)
+    document.values = merge(defaults, document.values)
     document.values = interpolate(document.values, positions=document.positions, root=project.root)
     return Environment(name=wanted, project=project, **validate_environment(wanted, document))
 

@@ -23,6 +23,8 @@ _NOT_IN_A_TABLE_NAME = re.compile(r"[./\\\s\x00-\x1f\x7f`]")
 
 #: What the guard does with writes when a file says nothing, per kind of environment.
 DEFAULT_WRITES: dict[str, Writes] = {"local": "allow", "development": "allow", "production": "confirm"}
+#: Schema of each layer where no file says otherwise.
+DEFAULT_SCHEMAS = {"bronze": "bronze", "silver": "silver", "gold": "gold"}
 
 
 class Model(BaseModel):
@@ -42,7 +44,9 @@ class EngineConfig(Model):
     url: Optional[str] = Field(
         None, pattern=r"^sc://.", description="A Spark Connect address such as sc://localhost:15002, for `connect`."
     )
-    idle_minutes: float = Field(120.0, gt=0, description="A local engine that nobody is attached to ends after this.")
+    idle_minutes: float = Field(
+        120.0, gt=0, allow_inf_nan=False, description="A local engine that nobody is attached to ends after this."
+    )
     port: Optional[int] = Field(
         None, ge=1, le=65535, description="Fixed port of a local engine; any free one if unset."
     )
@@ -93,7 +97,7 @@ class AgentsConfig(Model):
     base_url: Optional[str] = None
     model: Optional[str] = None
     api_key_env: str = Field("OPENAI_API_KEY", description="Name of the environment variable that holds the key.")
-    timeout_seconds: float = Field(60.0, gt=0)
+    timeout_seconds: float = Field(60.0, gt=0, allow_inf_nan=False)
     budget: Optional[int] = Field(None, gt=0, description="Most tokens one run may use.")
 
 
@@ -126,7 +130,7 @@ class EnvironmentConfig(Model):
     engine: EngineConfig = EngineConfig()
     catalog: str = Field("local", pattern=NAME)
     schemas: dict[str, Annotated[str, Field(pattern=NAME)]] = Field(
-        default_factory=lambda: {"bronze": "bronze", "silver": "silver", "gold": "gold"},
+        default_factory=lambda: dict(DEFAULT_SCHEMAS),
         min_length=1,
         description="Schema of each layer.",
     )
