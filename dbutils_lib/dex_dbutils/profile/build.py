@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -22,9 +23,6 @@ from dex_dbutils.profile.values import Formatter, formatter
 
 SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)
 TOP = 10
-#: Significant digits of a mean or a deviation. The last ones of a sum depend on the order of the rows, which an engine
-#: does not promise.
-DIGITS = 12
 
 
 def build_profile(state: TableState, types: Sequence[str], *, name: str | None, scans: int, engine: str) -> Profile:
@@ -39,7 +37,7 @@ def build_profile(state: TableState, types: Sequence[str], *, name: str | None, 
     """
     formatters = [formatter(spec) for spec in state.specs]
     columns = [
-        _column(column, type_, spec["kind"], format_, state_)
+        _column(column, type_, spec, format_, state_)
         for column, type_, spec, format_, state_ in zip(state.names, types, state.specs, formatters, state.columns)
     ]
     sample = [
@@ -49,21 +47,28 @@ def build_profile(state: TableState, types: Sequence[str], *, name: str | None, 
     return Profile(name=name, rows=state.rows, columns=columns, sample=sample, scans=scans, engine=engine)
 
 
-def _column(name: str, type_: str, kind: str, format_: Formatter, state: State) -> ColumnProfile:
-    facts: dict[str, Any] = {"name": name, "type": type_, "kind": kind, "count": state.count, "nulls": state.nulls}
+def _column(name: str, type_: str, spec: dict[str, Any], format_: Formatter, state: State) -> ColumnProfile:
+    facts: dict[str, Any] = {
+        "name": name,
+        "type": type_,
+        "kind": spec["kind"],
+        "count": state.count,
+        "nulls": state.nulls,
+    }
     if isinstance(state, NumberState):
-        facts.update(_numbers(kind, format_, state))
+        facts.update(_numbers(spec, format_, state))
     elif isinstance(state, TextState):
         facts.update(_texts(state))
     elif isinstance(state, BooleanState):
         facts.update(_booleans(state))
     elif state.sizes.n:
-        facts.update(min_length=state.sizes.min, max_length=state.sizes.max, mean_length=rounded(state.sizes.mean))
+        facts.update(min_length=state.sizes.min, max_length=state.sizes.max, mean_length=state.sizes.mean)
     return ColumnProfile(**facts)
 
 
-def _numbers(kind: str, format_: Formatter, state: NumberState) -> dict[str, Any]:
-    quantiles = state.quantile(list(SHARES))
+def _numbers(spec: dict[str, Any], format_: Formatter, state: NumberState) -> dict[str, Any]:
+    quantiles, quantile_error = state.quantiles(list(SHARES))
+    top, top_error = state.top(TOP)
     facts: dict[str, Any] = {
         "min": None if state.min is None else format_(state.min),
         "max": None if state.max is None else format_(state.max),
@@ -71,43 +76,41 @@ def _numbers(kind: str, format_: Formatter, state: NumberState) -> dict[str, Any
         "distinct_exact": state.distinct_error() == 0,
         "distinct_error": round(state.distinct_error(), 4),
         "quantiles": {str(share): format_(value) for share, value in zip(SHARES, quantiles) if value is not None},
-        "quantile_error": round(state.quantile_error(), 6),
-        "top": [TopValue(value=format_(value), count=count) for value, count in state.top(TOP)],
-        "top_error": state.values.error,
+        "quantile_error": round_up(quantile_error),
+        "top": [TopValue(value=format_(value), count=count) for value, count in top],
+        "top_error": top_error,
     }
-    if kind in NUMERIC_KINDS:
-        scale = _scale(format_, kind)
-        moments = state.settled_moments()
+    if spec["kind"] in NUMERIC_KINDS:
+        sums, unit = state.settled_sums(), 10 ** spec.get("scale", 0)
         facts.update(
             zeros=state.zeros,
             negatives=state.negatives,
-            mean=rounded(moments.mean * scale if moments.n else None),
-            stddev=rounded(None if moments.stddev is None else moments.stddev * scale),
-            skewness=rounded(moments.skewness, 6),
-            kurtosis=rounded(moments.kurtosis, 6),
+            mean=None if sums.mean is None else sums.mean / unit,
+            stddev=None if sums.stddev is None else sums.stddev / unit,
         )
-    if kind == "float":
+    if spec["kind"] == "float":
         facts.update(nan=state.nan, infinite=state.infinite)
     return facts
 
 
-def _scale(format_: Formatter, kind: str) -> float:
-    """Return what one unit of the state's numbers is worth: a hundredth for a decimal with two places."""
-    return float(format_(1)) if kind == "decimal" else 1.0
+def round_up(share: float) -> float:
+    """Return a bound with six places that is not below the share."""
+    return math.ceil(share * 1e6) / 1e6
 
 
 def _texts(state: TextState) -> dict[str, Any]:
+    top, top_error = state.top(TOP)
     facts: dict[str, Any] = {
         "min": _text_value(state.min, state.binary),
         "max": _text_value(state.max, state.binary),
         "distinct": state.distinct_count(),
         "distinct_exact": state.distinct_error() == 0,
         "distinct_error": round(state.distinct_error(), 4),
-        "top": [TopValue(value=text_of(value, state.binary), count=count) for value, count in state.top(TOP)],
-        "top_error": state.values.error,
+        "top": [TopValue(value=text_of(value, state.binary), count=count) for value, count in top],
+        "top_error": top_error,
         "min_length": state.lengths.min,
         "max_length": state.lengths.max,
-        "mean_length": rounded(state.lengths.mean),
+        "mean_length": state.lengths.mean,
     }
     if not state.binary:
         facts.update(blanks=state.blanks, patterns=patterns_of(state))
@@ -137,8 +140,3 @@ def text_of(value: bytes, binary: bool = False) -> str:
     if binary:
         return cut("0x" + value[: SHOWN // 2 + 1].hex())
     return cut(masked(value.decode("utf-8", errors="replace")))
-
-
-def rounded(value: float | None, digits: int = DIGITS) -> float | None:
-    """Return a number with so many significant digits."""
-    return None if value is None else float(f"{value:.{digits}g}")

@@ -53,8 +53,9 @@ class Patterns(Model):
     """What the values of a text column look like, counted in rows, not in different values.
 
     Attributes:
-        seen: non-null values that were looked at.
-        complete: whether these are all of them; otherwise they are the frequent ones, and say nothing of the rest.
+        seen: values that were looked at.
+        complete: whether these are all of the column. Otherwise they are all rows of a few hundred different values
+            picked at random; `null_tokens` counts in all rows even then, and its rows are in `seen`.
         integers: values that are whole numbers, such as ``517`` or ``-3``.
         numbers: values that are numbers of any form, whole ones included.
         booleans: ``true``, ``false``, ``yes``, ``no``, ``t``, ``f``, ``y``, ``n`` in any case.
@@ -110,16 +111,14 @@ class ColumnProfile(Model):
         max: largest value.
         mean: mean of the finite numbers.
         stddev: sample standard deviation (n - 1) of the finite numbers.
-        skewness: population skewness of the finite numbers.
-        kurtosis: excess kurtosis of the finite numbers.
         distinct: how many different values there are, nulls left out.
         distinct_exact: whether `distinct` is counted and not estimated.
         distinct_error: relative error of `distinct` that is exceeded once in twenty; 0 where exact.
         quantiles: share of the order, such as ``"0.25"``, to the value there.
         quantile_error: how far the rank of a quantile may be off, as a share of all values, guaranteed; 0 where exact.
-        top: most frequent values, most frequent first; empty where no value stands out.
-        top_error: a count in `top` is short by at most so many, and a value that is not there was seen at most this
-            many times more than the last one; 0 where exact.
+        top: most frequent values, most frequent first. Of a column with many different values only those that make up
+            a thousandth of all: an empty list says that no value does.
+        top_error: a count in `top` is off by more than so many about once in three hundred; 0 where exact.
         min_length: shortest text in characters, binary in bytes, array or map in items.
         max_length: longest one.
         mean_length: mean of the lengths.
@@ -140,8 +139,6 @@ class ColumnProfile(Model):
     max: Optional[Value] = None
     mean: Optional[float] = None
     stddev: Optional[float] = None
-    skewness: Optional[float] = None
-    kurtosis: Optional[float] = None
     distinct: Optional[int] = None
     distinct_exact: bool = True
     distinct_error: float = 0.0

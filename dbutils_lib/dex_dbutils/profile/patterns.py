@@ -9,12 +9,8 @@ from datetime import date
 
 from dex_dbutils.profile.masking import masked
 from dex_dbutils.profile.model import Patterns, TopValue
-from dex_dbutils.profile.states import TextState, cut
+from dex_dbutils.profile.states import NULL_WORDS, TextState, cut
 
-#: Words that stand for a missing value, in lower case; blank texts do too.
-NULL_WORDS = frozenset(
-    "na n/a nan null none nil nul missing #n/a #na #null! <na> (null) \\n - -- ? .".split(),
-)
 BOOLEANS = frozenset("true false yes no t f y n".split())
 
 _INTEGER = re.compile(r"[+-]?\d+\Z", re.ASCII)
@@ -34,11 +30,11 @@ def patterns_of(state: TextState) -> Patterns | None:
     """Return the patterns of the values that a state has counted; None where there is none."""
     if not state.count:
         return None
-    counted = (
-        (state.shown[int(key)].decode("utf-8", errors="replace"), int(count))
-        for key, count in zip(state.values.keys, state.values.counts)
-    )
-    return find_patterns(counted, complete=state.values.complete)
+    values = [(text.decode("utf-8", errors="replace"), count) for text, count in state.sampled()]
+    if state.complete:
+        return find_patterns(values, complete=True)
+    meaningful = [(text, count) for text, count in values if not _is_null_word(text)]
+    return find_patterns([*meaningful, *state.null_words.found()], complete=False)
 
 
 def find_patterns(values: Iterable[tuple[str, int]], *, complete: bool) -> Patterns:
@@ -54,7 +50,7 @@ def find_patterns(values: Iterable[tuple[str, int]], *, complete: bool) -> Patte
     for value, count in values:
         counts["seen"] += count
         text = value.strip()
-        if not text or text.lower() in NULL_WORDS:
+        if _is_null_word(text):
             tokens[value] += count
             continue
         if text != value:
@@ -72,6 +68,11 @@ def find_patterns(values: Iterable[tuple[str, int]], *, complete: bool) -> Patte
         formats=dict(_ordered(formats)),
         **{"seen": 0, **counts},
     )
+
+
+def _is_null_word(text: str) -> bool:
+    stripped = text.strip()
+    return not stripped or stripped.lower() in NULL_WORDS
 
 
 def _features(text: str) -> Iterator[str]:

@@ -109,7 +109,9 @@ def _scan_spark(frame: Any, fields: Sequence[Any], *, everything: bool) -> Table
     found = sorted((row.part, row.digest, bytes(row.state)) for row in merged)
     state = TableState.from_parts(merge_parts((part, data) for part, _, data in found))
     if not state.names:  # no partition held a batch
-        specs = [{"kind": _KINDS.get(field.dataType.typeName().split(" ")[0], "text")} for field in fields]
+        specs: list[dict[str, Any]] = [
+            {"kind": _KINDS.get(field.dataType.typeName().split(" ")[0], "text")} for field in fields
+        ]
         state.declare_specs([field.name for field in fields], [_full_spec(spec) for spec in specs])
     return state
 

@@ -30,6 +30,8 @@ def formatter(spec: dict[str, Any]) -> Formatter:
         spec: what the states know of the column's type: its kind, and scale, unit, zone or bits where they matter.
     """
     kind = spec["kind"]
+    if kind == "integer":
+        return int
     if kind == "float":
         return _float32 if spec.get("bits", 64) <= 32 else _float
     if kind == "decimal":
@@ -123,8 +125,10 @@ def _float32(value: Any) -> Value:
 
 
 def _decimal(number: Any, scale: int) -> str:
-    unscaled = Decimal(number) if isinstance(number, int) else Decimal(round(float(number)))
-    return f"{unscaled.scaleb(-scale, _EXACT):f}"
+    """Return a decimal with its point; one with too many digits for 64 bits is the shortest that is the same float."""
+    if isinstance(number, int):
+        return f"{Decimal(number).scaleb(-scale, _EXACT):f}"
+    return f"{Decimal(repr(number / 10**scale)):f}"
 
 
 _NAMES: tuple[tuple[Callable[[Any], bool], str], ...] = (

@@ -71,11 +71,11 @@ def percent(fraction: float) -> str:
 
 def top(column: ColumnProfile, limit: int) -> str:
     """Return the most frequent values with their counts; ``≥`` where a count may be short."""
-    sign = "≥" if column.top_error else ""
-    found = [f"{shown(pair.value)} {sign}{pair.count:,}" for pair in column.top[:limit]]
+    about, off = ("≈", f" ±{column.top_error:,}") if column.top_error else ("", "")
+    found = [f"{shown(pair.value)} {about}{pair.count:,}" for pair in column.top[:limit]]
     if found:
-        return ", ".join(found)
-    return "no frequent value" if column.count and column.distinct is not None else ""
+        return ", ".join(found) + off
+    return "none above 0.1%" if column.count and column.distinct is not None else ""
 
 
 def looks_like(patterns: Patterns | None) -> str:
@@ -111,7 +111,7 @@ def bounds(profile: Profile) -> list[str]:
     if any(not column.distinct_exact for column in profile.columns):
         lines.append("≈ distinct: estimated; off by more than the ± once in twenty")
     if any(column.quantile_error for column in profile.columns):
-        lines.append("≈ median: a value that was seen; its rank is off by at most the ±, in percent of all rows")
-    if any(column.top_error for column in profile.columns):
-        lines.append("≥ count of a value: at least so many")
+        lines.append("≈ median: its rank is off by at most the ±, in percent of all rows")
+    if any(column.top_error and column.top for column in profile.columns):
+        lines.append("≈ count of a value: estimated; off by more than the ± about once in three hundred")
     return lines

@@ -19,19 +19,8 @@ SCHEMA = "part int, digest string, state binary"
 
 #: Modules of ``states`` in the order in which they can be loaded.
 _MODULES = (
-    "counts",
-    "distinct",
-    "hashing",
-    "moments",
-    "quantiles",
-    "sizes",
-    "wire",
-    "numbers",
-    "others",
-    "texts",
-    "column",
-    "sample",
-    "table",
+    *("runs", "wire", "hashing", "sizes", "sums", "distinct", "histogram", "counts", "frequent", "value_sample"),
+    *("null_words", "numbers", "others", "texts", "column", "sample", "table"),
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .column import NUMERIC_KINDS, ORDERED_KINDS, State, kind_of, new_state
+from .null_words import NULL_WORDS
 from .numbers import NumberState
 from .others import BooleanState, PresenceState
 from .sample import SHOWN, cut
@@ -10,6 +11,7 @@ from .table import TableState, merge_parts
 from .texts import TextState
 
 __all__ = [
+    "NULL_WORDS",
     "NUMERIC_KINDS",
     "ORDERED_KINDS",
     "SHOWN",

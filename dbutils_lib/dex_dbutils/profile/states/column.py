@@ -16,6 +16,8 @@ State = Union[NumberState, TextState, BooleanState, PresenceState]
 
 #: Kinds whose values are numbers to count with; dates and times have an order, but no mean.
 NUMERIC_KINDS = frozenset({"integer", "float", "decimal"})
+#: Digits that every 64-bit number has; decimals with more are counted as floats.
+LONG_DIGITS = 18
 ORDERED_KINDS = NUMERIC_KINDS | {"date", "timestamp", "time", "duration"}
 
 
@@ -23,7 +25,8 @@ def kind_of(arrow: pa.DataType) -> dict[str, Any]:
     """Return what the profile needs to know of a type.
 
     Returns:
-        ``kind`` and, where they matter, ``scale`` of a decimal, ``unit`` and ``zone`` of a time, ``bits`` of a float.
+        ``kind`` and, where they matter, ``scale`` of a decimal, ``unit`` and ``zone`` of a time, ``bits`` of a float,
+        ``wide`` of numbers that may not fit into 64 bits.
     """
     types = pa.types
     if types.is_dictionary(arrow):
@@ -33,11 +36,12 @@ def kind_of(arrow: pa.DataType) -> dict[str, Any]:
     if types.is_boolean(arrow):
         return {"kind": "boolean"}
     if types.is_integer(arrow):
-        return {"kind": "integer"}
+        # the upper half of unsigned 64-bit numbers fits into no signed one
+        return {"kind": "integer", "wide": arrow == pa.uint64()}
     if types.is_floating(arrow):
         return {"kind": "float", "bits": arrow.bit_width}
     if types.is_decimal(arrow):
-        return {"kind": "decimal", "scale": arrow.scale}
+        return {"kind": "decimal", "scale": arrow.scale, "wide": arrow.precision > LONG_DIGITS}
     if types.is_date(arrow):
         return {"kind": "date"}
     if types.is_timestamp(arrow):
@@ -61,7 +65,7 @@ def new_state(spec: dict[str, Any]) -> State:
     """Return an empty state for a kind of column."""
     kind = spec["kind"]
     if kind in ORDERED_KINDS:
-        return NumberState("<f8" if kind == "float" else "<i8")
+        return NumberState("<f8" if kind == "float" or spec.get("wide") else "<i8")
     if kind in ("text", "binary"):
         return TextState(binary=kind == "binary")
     return BooleanState() if kind == "boolean" else PresenceState()
@@ -107,25 +111,22 @@ def numbers(values: pa.Array) -> np.ndarray[Any, Any]:
     if pa.types.is_temporal(arrow):
         values = values.view(pa.int32() if values.type.bit_width == 32 else pa.int64())
     found: np.ndarray[Any, Any] = values.to_numpy(zero_copy_only=False)
-    if found.dtype == np.uint64:
-        return found.astype(np.int64 if len(found) == 0 or found.max() < 1 << 63 else np.float64)
     return found.astype(np.float32) if found.dtype == np.float16 else found
 
 
 def _unscaled(values: pa.Array) -> np.ndarray[Any, Any]:
-    """Return decimals times 10**scale: whole numbers where all of them fit into 64 bits, floats otherwise."""
+    """Return decimals times 10**scale: whole numbers up to ``LONG_DIGITS`` digits, floats beyond."""
     arrow = values.type
-    if arrow.bit_width != 128:
-        if arrow.bit_width > 128:
-            scaled = [int(value.as_py().scaleb(arrow.scale)) for value in values]
-            fits = all(-(1 << 63) <= number < 1 << 63 for number in scaled)
-            return np.array(scaled, dtype=np.int64 if fits else np.float64)
+    if arrow.bit_width > 128:
+        return np.array([float(int(value.scaleb(arrow.scale))) for value in values.to_pylist()], dtype=np.float64)
+    if arrow.bit_width < 128:
         values = values.cast(pa.decimal128(arrow.precision, arrow.scale))
     words = np.frombuffer(values.buffers()[1], dtype="<i8")[2 * values.offset : 2 * (values.offset + len(values))]
-    low, high = words[::2], words[1::2]
-    if arrow.precision <= 18 or bool((high == low >> 63).all()):
-        return np.ascontiguousarray(low)
-    return high * 2.0**64 + low.view(np.uint64)
+    low, high = np.ascontiguousarray(words[::2]), words[1::2]
+    if arrow.precision <= LONG_DIGITS:
+        return low
+    # each value by itself, so that equal values stay equal whatever stands beside them
+    return np.where(high == low >> 63, low.astype(np.float64), high * 2.0**64 + low.view(np.uint64))
 
 
 def _sizes(values: pa.Array) -> pa.Array:

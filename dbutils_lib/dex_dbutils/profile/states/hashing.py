@@ -35,13 +35,6 @@ def mix(words: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     return h
 
 
-def hash_numbers(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Return the hashes of integers or floats; equal numbers of one type hash alike, -0.0 as 0.0."""
-    if values.dtype.kind == "f":
-        return mix((values.astype(np.float64) + 0.0).view(np.uint64))
-    return mix(values.astype(np.int64).view(np.uint64))
-
-
 def first_words(
     starts: np.ndarray[Any, Any], lengths: np.ndarray[Any, Any], words: np.ndarray[Any, Any]
 ) -> np.ndarray[Any, Any]:

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
-from .counts import ValueCounts
 from .distinct import Distinct
-from .hashing import hash_numbers
-from .moments import Moments
-from .quantiles import Quantiles, weighted_quantiles
+from .frequent import Frequent
+from .hashing import mix
+from .histogram import Histogram
+from .runs import runs
+from .sums import Sums
 
 Array = np.ndarray[Any, Any]
 
+_MAGNITUDE = np.int64((1 << 63) - 1)
+
 
 class NumberState:
-    """Counts, extremes, moments, values and quantiles of numbers.
+    """Counts, extremes, sums, values and quantiles of numbers.
 
-    While the column has few different values each is counted, so that distinct count, quantiles, moments and top
-    values are exact, whatever the order of the rows; with more, sketches take over (:meth:`_spill`) and say their error.
+    While the column has few different values each is counted, so that distinct count, quantiles and top values are
+    exact; with more, bins and sketches take over (:meth:`_spill`) and say their error. Nothing in it depends on the
+    order of the rows, nor on how they were split.
 
     Args:
         dtype: ``<i8`` for whole numbers (also dates, times and unscaled decimals), ``<f8`` for floating ones.
@@ -35,10 +40,11 @@ class NumberState:
         self.negatives = 0
         self.min: int | float | None = None
         self.max: int | float | None = None
-        self.moments = Moments()
-        self.values = ValueCounts(dtype)
+        self.histogram = Histogram()
+        # empty as long as the histogram counts every value
+        self.sums = Sums.of_type(dtype)
         self.distinct = Distinct()
-        self.quantiles = Quantiles(dtype)
+        self.frequent = Frequent("<i8")
 
     def update(self, values: Array, nulls: int = 0) -> None:
         """Add numbers (NaN and infinities included) and the number of nulls beside them."""
@@ -46,11 +52,9 @@ class NumberState:
         self.count += len(values)
         if len(values) == 0:
             return
-        if values.dtype.kind == "f" and self.dtype == "<i8":
-            self.astype("<f8")
-        ordered = np.sort(values)
+        ordered = np.sort(values.astype(np.dtype(self.dtype), copy=False))
         finite = ordered
-        if ordered.dtype.kind == "f":
+        if self.dtype == "<f8":
             ordered = ordered[: np.searchsorted(ordered, np.nan)]
             self.nan += len(values) - len(ordered)
             low, high = np.searchsorted(ordered, -np.inf, "right"), np.searchsorted(ordered, np.inf, "left")
@@ -62,21 +66,20 @@ class NumberState:
         self.negatives += int(below)
         self.zeros += int(upto - below)
         self._widen(ordered[0].item(), ordered[-1].item())
-        keys, counts = runs(ordered)
-        if self.values.fits(keys):
-            self.values.add(keys, counts)
-            return
-        self._spill()
-        self.moments.update(finite)
-        self.distinct.update(hash_numbers(keys))
-        self.quantiles.update_sorted(ordered)
-        self.values.add(keys, counts)
+        keys, counts = runs(to_keys(ordered))
+        if self.histogram.complete:
+            before = Histogram.from_tree(self.histogram.tree())
+            self.histogram.add(keys, counts)
+            if self.histogram.complete:
+                return
+            self._spill(before)
+        else:
+            self.histogram.add(keys, counts)
+        self.sums.update(finite)
+        self._sketch(keys, counts)
 
     def merge(self, other: NumberState) -> None:
         """Add what another state has seen."""
-        if other.dtype != self.dtype:
-            self.astype("<f8")
-            other.astype("<f8")
         self.count += other.count
         self.nulls += other.nulls
         self.nan += other.nan
@@ -85,66 +88,68 @@ class NumberState:
         self.negatives += other.negatives
         if other.min is not None and other.max is not None:
             self._widen(other.min, other.max)
-        if not (self.values.complete and other.values.complete and self.values.fits(other.values.keys)):
-            self._spill()
-            other._spill()
-        self.moments.merge(other.moments)
+        before = Histogram.from_tree(self.histogram.tree())
+        self.histogram.merge(other.histogram)
+        if self.histogram.complete:
+            return
+        for half in (before, other.histogram):
+            if half.complete:
+                self._spill(half)
+        self.sums.merge(other.sums)
         self.distinct.merge(other.distinct)
-        self.quantiles.merge(other.quantiles)
-        self.values.merge(other.values)
+        self.frequent.merge(other.frequent)
 
-    def astype(self, dtype: str) -> None:
-        """Hold the values in another type: whole numbers that met one too large for 64 bits."""
-        if dtype != self.dtype:
-            self._spill()
-            self.dtype = dtype
-            self.values.keys = self.values.keys.astype(dtype)
-            self.quantiles.astype(dtype)
-
-    def settled_moments(self) -> Moments:
-        """Return the moments of the finite values."""
-        return Moments.of_counts(self.values.keys, self.values.counts) if self.values.complete else self.moments
+    def settled_sums(self) -> Sums:
+        """Return the sums of the finite values."""
+        if not self.histogram.complete:
+            return self.sums
+        found = Sums.of_type(self.dtype)
+        self._add_up(found, self.histogram)
+        return found
 
     def distinct_count(self) -> int:
         """Return the number of different values, NaN being one of them."""
-        found = len(self.values.keys) if self.values.complete else self.distinct.estimate
+        found = len(self.histogram.keys) if self.histogram.complete else self.distinct.estimate
         return min(found, self.count - self.nan) + (1 if self.nan else 0)
 
     def distinct_error(self) -> float:
         """Return the relative error of the distinct count, 0 where it is exact."""
-        return 0.0 if self.values.complete else self.distinct.error
+        return 0.0 if self.histogram.complete else self.distinct.error
 
-    def quantile(self, shares: list[float]) -> list[Any]:
-        """Return the values at some shares of the order, NaN left out."""
-        if not self.values.complete:
-            return self.quantiles.quantiles(shares)
-        if len(self.values.keys) == 0:
-            return [None] * len(shares)
-        return weighted_quantiles(self.values.keys, self.values.counts, shares)
+    def quantiles(self, shares: list[float]) -> tuple[list[Any], float]:
+        """Return the values at some shares of the order, NaN left out, and how far their ranks may be off.
 
-    def quantile_error(self) -> float:
-        """Return the guaranteed bound of a quantile's rank error as a share of all values, 0 where exact."""
-        seen = self.count - self.nan
-        return 0.0 if self.values.complete or not seen else self.quantiles.error / seen
+        The values are None where there is none; the error is a share of all values, guaranteed, and 0 where exact.
+        """
+        if self.min is None or self.max is None:
+            return [None] * len(shares), 0.0
+        low, high = to_keys(np.array([self.min, self.max], dtype=np.dtype(self.dtype))).tolist()
+        found, error = self.histogram.quantiles(shares, low, high)
+        return [self._between(*place) for place in found], error
 
-    def top(self, limit: int) -> list[tuple[Any, int]]:
-        """Return the most frequent values with their counts."""
-        found = self.values.top(limit)
-        if self.nan > self.values.error:
-            found = sorted([*found, (float("nan"), self.nan)], key=lambda pair: -pair[1])[:limit]
-        return found
+    def top(self, limit: int) -> tuple[list[tuple[Any, int]], int]:
+        """Return the most frequent values with their counts, and the error of these, 0 where exact."""
+        error = 0
+        if self.histogram.complete:
+            keys, counts = self.histogram.keys, self.histogram.counts
+            order = np.lexsort((keys, -counts))[:limit]
+            found = list(zip(keys[order].tolist(), counts[order].tolist()))
+        else:
+            seen = self.count - self.nan
+            found, error = self.frequent.top(limit, seen, mix(self.frequent.keys.astype(np.uint64)))
+        values = self._values(np.array([key for key, _ in found], dtype=np.int64)).tolist()
+        pairs = [(value, count) for value, (_, count) in zip(values, found)]
+        if self.nan and self.nan >= 2 * error:
+            pairs = sorted([*pairs, (float("nan"), self.nan)], key=lambda pair: -pair[1])[:limit]
+        return pairs, error
 
     def tree(self) -> dict[str, Any]:
         """Return the state as plain values."""
-        return {
-            "dtype": self.dtype,
-            "counts": [self.count, self.nulls, self.nan, self.infinite, self.zeros, self.negatives],
-            "range": [self.min, self.max],
-            "moments": self.moments.tree(),
-            "values": self.values.tree(),
-            "distinct": self.distinct.tree(),
-            "quantiles": self.quantiles.tree(),
-        }
+        counts = [self.count, self.nulls, self.nan, self.infinite, self.zeros, self.negatives]
+        tree = {"dtype": self.dtype, "counts": counts, "range": [self.min, self.max], "values": self.histogram.tree()}
+        if not self.histogram.complete:
+            tree.update(sums=self.sums.tree(), distinct=self.distinct.tree(), frequent=self.frequent.tree())
+        return tree
 
     @classmethod
     def from_tree(cls, tree: dict[str, Any]) -> NumberState:
@@ -152,31 +157,53 @@ class NumberState:
         made = cls(tree["dtype"])
         made.count, made.nulls, made.nan, made.infinite, made.zeros, made.negatives = tree["counts"]
         made.min, made.max = tree["range"]
-        made.moments = Moments(*tree["moments"])
-        made.values = ValueCounts.from_tree(tree["values"])
-        made.distinct = Distinct.from_tree(tree["distinct"])
-        made.quantiles = Quantiles.from_tree(tree["quantiles"])
+        made.histogram = Histogram.from_tree(tree["values"])
+        if not made.histogram.complete:
+            made.sums = Sums.from_tree(tree["sums"])
+            made.distinct = Distinct.from_tree(tree["distinct"])
+            made.frequent = Frequent.from_tree(tree["frequent"])
         return made
 
     def _widen(self, low: float, high: float) -> None:
         self.min = low if self.min is None else min(self.min, low)
         self.max = high if self.max is None else max(self.max, high)
 
-    def _spill(self) -> None:
-        if self.values.complete:
-            if len(self.values.keys):
-                self.distinct.update(hash_numbers(self.values.keys))
-                self.quantiles.update_weighted(self.values.keys, self.values.counts)
-                self.moments.merge(Moments.of_counts(self.values.keys, self.values.counts))
-            self.values.give_up()
+    def _spill(self, counted: Histogram) -> None:
+        """Give the sketches what was counted exactly until now."""
+        if len(counted.keys):
+            self._add_up(self.sums, counted)
+            self._sketch(counted.keys, counted.counts)
+
+    def _sketch(self, keys: Array, counts: Array) -> None:
+        hashes = mix(keys.astype(np.uint64))
+        self.distinct.update(hashes)
+        self.frequent.update(keys, hashes, counts)
+
+    def _add_up(self, sums: Sums, counted: Histogram) -> None:
+        values = self._values(counted.keys)
+        finite = np.isfinite(values)
+        sums.update_counts(values[finite], counted.counts[finite])
+
+    def _between(self, first: int, last: int, way: float) -> int | float:
+        """Return the value at some way between two keys: for floats on the scale of the values, not of their bits."""
+        if self.dtype == "<i8":
+            return first + math.floor((last - first) * way)
+        below, above = from_keys(np.array([first, last], dtype=np.int64)).tolist()
+        return float(below + (above - below) * way) if math.isfinite(above - below) else float(below)
+
+    def _values(self, keys: Array) -> Array:
+        return from_keys(keys) if self.dtype == "<f8" else keys
 
 
-def runs(ordered: Array) -> tuple[Array, Array | None]:
-    """Return the different values of a sorted array and how often each stands there (None: once each)."""
-    first = np.empty(len(ordered), dtype=bool)
-    first[0] = True
-    np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
-    if first.all():
-        return ordered, None
-    starts = np.flatnonzero(first)
-    return ordered[starts], np.diff(starts, append=len(ordered))
+def to_keys(values: Array) -> Array:
+    """Return whole numbers in the order of the values: themselves, or the bits of floats (-0.0 as 0.0)."""
+    if values.dtype.kind != "f":
+        return values
+    bits = (values + 0.0).view(np.int64)
+    return bits ^ ((bits >> np.int64(63)) & _MAGNITUDE)
+
+
+def from_keys(keys: Array) -> Array:
+    """Return the floats that :func:`to_keys` was given."""
+    floats: Array = (keys ^ ((keys >> np.int64(63)) & _MAGNITUDE)).view(np.float64)
+    return floats

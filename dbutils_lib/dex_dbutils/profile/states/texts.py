@@ -8,10 +8,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .counts import ValueCounts
+from .counts import Counts
 from .distinct import Distinct
+from .frequent import Frequent
 from .hashing import hash_strings
+from .null_words import NullWords
 from .sizes import SizeState
+from .value_sample import ValueSample
 
 Array = np.ndarray[Any, Any]
 
@@ -19,6 +22,8 @@ Array = np.ndarray[Any, Any]
 SHOWN_BYTES = 256
 #: Bytes kept of the smallest and the largest value.
 EXTREME_BYTES = 1024
+#: Texts held before those that nobody asks for any more are let go.
+_MOST_SHOWN = 16_384
 
 
 class TextState:
@@ -36,8 +41,15 @@ class TextState:
         self.min: bytes | None = None
         self.max: bytes | None = None
         self.lengths = SizeState()
-        self.values = ValueCounts("<u8")
+        self.null_words = NullWords()
+        self.complete = True
+        #: every value, as long as they are few
+        self.values = Counts()
+        # empty as long as every value is counted
         self.distinct = Distinct()
+        self.frequent = Frequent("<u8")
+        self.sample = ValueSample()
+        #: the texts of the hashes that are counted, that may be frequent, or that are in the sample
         self.shown: dict[int, bytes] = {}
 
     def update(self, values: pa.Array, nulls: int = 0) -> None:
@@ -63,10 +75,12 @@ class TextState:
         hashes = hash_strings(offsets, data)
         order = np.argsort(hashes)
         keys, counts = hashes[order], counts[order]
-        if not self.values.fits(keys):
+        self.null_words.update(keys, counts)
+        if self.complete and self.values.fits(keys):
+            new = self.values.add(keys, counts)
+        else:
             self._spill()
-            self.distinct.update(keys)
-        new = np.flatnonzero(self.values.add(keys, counts))
+            new = self._sketch(keys, counts)
         self._show(keys[new], order[new], offsets, data)
 
     def merge(self, other: TextState) -> None:
@@ -77,45 +91,68 @@ class TextState:
         if other.min is not None and other.max is not None:
             self._widen(other.min, other.max)
         self.lengths.merge(other.lengths)
-        if not (self.values.complete and other.values.complete and self.values.fits(other.values.keys)):
-            self._spill()
-            other._spill()
-        self.distinct.merge(other.distinct)
-        self.values.merge(other.values)
+        self.null_words.merge(other.null_words)
         self.shown.update(other.shown)
+        if self.complete and other.complete and self.values.fits(other.values.keys):
+            self.values.add(other.values.keys, other.values.counts)
+            return
+        self._spill()
+        if other.complete:
+            self._sketch(other.values.keys, other.values.counts)
+        else:
+            self.distinct.merge(other.distinct)
+            self.frequent.merge(other.frequent)
+            self.sample.merge(other.sample)
         self._trim()
 
     def distinct_count(self) -> int:
         """Return the number of different values."""
-        return min(len(self.values.keys) if self.values.complete else self.distinct.estimate, self.count)
+        return min(len(self.values.keys) if self.complete else self.distinct.estimate, self.count)
 
     def distinct_error(self) -> float:
         """Return the relative error of the distinct count, 0 where it is exact."""
-        return 0.0 if self.values.complete else self.distinct.error
+        return 0.0 if self.complete else self.distinct.error
 
-    def top(self, limit: int) -> list[tuple[bytes, int]]:
-        """Return the most frequent values with their counts, equal counts in the order of the values."""
-        counts, error = self.values.counts, self.values.error
-        if len(counts) > limit:
-            error = max(error, int(np.partition(counts, len(counts) - limit)[len(counts) - limit]) - 1)
-        frequent = np.flatnonzero(counts > error)
-        found = [(self.shown[int(self.values.keys[i])], int(counts[i])) for i in frequent]
-        return sorted(found, key=lambda pair: (-pair[1], pair[0]))[:limit]
+    def top(self, limit: int) -> tuple[list[tuple[bytes, int]], int]:
+        """Return the most frequent values with their counts, and the error of these, 0 where exact.
+
+        Equal counts stand in the order of the values.
+        """
+        if not self.complete:
+            frequent, error = self.frequent.top(1000, self.count, self.frequent.keys)
+            found = [(self.shown[key], count) for key, count in frequent]
+            return sorted(found, key=lambda pair: (-pair[1], pair[0]))[:limit], error
+        counts = self.values.counts
+        least = int(np.partition(counts, len(counts) - limit)[len(counts) - limit]) if len(counts) > limit else 0
+        found = [(self.shown[int(self.values.keys[i])], int(counts[i])) for i in np.flatnonzero(counts >= least)]
+        return sorted(found, key=lambda pair: (-pair[1], pair[0]))[:limit], 0
+
+    def sampled(self) -> list[tuple[bytes, int]]:
+        """Return different values with their exact counts: all of them, or some where there are many."""
+        kept = self.values if self.complete else self.sample
+        return [(self.shown[key], count) for key, count in zip(kept.keys.tolist(), kept.counts.tolist())]
 
     def tree(self) -> dict[str, Any]:
         """Return the state as plain values."""
         self._trim()
-        shown = [self.shown[int(key)] for key in self.values.keys]
-        return {
+        keys = np.array(sorted(self.shown), dtype=np.uint64)
+        shown = [self.shown[key] for key in keys.tolist()]
+        tree = {
             "binary": self.binary,
             "counts": [self.count, self.nulls, self.blanks],
             "range": [self.min, self.max],
             "lengths": self.lengths.tree(),
-            "values": self.values.tree(),
-            "distinct": self.distinct.tree(),
+            "null_words": self.null_words.tree(),
+            "complete": self.complete,
             "shown": b"".join(shown),
+            "shown_keys": keys,
             "shown_sizes": np.array([len(text) for text in shown], dtype="<i8"),
         }
+        if self.complete:
+            tree["values"] = self.values.tree()
+        else:
+            tree.update(distinct=self.distinct.tree(), frequent=self.frequent.tree(), sample=self.sample.tree())
+        return tree
 
     @classmethod
     def from_tree(cls, tree: dict[str, Any]) -> TextState:
@@ -124,11 +161,17 @@ class TextState:
         made.count, made.nulls, made.blanks = tree["counts"]
         made.min, made.max = tree["range"]
         made.lengths = SizeState.from_tree(tree["lengths"])
-        made.values = ValueCounts.from_tree(tree["values"])
-        made.distinct = Distinct.from_tree(tree["distinct"])
+        made.null_words = NullWords.from_tree(tree["null_words"])
+        made.complete = tree["complete"]
+        if made.complete:
+            made.values = Counts.from_tree(tree["values"])
+        else:
+            made.distinct = Distinct.from_tree(tree["distinct"])
+            made.frequent = Frequent.from_tree(tree["frequent"])
+            made.sample = ValueSample.from_tree(tree["sample"])
         ends = np.cumsum(tree["shown_sizes"]).tolist()
-        starts = [0, *ends[:-1]]
-        made.shown = {int(key): tree["shown"][start:end] for key, start, end in zip(made.values.keys, starts, ends)}
+        keys = tree["shown_keys"].tolist()
+        made.shown = {key: tree["shown"][start:end] for key, start, end in zip(keys, [0, *ends], ends)}
         return made
 
     def _widen(self, low: bytes, high: bytes) -> None:
@@ -137,21 +180,29 @@ class TextState:
         self.max = high if self.max is None else max(self.max, high)
 
     def _spill(self) -> None:
-        if self.values.complete:
-            self.distinct.update(self.values.keys)
-            self.values.give_up()
-            self._trim()
+        """Give the sketches what was counted exactly until now."""
+        if self.complete:
+            self.complete = False
+            counted, self.values = self.values, Counts()
+            self._sketch(counted.keys, counted.counts)
+
+    def _sketch(self, keys: Array, counts: Array) -> Array:
+        """Count some hashes; return the places of those whose texts are wanted."""
+        self.distinct.update(keys)
+        candidates = self.frequent.update(keys, keys, counts)
+        return np.union1d(candidates, self.sample.update(keys, counts))
 
     def _show(self, keys: Array, places: Array, offsets: Array, data: Array) -> None:
         for key, place in zip(keys.tolist(), places.tolist()):
             start = offsets[place]
             self.shown[key] = data[start : min(offsets[place + 1], start + SHOWN_BYTES)].tobytes()
-        if len(self.shown) > 2 * len(self.values.keys) + 64:
+        if not self.complete and len(self.shown) > _MOST_SHOWN:
             self._trim()
 
     def _trim(self) -> None:
-        kept = set(self.values.keys.tolist())
-        self.shown = {key: text for key, text in self.shown.items() if key in kept}
+        if not self.complete:
+            kept = {*self.frequent.keys.tolist(), *self.sample.keys.tolist()}
+            self.shown = {key: text for key, text in self.shown.items() if key in kept}
 
 
 def string_buffers(values: pa.Array) -> tuple[Array, Array]:
