@@ -10,8 +10,8 @@ from dex_agents.plan.columns import Columns, literal
 from dex_agents.plan.plan import Plan
 from dex_agents.plan.steps import Fragment, Join, Step
 
-#: Longest line of the code, as in the projects that dex makes.
-WIDTH = 100
+#: Longest line of the code.
+WIDTH = 120
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from dex_agents.plan.steps.base import Fragment, Probe, Step
 
 _AT_CLOCK = '''
 def at_clock(day: Column, hhmm: Column) -> Column:
-    """Return the timestamp of a clock time such as 517 (05:17) on a day; 2400 is the midnight that ends it."""
+    """Return a clock time such as 517 (05:17) on a day, in the session's time zone; 2400 is the midnight after."""
     day = F.date_add(day, F.when(hhmm == 2400, 1).otherwise(0))
     clock = F.lpad((hhmm % 2400).cast("string"), 4, "0")
     return F.to_timestamp(F.concat(day.cast("string"), F.lit(" "), clock), "yyyy-MM-dd HHmm")
@@ -26,10 +26,11 @@ def at_clock_after(start: Column, hhmm: Column) -> Column:
     return F.when(at < start, at_clock(F.date_add(day, 1), hhmm)).otherwise(at)
 '''
 _AT_CLOCK_NEAR = '''
-def at_clock_near(day: Column, hhmm: Column, expected: Column) -> Column:
-    """Return such a clock time on the day that brings it nearest to an expected time in Unix seconds."""
-    days = F.round((expected - F.unix_timestamp(at_clock(day, hhmm))) / 86400).cast("int")
-    return at_clock(F.date_add(day, days), hhmm)
+def at_clock_near(plan: Column, minutes: Column, hhmm: Column) -> Column:
+    """Return such a clock time on the day that brings it nearest to a planned time plus so many minutes."""
+    day = F.to_date(plan)
+    days_off = (F.unix_timestamp(plan) + 60 * minutes - F.unix_timestamp(at_clock(day, hhmm))) / 86400
+    return at_clock(F.date_add(day, F.round(days_off).cast("int")), hhmm)
 '''
 
 
@@ -98,8 +99,7 @@ class DeriveTimestamp(Step):
             call = f"at_clock_after(F.col({literal(self.after)}), {time})"
         elif self.near and self.plus_minutes:
             helpers.append(_AT_CLOCK_NEAR)
-            expected = f"F.unix_timestamp({literal(self.near)}) + 60 * F.col({literal(self.plus_minutes)})"
-            call = f"at_clock_near({date}, {time}, {expected})"
+            call = f"at_clock_near(F.col({literal(self.near)}), F.col({literal(self.plus_minutes)}), {time})"
         return Fragment(
             (f".withColumn({literal(self.column)}, {call})",),
             helpers=tuple(helpers),

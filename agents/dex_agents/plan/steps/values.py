@@ -28,6 +28,18 @@ def words(names: list[str], most: int = 4) -> str:
     return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
 
 
+#: Type -> what its values are called in a comment.
+_LABELS = {
+    "string": "Text",
+    "int": "Whole numbers",
+    "bigint": "Long whole numbers",
+    "double": "Decimal numbers",
+    "boolean": "Yes or no",
+    "date": "Dates",
+    "timestamp": "Points in time",
+}
+
+
 class NullTokens(Step):
     """Words that stand for a missing value become null; in every text column unless some are named."""
 
@@ -169,7 +181,8 @@ class Cast(Step):
 
     def comment(self) -> str:
         """Return why the step is there."""
-        return f"{words(self.columns)}: {self.to}{f', written as {self.format}' if self.format else ''}."
+        label = "Amounts" if self.to.startswith("decimal") else _LABELS[self.to]
+        return f"{label}{f' written as {self.format}' if self.format else ''}: {words(self.columns)}."
 
     def probes(self, columns: Columns) -> list[Probe]:
         """Count the values that the new type cannot hold as they are."""
