@@ -3,6 +3,8 @@
 Without postponed annotations: pydantic evaluates them, and on Python 3.9 ``str | None`` cannot be.
 """
 
+# ruff: noqa: FA100
+
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Optional
