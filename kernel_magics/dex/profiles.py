@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dex_dbutils import DexError
-from dex_dbutils.config import find_project
 
 from dex import session
 
@@ -64,6 +63,8 @@ def profile_value(value: Any, *, name: str | None = None, columns: list[str] | N
 
 def save(profile: Profile, name: str) -> Path:
     """Write a profile under ``.dex/profiles`` and return its path."""
+    from dex_dbutils.config import find_project
+
     from dex.files import write_atomically
 
     path = find_project().dex_dir / "profiles" / f"{name}.json"

@@ -6,10 +6,10 @@ import threading
 import time
 from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from dex_dbutils import Environment, Session, get_session, load_environment
-from dex_dbutils.session import close_session
+if TYPE_CHECKING:  # `%load_ext dex` imports this module, and the first binding brings the rest
+    from dex_dbutils import Environment, Session
 
 StateName = Literal["none", "starting", "ready", "failed"]
 
@@ -83,6 +83,8 @@ class Binder:
             environment = _load(name, engine)
             self._set(SessionState("starting", environment, f"binding {environment.name}"))
             try:
+                from dex_dbutils import get_session
+
                 from dex.guard import confirm_writes, install_tap
 
                 install_tap()
@@ -108,6 +110,8 @@ class Binder:
 
 
 def _load(name: str | None, engine: str | None) -> Environment:
+    from dex_dbutils import load_environment
+
     environment = load_environment(name)
     if engine is None:
         return environment
@@ -118,6 +122,8 @@ def _load(name: str | None, engine: str | None) -> Environment:
 def _reset_if_same_name(old: Environment, new: Environment) -> None:
     """End the session of an environment whose configuration or engine changed since it was bound."""
     if old.name == new.name:
+        from dex_dbutils.session import close_session
+
         close_session(old)
 
 
