@@ -98,6 +98,7 @@ class Binder:
                 self._set(SessionState("failed", environment, first_line) if failed else before)
                 raise
             self._session = session
+            use_environment(environment)
             if namespace is not None:
                 namespace.update(spark=session.spark, dbutils=session.dbutils, session=session)
             self._set(SessionState("ready", environment, seconds=time.perf_counter() - started))
@@ -122,7 +123,7 @@ def _load(name: str | None, engine: str | None) -> Environment:
 def _reset_if_same_name(old: Environment, new: Environment) -> None:
     """End the session of an environment whose configuration or engine changed since it was bound."""
     if old.name == new.name:
-        from dex_dbutils.session import close_session
+        from dex_dbutils.session import close_session, use_environment
 
         close_session(old)
 

@@ -42,8 +42,8 @@ def prepare_warehouse(spark: SparkSession, environment: Environment) -> list[Sto
     _make_folders(environment, schemas)
     if not _places(spark, environment).get(DEFAULT_SCHEMA):
         give_schema_a_place(spark, environment, DEFAULT_SCHEMA)
-    for schema in schemas:
-        register_schema(spark, environment, schema)
+    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="dex-warehouse") as pool:
+        list(pool.map(lambda schema: register_schema(spark, environment, schema), schemas))
     spark.catalog.setCurrentCatalog(environment.catalog)
     return register_tables(spark, environment, [t for schema in schemas for t in stored_tables(environment, schema)])
 

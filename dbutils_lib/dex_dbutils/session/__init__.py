@@ -4,7 +4,7 @@ Importing this folder loads no Spark client; it comes with the first session.
 """
 
 from dex_dbutils.session.client import import_client
-from dex_dbutils.session.factory import close_session, get_session, get_spark
+from dex_dbutils.session.factory import close_session, get_session, get_spark, use_environment
 from dex_dbutils.session.interceptors import add_interceptor
 from dex_dbutils.session.interrupt import interruptible
 from dex_dbutils.session.model import Session
@@ -17,4 +17,5 @@ __all__ = [
     "get_spark",
     "import_client",
     "interruptible",
+    "use_environment",
 ]

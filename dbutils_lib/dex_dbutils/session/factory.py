@@ -38,6 +38,7 @@ class _Held:
 
 _lock = threading.Lock()
 _slots: dict[tuple[Path, str], _Slot] = {}
+_used: Environment | None = None
 
 
 def get_spark(env: EnvironmentLike = None) -> SparkSession:
@@ -56,13 +57,16 @@ def get_session(env: EnvironmentLike = None) -> Session:
     thread and the default of the process, which functions such as ``udf`` ask for.
 
     Args:
-        env: name of an environment of the project, an environment, or nothing for the project's default. A name
-            finds a session also where it was bound with another engine than the configured one.
+        env: name of an environment of the project, an environment, or nothing for the one that a notebook has bound,
+            else the project's default. A name finds a session also where it was bound with another engine than the
+            configured one.
 
     Raises:
         ConfigError: there is no such environment, or its configuration cannot be used.
         EngineError: nothing answers for the environment's engine.
     """
+    if env is None:
+        env = _used
     environment = env if isinstance(env, Environment) else load_environment(env)
     slot = _slot(environment)
     with slot.lock:
@@ -86,6 +90,12 @@ def get_session(env: EnvironmentLike = None) -> Session:
         slot.held = _Held(session, opened)
         opened.activate()
         return session
+
+
+def use_environment(environment: Environment | None) -> None:
+    """Make ``get_session()`` and ``get_spark()`` without a name mean this environment, as binding a notebook does."""
+    global _used
+    _used = environment
 
 
 def close_session(environment: Environment) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from dex.engines.cache import cache_dir as cache_dir
     from dex.engines.doors import Engine as Engine
     from dex.engines.doors import attach_url as attach_url
     from dex.engines.doors import engine_for as engine_for
@@ -19,12 +20,13 @@ _HOMES = {
     "Engine": "doors",
     "EngineStatus": "model",
     "attach_url": "doors",
+    "cache_dir": "cache",
     "engine_for": "doors",
     "install": "doors",
     "pre_import": "preload",
 }
 
-__all__ = ["Engine", "EngineStatus", "attach_url", "engine_for", "install", "pre_import"]
+__all__ = ["Engine", "EngineStatus", "attach_url", "cache_dir", "engine_for", "install", "pre_import"]
 
 
 def __getattr__(name: str) -> Any:

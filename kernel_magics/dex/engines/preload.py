@@ -9,10 +9,13 @@ from importlib import import_module
 #: What a first cell needs beside the client, in the order of need.
 MODULES = (
     "pyspark.sql.functions",
+    "pyspark.sql.connect.catalog",
     "dex_dbutils.session.connect",
     "dex_dbutils.session.watch",
-    "dex_dbutils.catalog",
+    "dex_dbutils.catalog.following",
+    "dex_dbutils.utilities",
     "dex.engines.sail",
+    "dex.guard",
 )
 
 _thread: threading.Thread | None = None
@@ -27,15 +30,21 @@ def pre_import() -> None:
 
 
 def _import_all() -> None:
-    from dex_dbutils import EngineError
+    from dex_dbutils import DexError, load_environment
     from dex_dbutils.session import import_client
 
     try:
         import_client()
         for name in MODULES:
             import_module(name)
-    except (EngineError, ImportError):  # not installed here: the cell that needs it says so, with what to do
-        return
-    from dex_dbutils.session.lookup import registered_engine
+        from dex_dbutils.session.lookup import registered_engine
 
-    registered_engine("sail")
+        registered_engine("sail")
+        from dex.engines.doors import engine_for
+
+        engine_for(load_environment()).status()  # gRPC's own first call is slow; an engine that runs wakes up
+        import sqlglot
+
+        sqlglot.Dialect.get_or_raise("databricks")  # the guard parses the first statement with it
+    except (DexError, ImportError):  # what is missing or wrong here is told by the cell that needs it
+        return
