@@ -72,7 +72,8 @@ _HOMES = {
     ),
 }
 
-__all__ = ["__version__", *sorted(_HOMES)]
+__all__ = ["__version__"]
+__all__ += sorted(_HOMES)
 
 
 def __getattr__(name: str) -> Any:

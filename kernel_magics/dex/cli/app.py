@@ -50,7 +50,7 @@ def run(argv: Sequence[str] | None) -> int:
         emit_error(error, "--json" in words)
         return error.exit_code
     except TyperException as error:
-        error.show()
+        error.show()  # type: ignore[attr-defined]  # every error that a command line can raise has it
         return error.exit_code
     except (KeyboardInterrupt, typer.Abort):
         return 130
