@@ -27,7 +27,9 @@ _FORMS: Final = {
         "{v} rlike '^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[T ][0-9]{{2}}:[0-9]{{2}}' and try_cast({v} as timestamp) is not null"
     ),
 }
-_CLOCK: Final = "{v} rlike '^[0-9]{{1,4}}$' and try_cast({v} as int) between 0 and 2400 and try_cast({v} as int) % 100 < 60"
+_CLOCK: Final = (
+    "{v} rlike '^[0-9]{{1,4}}$' and try_cast({v} as int) between 0 and 2400 and try_cast({v} as int) % 100 < 60"
+)
 
 
 @dataclass(frozen=True)

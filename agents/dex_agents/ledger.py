@@ -122,7 +122,9 @@ class Ledger:
         """
         run_id = new_id()
         data = {"kind": kind, "environment": environment, "status": status, "summary": _short(summary)}
-        self.append({"event": "recorded", "run": run_id, "data": {**data, "seconds": seconds, "details": details or {}}})
+        self.append(
+            {"event": "recorded", "run": run_id, "data": {**data, "seconds": seconds, "details": details or {}}}
+        )
         return run_id
 
     def runs(self, limit: int | None = None) -> list[RunSummary]:
@@ -221,7 +223,11 @@ def _events(path: Path) -> Iterator[dict[str, Any]]:
             event = json.loads(line)
         except ValueError:
             continue  # a line cut off by a kill
-        if isinstance(event, dict) and {"event", "run", "at", "data"} <= event.keys() and isinstance(event["data"], dict):
+        if (
+            isinstance(event, dict)
+            and {"event", "run", "at", "data"} <= event.keys()
+            and isinstance(event["data"], dict)
+        ):
             yield event
 
 

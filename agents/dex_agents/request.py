@@ -72,7 +72,10 @@ def missing_words_of(sentence: str) -> list[str] | None:
     if match is None:
         return None
     text = match[1] or match[2]
-    items = [re.sub(r"^(?:the\s+)?(?:words?|values?|strings?|texts?)\s+", "", item, flags=re.IGNORECASE) for item in listed(text)]
+    items = [
+        re.sub(r"^(?:the\s+)?(?:words?|values?|strings?|texts?)\s+", "", item, flags=re.IGNORECASE)
+        for item in listed(text)
+    ]
     items = [item.strip(_QUOTES) for item in items]
     if re.fullmatch(r"(?:an?\s+|the\s+)?empty\s+(?:strings?|texts?|values?|cells?)|blanks?", text, re.IGNORECASE):
         return [""]

@@ -35,11 +35,15 @@ def run_html(run: Run) -> str:
     """Return the run: the verdict, the code, the checks, what changes."""
     colour = _COLOURS.get(run.status, _GREY)
     parts = [
-        f"<div style='margin-bottom:.6em'><span style='color:{colour};font-weight:600'>"
-        f"{_MARKS.get(run.status, '•')} {escape(headline(run))}</span></div>"
+        (
+            f"<div style='margin-bottom:.6em'><span style='color:{colour};font-weight:600'>"
+            f"{_MARKS.get(run.status, '•')} {escape(headline(run))}</span></div>"
+        )
     ]
     if run.problem:
-        parts.append(f"<pre style='color:{_COLOURS['failed']};white-space:pre-wrap;margin:0 0 .6em'>{escape(run.problem)}</pre>")
+        parts.append(
+            f"<pre style='color:{_COLOURS['failed']};white-space:pre-wrap;margin:0 0 .6em'>{escape(run.problem)}</pre>"
+        )
     if run.outcome == "dry run":
         parts += [_folded(m.role, _pre(escape(m.content)), opened=True) for m in run.prompt]
         if not run.prompt:

@@ -76,7 +76,8 @@ def types() -> frozenset[str]:
     return frozenset(
         name
         for name, value in vars(module).items()
-        if inspect.isclass(value) and issubclass(value, (module.DataType, module.StructField))
+        if inspect.isclass(value)
+        and issubclass(value, (module.DataType, module.StructField))
         and not issubclass(value, module.UserDefinedType)
     )
 

@@ -248,6 +248,18 @@ class _Visitor(ast.NodeVisitor):
         if isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute):
             owner = value.func.value
             of_module = isinstance(owner, ast.Name) and self._modules.get(owner.id, "").endswith("functions")
-            return of_module or value.func.attr in {"isNull", "isNotNull", "isin", "between", "contains", "eqNullSafe",
-                                                    "rlike", "like", "ilike", "isNaN", "otherwise", "over"}
+            return of_module or value.func.attr in {
+                "isNull",
+                "isNotNull",
+                "isin",
+                "between",
+                "contains",
+                "eqNullSafe",
+                "rlike",
+                "like",
+                "ilike",
+                "isNaN",
+                "otherwise",
+                "over",
+            }
         return False

@@ -18,8 +18,23 @@ def run_code(code: str, frames: Mapping[str, Any], into: str) -> Any:
         into: the name it binds.
     """
     namespace: dict[str, Any] = {"__builtins__": _BUILTINS, "__name__": "proposal", **frames}
-    exec(compile(code, "<proposal>", "exec"), namespace)  # the policy allows no name beyond those given here
+    exec(compile(code, "<proposal>", "exec"), namespace)  # noqa: S102  the policy allows no name beyond these
     return namespace[into]
+
+
+def holds(assertions: str, into: str, frame: Any) -> bool:
+    """Return whether generated assertions hold for a frame.
+
+    Args:
+        assertions: the code of `assertions_for`.
+        into: the name that it gives the frame.
+        frame: the frame.
+    """
+    try:
+        exec(compile(assertions, "<assertions>", "exec"), {into: frame})  # noqa: S102  dex wrote it itself
+    except AssertionError:
+        return False
+    return True
 
 
 def _import(name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0) -> Any:

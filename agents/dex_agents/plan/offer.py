@@ -64,9 +64,7 @@ def plan_schema(
             steps.append(_step(op, column=_one_of(numbers), compare=comparisons, value={"type": "number"}))
         if texts:
             lists = _list({"type": "string"})
-            steps.append(
-                _step(op, column=_one_of(texts), compare=_one_of(["==", "!="]), value={"type": "string"})
-            )
+            steps.append(_step(op, column=_one_of(texts), compare=_one_of(["==", "!="]), value={"type": "string"}))
             steps.append(_step(op, column=_one_of(texts), compare=_one_of(["in", "not in"]), value=lists))
         steps.append(_step(op, column=_one_of(everything), compare=_one_of(["is null", "is not null"])))
     if numbers:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from dex_dbutils.errors import DexError, PlanError, ProviderError
@@ -43,7 +43,7 @@ class Talk:
     """
 
     messages: list[Message]
-    tokens: Tokens = Tokens()
+    tokens: Tokens = field(default_factory=Tokens)
     best: Candidate | None = None
 
 

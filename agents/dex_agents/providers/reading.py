@@ -92,7 +92,12 @@ def tidy_code(code: str, context: Context) -> str:
     arguments = [argument.arg for argument in main.args.args]
     if tree.body[-1] is main and all(name in context.request.frames for name in arguments):
         code += f"\n\n{context.into} = {main.name}({', '.join(arguments)})\n"
-    bound = {alias.asname or alias.name for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom) for alias in node.names}
+    bound = {
+        alias.asname or alias.name
+        for node in tree.body
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for alias in node.names
+    }
     used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     missing = [line for name, line in _STANDARD_IMPORTS.items() if name in used - bound]
     return "\n".join(missing) + "\n\n\n" + code if missing else code

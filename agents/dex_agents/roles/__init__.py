@@ -25,9 +25,7 @@ def role_named(name: str) -> Role:
     if name not in ROLES:
         near = difflib.get_close_matches(name, ROLES, n=1)
         hint = f" Did you mean '{near[0]}'?" if near else ""
-        raise PlanError(
-            "DEX-AGENT-01", f"There is no role '{name}'.{hint}", remedy=f"Use one of: {', '.join(ROLES)}."
-        )
+        raise PlanError("DEX-AGENT-01", f"There is no role '{name}'.{hint}", remedy=f"Use one of: {', '.join(ROLES)}.")
     from dex_agents.roles.silver import SILVER
 
     return SILVER

@@ -63,7 +63,7 @@ def _system(context: Context) -> str:
         op = step.model_fields["op"].default
         if op == "join" and not context.others:
             continue
-        fields = f', {_FIELDS[op]}' if _FIELDS[op] else ""
+        fields = f", {_FIELDS[op]}" if _FIELDS[op] else ""
         lines.append(f'- {{"op": "{op}"{fields}}}: {step.describe}')
     return f"{_RULES}" + "\n".join(lines) + f"\n\nExamples:\n{_EXAMPLES.strip()}\n"
 

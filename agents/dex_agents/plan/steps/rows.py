@@ -166,9 +166,7 @@ class KeepLatest(Step):
 
     def code(self, columns: Columns) -> Fragment:
         """Return the step as PySpark."""
-        window = (
-            f"Window.partitionBy({', '.join(map(literal, self.key))}).orderBy(F.col({literal(self.by)}).desc_nulls_last())"
-        )
+        window = f"Window.partitionBy({', '.join(map(literal, self.key))}).orderBy(F.col({literal(self.by)}).desc_nulls_last())"
         return Fragment(
             (
                 f'.withColumn("_newest", F.row_number().over({window}))',
@@ -191,4 +189,6 @@ class KeepLatest(Step):
         newest = f"{sql_name(self.by)} <=> max({sql_name(self.by)}) over ({part})"
         tied = f"count(*) over ({part}, {sql_name(self.by)}) > 1"
         unlike = f"size(collect_set(xxhash64({', '.join(map(sql_name, rest))})) over ({part}, {sql_name(self.by)})) > 1"
-        return [Probe(f"rows are as late as another with the same {words(self.key)}", f"{newest} and {tied} and {unlike}")]
+        return [
+            Probe(f"rows are as late as another with the same {words(self.key)}", f"{newest} and {tied} and {unlike}")
+        ]

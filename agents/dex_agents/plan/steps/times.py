@@ -73,10 +73,10 @@ class DeriveTimestamp(Step):
         need(columns, parts, self.op)
         for name in parts:
             need_type(columns, name, ["integer"], self.op)
-        for name in (self.after, self.near):
-            if name:
-                need(columns, [name], self.op)
-                need_type(columns, name, ["timestamp"], self.op)
+        for other in (self.after, self.near):
+            if other:
+                need(columns, [other], self.op)
+                need_type(columns, other, ["timestamp"], self.op)
         if self.plus_minutes:
             need(columns, [self.plus_minutes], self.op)
             need_type(columns, self.plus_minutes, ["integer"], self.op)
@@ -128,7 +128,9 @@ class DeriveTimestamp(Step):
             Probe(f"values of {self.time} have no date", f"{time} is not null and {date} is null"),
         ]
         if self.near:
-            lost = f"{time} is not null and ({sql_name(self.near)} is null or {sql_name(str(self.plus_minutes))} is null)"
+            lost = (
+                f"{time} is not null and ({sql_name(self.near)} is null or {sql_name(str(self.plus_minutes))} is null)"
+            )
             found.append(Probe(f"values of {self.time} have no {self.near} or {self.plus_minutes}", lost))
         if self.after:
             lost = f"{time} is not null and {sql_name(self.after)} is null"

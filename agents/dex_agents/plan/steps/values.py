@@ -25,7 +25,7 @@ def column_list(names: list[str]) -> str:
 def words(names: list[str], most: int = 4) -> str:
     """Return names for a comment, shortened where there are many."""
     shown = ", ".join(names[:most])
-    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
+    return ", ".join(names) if len(names) <= most + 1 else f"{shown} and {len(names) - most} more"
 
 
 #: Type -> what its values are called in a comment.
@@ -237,7 +237,9 @@ class Fill(Step):
 
     def probes(self, columns: Columns) -> list[Probe]:
         """Count the values that are filled."""
-        return [Probe(f"values of {name} are filled", f"{sql_name(name)} is null", lossy=False) for name in self.columns]
+        return [
+            Probe(f"values of {name} are filled", f"{sql_name(name)} is null", lossy=False) for name in self.columns
+        ]
 
 
 def each(names: list[str], variable: str, expression: str) -> Fragment:

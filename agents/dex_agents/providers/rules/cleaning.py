@@ -98,13 +98,13 @@ def _missing(wishes: Wishes, context: Context) -> list[Step]:
     groups: dict[tuple[str, ...], list[str]] = {}
     for word, names in proven.items():
         groups.setdefault(tuple(names), []).append(word)
-    for names, words in groups.items():
-        shown = ", ".join(f'"{word}"' if word else "An empty text" for word in words)
-        verb = "stands" if len(words) == 1 else "stand"
+    for named, tokens in groups.items():
+        shown = ", ".join(f'"{token}"' if token else "An empty text" for token in tokens)
+        verb = "stands" if len(tokens) == 1 else "stand"
         steps.append(
             NullTokens(
-                tokens=words,
-                columns=list(names),
+                tokens=tokens,
+                columns=list(named),
                 note=f"{shown} {verb} for a missing value: every other value has the column's type.",
             )
         )

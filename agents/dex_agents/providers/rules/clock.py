@@ -62,7 +62,10 @@ def clock_steps(names: Sequence[str], context: Context, columns: Columns) -> lis
     Returns:
         The steps; empty where the frame has no year, month and day.
     """
-    date = [next((c for c in columns if c.lower() == part and columns[c] in INTEGERS), None) for part in ("year", "month", "day")]
+    date = [
+        next((c for c in columns if c.lower() == part and columns[c] in INTEGERS), None)
+        for part in ("year", "month", "day")
+    ]
     year, month, day = date
     if year is None or month is None or day is None:
         return []
@@ -117,7 +120,9 @@ def _delay_of(time: ClockTime, columns: Columns) -> str | None:
 
 def _holds(context: Context, end: str, start: str) -> bool:
     """Return whether every row that has the end has the start, without which its day is not known."""
-    _, (lost,), _ = count_rows(context.frames[context.frame], [f"{_number(end)} is not null and {_number(start)} is null"])
+    _, (lost,), _ = count_rows(
+        context.frames[context.frame], [f"{_number(end)} is not null and {_number(start)} is null"]
+    )
     return lost == 0
 
 

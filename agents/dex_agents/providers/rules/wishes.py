@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 
 from dex_agents.request import key_of, listed, listed_columns, missing_words_of, sentences
@@ -67,8 +68,10 @@ def read_wishes(text: str, columns: Iterable[str]) -> Wishes:
     names, wishes = list(columns), Wishes()
     for sentence in sentences(text):
         if not _understood(sentence, names, wishes):
-            parts = [part for part in re.split(r",?\s+(?:and\s+then|then|and\s+also)\s+|,\s+and\s+|:\s+", sentence) if part]
-            attempt = _copy(wishes)
+            parts = [
+                part for part in re.split(r",?\s+(?:and\s+then|then|and\s+also)\s+|,\s+and\s+|:\s+", sentence) if part
+            ]
+            attempt = deepcopy(wishes)
             if len(parts) > 1 and all(_understood(part, names, attempt) for part in parts):
                 wishes = attempt
             else:
@@ -76,13 +79,10 @@ def read_wishes(text: str, columns: Iterable[str]) -> Wishes:
     return wishes
 
 
-def _copy(wishes: Wishes) -> Wishes:
-    values = {k: v.copy() if isinstance(v, list | dict) else v for k, v in vars(wishes).items()}
-    return Wishes(**values)
-
-
 def _understood(sentence: str, columns: Sequence[str], wishes: Wishes) -> bool:
-    plain = re.sub(r"^(?:please|then|also|and|first|next|finally|just)\s+", "", sentence, flags=re.IGNORECASE).strip(" ,")
+    plain = re.sub(r"^(?:please|then|also|and|first|next|finally|just)\s+", "", sentence, flags=re.IGNORECASE).strip(
+        " ,"
+    )
     key = key_of(plain, columns)
     if key:
         wishes.key = key
@@ -103,9 +103,11 @@ def _understood(sentence: str, columns: Sequence[str], wishes: Wishes) -> bool:
 def _clock_times(sentence: str, wishes: Wishes) -> bool:
     make = r"(?:make|turn|convert|cast|parse|read)"
     patterns = (
-        r"(?P<what>.+?)\s+(?:is|are|come|comes)\s+(?:written\s+|given\s+|stored\s+)?(?:as\s+|in\s+)?hhmm"
-        rf"(?:\s*[:,;]?\s*(?:so\s+|and\s+)?{make}\s+(?:(?:them|it|these)\s+)?(?:into\s+|to\s+)?(?:a\s+)?timestamps?"
-        r"(?:\s+(?:of|from|out\s+of)\s+(?:them|it|these))?)?",
+        (
+            r"(?P<what>.+?)\s+(?:is|are|come|comes)\s+(?:written\s+|given\s+|stored\s+)?(?:as\s+|in\s+)?hhmm"
+            rf"(?:\s*[:,;]?\s*(?:so\s+|and\s+)?{make}\s+(?:(?:them|it|these)\s+)?(?:into\s+|to\s+)?(?:a\s+)?timestamps?"
+            r"(?:\s+(?:of|from|out\s+of)\s+(?:them|it|these))?)?"
+        ),
         rf"{make}\s+(?:a\s+)?timestamps?\s+(?:of|from|out\s+of)\s+(?P<what>.+?),?\s+(?:which\s+are\s+|written\s+as\s+|in\s+|as\s+)*hhmm",
         rf"{make}\s+(?P<what>.+?)\s+(?:from|of|in)\s+hhmm\s+(?:into|to)\s+(?:a\s+)?timestamps?",
     )
@@ -157,7 +159,9 @@ def _latest(match: re.Match[str], columns: Sequence[str], wishes: Wishes) -> boo
 
 def _trim(match: re.Match[str], columns: Sequence[str], wishes: Wishes) -> bool:
     named = match.groupdict().get("columns")
-    if not named or re.fullmatch(r"(?:all|every|each|the)?\s*(?:text|strings?|values?|columns?|text\s+columns?)", named, re.I):
+    if not named or re.fullmatch(
+        r"(?:all|every|each|the)?\s*(?:text|strings?|values?|columns?|text\s+columns?)", named, re.IGNORECASE
+    ):
         wishes.trim = []
         return True
     found = listed_columns(named, columns)
@@ -207,31 +211,53 @@ def _only(_: re.Match[str], __: Sequence[str], wishes: Wishes) -> bool:
 _DO = r"(?:drop|remove|delete|discard|eliminate)"
 _PATTERNS: tuple[tuple[str, Callable[[re.Match[str], Sequence[str], Wishes], bool]], ...] = (
     (r"clean(?:\s+up)?(?:\s+(?:it|this|everything|the\s+(?:data|frame|table|rows)))?", _clean),
-    (r"(?:do\s+)?(?:nothing\s+else|no\s+more\s+than\s+that)|leave\s+(?:everything|all)\s+else\s+(?:alone|as\s+it\s+is)", _only),
     (
-        rf"(?:give|assign|set|cast|convert|bring)\s+(?:to\s+)?{_EVERY}columns?\s+(?:to\s+)?(?:its|their|a|the)?\s*"
-        r"(?:own\s+|right\s+|proper\s+|correct\s+|real\s+|natural\s+)?(?:data\s*)?types?",
+        r"(?:do\s+)?(?:nothing\s+else|no\s+more\s+than\s+that)|leave\s+(?:everything|all)\s+else\s+(?:alone|as\s+it\s+is)",
+        _only,
+    ),
+    (
+        (
+            rf"(?:give|assign|set|cast|convert|bring)\s+(?:to\s+)?{_EVERY}columns?\s+(?:to\s+)?(?:its|their|a|the)?\s*"
+            r"(?:own\s+|right\s+|proper\s+|correct\s+|real\s+|natural\s+)?(?:data\s*)?types?"
+        ),
         _type_all,
     ),
-    (r"(?:infer|find|detect|use|set|fix)\s+(?:the\s+)?(?:right\s+|proper\s+|correct\s+)?(?:data\s*|column\s+)?types?"
-     r"(?:\s+(?:from|of|by)\s+the\s+values)?", _type_all),
-    (r"(?:keep|leave)\s+(?P<columns>.+?)\s+(?:as\s+)?(?:(?:a\s+)?(?:text|strings?)|alone|as\s+(?:it|they)\s+(?:is|are))", _as_text),
-    (rf"(?:cast|convert|make|turn|read|parse)\s+(?P<columns>.+?)\s+(?:to|into|as|an?)\s+(?:an?\s+)?(?P<type>{_TYPE})", _cast),
+    (
+        (
+            r"(?:infer|find|detect|use|set|fix)\s+(?:the\s+)?(?:right\s+|proper\s+|correct\s+)?(?:data\s*|column\s+)?types?"
+            r"(?:\s+(?:from|of|by)\s+the\s+values)?"
+        ),
+        _type_all,
+    ),
+    (
+        r"(?:keep|leave)\s+(?P<columns>.+?)\s+(?:as\s+)?(?:(?:a\s+)?(?:text|strings?)|alone|as\s+(?:it|they)\s+(?:is|are))",
+        _as_text,
+    ),
+    (
+        rf"(?:cast|convert|make|turn|read|parse)\s+(?P<columns>.+?)\s+(?:to|into|as|an?)\s+(?:an?\s+)?(?P<type>{_TYPE})",
+        _cast,
+    ),
     (rf"(?P<columns>.+?)\s+(?:is|are)\s+(?:an?\s+)?(?P<type>{_TYPE})", _cast),
     (
-        rf"(?:{_DO}|no)\s+{_EVERY}(?:any\s+)?(?:exact(?:ly)?\s+|full(?:y)?\s+|complete(?:ly)?\s+|identical\s+)?"
-        rf"duplicate(?:s|d)?(?:\s+{_ROWS})?|de-?duplicate(?:\s+(?:exact(?:ly)?|{_EVERY}{_ROWS}|it))?",
+        (
+            rf"(?:{_DO}|no)\s+{_EVERY}(?:any\s+)?(?:exact(?:ly)?\s+|full(?:y)?\s+|complete(?:ly)?\s+|identical\s+)?"
+            rf"duplicate(?:s|d)?(?:\s+{_ROWS})?|de-?duplicate(?:\s+(?:exact(?:ly)?|{_EVERY}{_ROWS}|it))?"
+        ),
         _unique,
     ),
     (
-        rf"keep\s+(?:only\s+)?the\s+(?:latest|newest|most\s+recent|last)\s*(?:{_ROWS}|version|one)?"
-        r"(?:\s+(?:per|for\s+each|of\s+each)\s+(?P<key>.+?))?,?\s+(?:by|ordered\s+by|according\s+to)\s+(?P<by>\S+)",
+        (
+            rf"keep\s+(?:only\s+)?the\s+(?:latest|newest|most\s+recent|last)\s*(?:{_ROWS}|version|one)?"
+            r"(?:\s+(?:per|for\s+each|of\s+each)\s+(?P<key>.+?))?,?\s+(?:by|ordered\s+by|according\s+to)\s+(?P<by>\S+)"
+        ),
         _latest,
     ),
     (r"(?:trim|strip)(?:\s+(?:white\s*space|spaces|blanks)(?:\s+(?:from|of|in))?)?(?:\s+(?P<columns>.+))?", _trim),
     (
-        rf"{_DO}\s+(?:the\s+)?(?:leading|trailing|surrounding)(?:\s+and\s+trailing)?\s+(?:white\s*space|spaces|blanks)"
-        r"(?:\s+(?:from|of|in|around)\s+(?P<columns>.+))?",
+        (
+            rf"{_DO}\s+(?:the\s+)?(?:leading|trailing|surrounding)(?:\s+and\s+trailing)?\s+(?:white\s*space|spaces|blanks)"
+            r"(?:\s+(?:from|of|in|around)\s+(?P<columns>.+))?"
+        ),
         _trim,
     ),
     (r"rename\s+(?:the\s+)?(?:columns?\s+)?(?P<pairs>.+)", _rename),
