@@ -83,7 +83,7 @@ class Binder:
             environment = _load(name, engine)
             self._set(SessionState("starting", environment, f"binding {environment.name}"))
             try:
-                from dex_dbutils import get_session
+                from dex_dbutils.session import get_session, use_environment
 
                 from dex.guard import confirm_writes, install_tap
 
@@ -123,7 +123,7 @@ def _load(name: str | None, engine: str | None) -> Environment:
 def _reset_if_same_name(old: Environment, new: Environment) -> None:
     """End the session of an environment whose configuration or engine changed since it was bound."""
     if old.name == new.name:
-        from dex_dbutils.session import close_session, use_environment
+        from dex_dbutils.session import close_session
 
         close_session(old)
 
