@@ -1,0 +1,259 @@
+"""Tests from a notebook: its asserts, and a run of `main` on tables of its own.
+
+Asserts stay in `main` as well: a job whose data is not what the notebook was sure of must fail, as the notebook did.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+
+from dex.export.formatting import format_python
+from dex.export.models import ReportLine
+from dex.export.parameters import Parameters
+from dex.export.pieces import Piece, short
+from dex.export.placement import BUILTINS, Names
+from dex.export.purity import Purity
+from dex.export.regions import indent
+from dex.export.tables import Tables, named, tables_of
+
+
+@dataclass
+class DerivedTest:
+    """A test made of one assert.
+
+    Attributes:
+        name: name of the function.
+        piece: the assert.
+        setup: statements above it that it needs, in order.
+        needs: names of the module and its imports that they need.
+        on_tables: it needs the tables that `main` writes.
+    """
+
+    name: str
+    piece: Piece
+    setup: list[Piece] = field(default_factory=list)
+    needs: set[str] = field(default_factory=set)
+    on_tables: bool = False
+
+
+def derive(pieces: list[Piece], names: Names, purity: Purity) -> tuple[list[DerivedTest], list[ReportLine]]:
+    """Return the tests that a notebook's asserts give, and those that give none with the reason."""
+    tests: list[DerivedTest] = []
+    not_derived: list[ReportLine] = []
+    taken: Counter[str] = Counter()
+    live = [piece for piece in pieces if piece.place == "main"]
+    for index, piece in enumerate(live):
+        if not isinstance(piece.node, ast.Assert):
+            inner = [n for n in ast.walk(piece.node) if isinstance(n, ast.Assert)] if piece.node else []
+            if inner and not isinstance(piece.node, ast.FunctionDef | ast.ClassDef):
+                not_derived.append(_line(piece, "an assert inside a larger statement is checked by main alone"))
+            continue
+        if piece.cell.failed:
+            not_derived.append(_line(piece, f"`{short(piece.text)}`: the cell's saved output is an error"))
+            continue
+        found = _slice(piece, live[:index], live[index + 1 :], names, purity)
+        if isinstance(found, str):
+            not_derived.append(_line(piece, f"`{short(piece.text)}`: {found}"))
+            continue
+        base = re.sub(r"\W+", "_", piece.cell.id).strip("_").lower()
+        taken[base] += 1
+        found.name = f"test_{base}_{taken[base]}"
+        tests.append(found)
+    return tests, not_derived
+
+
+def _slice(piece: Piece, above: list[Piece], below: list[Piece], names: Names, purity: Purity) -> DerivedTest | str:
+    """Return the test with the statements that the assert needs, or why there can be none."""
+    assert isinstance(piece.node, ast.Assert)
+    if not purity.looks_only(piece.node.test):
+        return "it calls something that may change more than the test sees"
+    needed = set(piece.flow.needs)
+    setup: list[Piece] = []
+    for other in reversed(above):
+        if not needed.intersection(other.flow.binds):
+            continue
+        reason = _why_not_pure(other, purity)
+        if reason:
+            return reason
+        setup.insert(0, other)
+        if isinstance(
+            other.node, ast.Assign | ast.AnnAssign | ast.FunctionDef | ast.ClassDef | ast.ImportFrom | ast.Import
+        ):
+            needed -= set(other.flow.binds)
+        needed |= set(other.flow.needs)
+    unknown = sorted(
+        n for n in needed if n not in names.module and n not in BUILTINS and n not in ("session", "spark", "params")
+    )
+    if unknown and not names.star:
+        return f"`{unknown[0]}` is not known where the test runs"
+    read = {t for p in (*setup, piece) if p.node for n in ast.walk(p.node) if isinstance(n, ast.Call) for t in named(n)}
+    later = set(tables_of(below).writes)
+    if read & later:
+        layer, table = min(read & later)
+        return f"{layer}.{table} is written again below it"
+    return DerivedTest("", piece, setup, needed, bool(needed & {"session", "spark"}))
+
+
+def _why_not_pure(piece: Piece, purity: Purity) -> str:
+    node = piece.node
+    if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom):
+        return ""
+    assigned = node.value if isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign) else None
+    if assigned is not None and purity.looks_only(assigned):
+        return ""
+    return f"it needs `{short(piece.text)}`, which may change more than the test sees"
+
+
+def _line(piece: Piece, text: str) -> ReportLine:
+    return ReportLine(text=text, cell=piece.cell.number, line=piece.statement.line)
+
+
+def render_tests(
+    tests: list[DerivedTest],
+    pieces: list[Piece],
+    names: Names,
+    parameters: Parameters,
+    tables: Tables,
+    *,
+    notebook: str,
+    package: str,
+    module: str,
+) -> tuple[str, list[str]]:
+    """Return the source of the test file and the names of its tests."""
+    obstacle = _obstacle(parameters, tables)
+    needed = {n for test in tests for n in test.needs}
+    uses_params = "params" in needed
+    imports = [p for p in pieces if p.place == "import"]
+    lines = _imports(imports, needed)
+    own = sorted(n for n in needed & names.module if n not in names.imports)
+    head = [
+        f'"""Tests of {package}.{module}, made from {notebook} by `dex export`.',
+        "",
+        "`main` runs once, on tables of its own: the schemas of the environment with a prefix in front of their names.",
+        "Set DEX_ENV to run in another environment than the project's default.",
+        '"""',
+        "",
+        "from collections.abc import Iterator",
+        "from pathlib import Path",
+        "",
+        "import pytest",
+        "from dex_dbutils import Session, get_session, load_environment",
+        *(["from dex_dbutils.catalog import prepare_warehouse"] if tables.reads else []),
+        *lines,
+        "",
+        f"from {package} import {module}",
+        f"from {package}.{module} import {', '.join(sorted({'Params', *own}))}",
+    ]
+    body = [_FIXTURES.format(prefix=f"test_{module}_", inputs=_inputs(tables), module=module)]
+    body.append(_smoke(module, tables, obstacle))
+    shown = ["test_main_runs_to_its_end"]
+    for test in tests:
+        body.append(_render(test, obstacle, parameters.variable if uses_params else ""))
+        shown.append(test.name)
+    source = "\n".join(head) + "\n\n\n" + "\n\n\n".join(body) + "\n"
+    return format_python(source, package, sort_imports=True), shown
+
+
+def _obstacle(parameters: Parameters, tables: Tables) -> str:
+    """Return why `main` cannot be run by a test, or nothing."""
+    missing = [p.key for p in parameters.ordered() if p.default is None]
+    if missing:
+        return f"main needs a value for {', '.join(missing)}, which the notebook does not give"
+    if tables.fixed:
+        return f"main writes to a fixed place: {tables.fixed[:80]}"
+    if tables.unclear:
+        return "main reads tables whose names are only known when it runs"
+    return ""
+
+
+def _imports(pieces: list[Piece], needed: set[str]) -> list[str]:
+    lines: list[str] = []
+    for piece in pieces:
+        node = piece.node
+        if not isinstance(node, ast.Import | ast.ImportFrom):
+            continue
+        kept = [
+            a
+            for a in node.names
+            if a.name == "*"
+            or (a.asname or (a.name.partition(".")[0] if isinstance(node, ast.Import) else a.name)) in needed
+        ]
+        if isinstance(node, ast.ImportFrom) and node.module in ("__future__", "dex_dbutils"):
+            continue
+        if kept:
+            text = ast.unparse(
+                ast.Import(kept) if isinstance(node, ast.Import) else ast.ImportFrom(node.module, kept, node.level)
+            )
+            if text not in lines:
+                lines.append(text)
+    return lines
+
+
+_FIXTURES = '''@pytest.fixture(scope="module")
+def session() -> Session:
+    """A session on schemas of its own."""
+    base = load_environment(start=Path(__file__))
+    assert base.kind != "production", "these tests write tables: set DEX_ENV to another environment"
+    own = {{"name": f"{{base.name}}_test", "schema_prefix": f"{{base.schema_prefix}}{prefix}"}}
+    own_session = get_session(base.model_copy(update=own))
+{inputs}    return own_session
+
+
+@pytest.fixture(scope="module")
+def after_main(session: Session) -> Iterator[Session]:
+    """The session after `main` has run in it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr({module}, "load_environment", lambda *_, **__: session.environment, raising=False)
+        {module}.main(session.spark, Params(env=session.environment.name))
+    yield session'''
+
+
+def _inputs(tables: Tables) -> str:
+    """Return the lines that copy what `main` reads but does not write."""
+    if not tables.reads:
+        return ""
+    return f"""    prepare_warehouse(own_session.spark, base)
+    for layer, table in {list(tables.reads)!r}:
+        theirs = base.table_name(layer, table)
+        if not own_session.spark.catalog.tableExists(theirs):
+            pytest.skip(f"main reads {{theirs}}, which is not there")
+        own_session.spark.table(theirs).write.mode("overwrite").saveAsTable(own_session.table(layer, table))
+"""
+
+
+def _smoke(module: str, tables: Tables, obstacle: str) -> str:
+    if obstacle:
+        return (
+            f"@pytest.mark.skip(reason={obstacle!r})\n"
+            "def test_main_runs_to_its_end(after_main: Session) -> None:\n"
+            '    """Main runs, and every table it writes has rows."""\n'
+        )
+    checks = [f"    assert after_main.read({t[0]!r}, {t[1]!r}).limit(1).count() == 1" for t in tables.writes]
+    what = "Main runs, and every table it writes has rows." if checks else "Main runs to its end."
+    return f'def test_main_runs_to_its_end(after_main: Session) -> None:\n    """{what}"""\n' + (
+        "\n".join(checks) if checks else "    assert after_main.spark is not None"
+    )
+
+
+def _render(test: DerivedTest, obstacle: str, parameters: str) -> str:
+    piece = test.piece
+    where = f"Cell {piece.cell.number} ({piece.cell.id}), line {piece.statement.line}."
+    lines = [f'"""{where}"""']
+    argument = ""
+    mark = ""
+    if test.on_tables:
+        argument = "after_main: Session"
+        if "session" in test.needs:
+            lines.append("session = after_main")
+        if "spark" in test.needs:
+            lines.append("spark = after_main.spark")
+        if obstacle:
+            mark = f"@pytest.mark.skip(reason={obstacle!r})\n"
+    if "params" in test.needs:
+        lines.append("params = Params()" if not test.on_tables else "params = Params(env=after_main.environment.name)")
+    lines += [p.text for p in test.setup]
+    lines.append(piece.text)
+    return f"{mark}def {test.name}({argument}) -> None:\n" + indent("\n".join(lines))

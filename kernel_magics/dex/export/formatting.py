@@ -1,0 +1,55 @@
+"""The one formatter of everything that is written: ruff, with settings of its own."""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+
+from dex_dbutils import ExportError
+
+LINE_LENGTH = 120
+_SETTINGS = ("--isolated", "--no-cache", "--quiet")
+_CONFIG = (
+    f"line-length = {LINE_LENGTH}",
+    "target-version = 'py39'",
+)
+
+
+def format_python(source: str, package: str, *, sort_imports: bool) -> str:
+    """Return Python source as ruff writes it.
+
+    Args:
+        source: the source.
+        package: name of the project's package, whose imports stand last.
+        sort_imports: sort the imports; only where their order changes nothing.
+
+    Raises:
+        ExportError: DEX-EXPORT-05, ruff cannot read the source or cannot be run.
+    """
+    if sort_imports:
+        known = (f"lint.isort.known-first-party = ['{package}']",)
+        source = _ruff("check", source, (*_CONFIG, *known), "--select=I", "--fix", "--exit-zero")
+    return _ruff("format", source, _CONFIG)
+
+
+def _ruff(command: str, source: str, config: tuple[str, ...], *options: str) -> str:
+    from ruff import find_ruff_bin  # type: ignore[import-untyped]
+
+    words = [find_ruff_bin(), command, *_SETTINGS, *options]
+    for setting in config:
+        words += ["--config", setting]
+    with tempfile.TemporaryDirectory() as empty:  # no file of the person's project has a say
+        done = subprocess.run(
+            [*words, "--stdin-filename", "module.py", "-"],
+            input=source.encode("utf-8", "surrogatepass"),
+            capture_output=True,
+            cwd=empty,
+            check=False,
+        )
+    if done.returncode:
+        raise ExportError(
+            "DEX-EXPORT-05",
+            f"ruff cannot format the module: {done.stderr.decode(errors='replace').strip()[:400]}",
+            remedy="This is a fault of the export; the notebook and every file are untouched.",
+        )
+    return done.stdout.decode("utf-8")

@@ -1,0 +1,85 @@
+"""The imports of a module: the notebook's own where they are needed, and those of the generated parts."""
+
+from __future__ import annotations
+
+import ast
+
+from dex.export.models import ReportLine
+from dex.export.pieces import Log, Piece
+from dex.export.placement import GENERATED, imported
+
+#: Modules that do nothing but define names when they are imported: their order is free, and an unused one may go.
+_EFFECT_FREE = frozenset(
+    """
+    __future__ abc argparse base64 calendar collections concurrent contextlib copy csv dataclasses datetime decimal
+    dex_dbutils enum functools glob hashlib io itertools json logging math numbers operator os pathlib pyspark random re
+    shutil statistics string subprocess sys tempfile textwrap time types typing unicodedata urllib uuid warnings zipfile
+    zoneinfo numpy pandas requests yaml
+    """.split()
+)
+
+
+def render_imports(pieces: list[Piece], before: set[str], needed: set[str], log: Log) -> tuple[str, bool]:
+    """Return the import statements of a module, and whether their order is free.
+
+    Args:
+        pieces: the notebook's imports that go to the top.
+        before: names that the notebook needed before anything was left out.
+        needed: names that the module needs.
+        log: told of imports that are left out.
+    """
+    lines: list[str] = []
+    free = True
+    bound: set[str] = set()
+    for piece in pieces:
+        node = piece.node
+        if not isinstance(node, ast.Import | ast.ImportFrom):
+            continue
+        kept: list[ast.alias] = []
+        for alias in node.names:
+            name = alias.asname or (alias.name.partition(".")[0] if isinstance(node, ast.Import) else alias.name)
+            root = (node.module or "") if isinstance(node, ast.ImportFrom) else alias.name
+            effect_free = root.partition(".")[0] in _EFFECT_FREE
+            free = free and effect_free
+            future = isinstance(node, ast.ImportFrom) and node.module == "__future__"
+            if future or alias.name == "*" or name in needed or not (effect_free or name in before):
+                kept.append(alias)
+            else:
+                log.dropped.append(
+                    ReportLine(
+                        text=f"import of `{name}`: nothing in the module needs it",
+                        cell=piece.cell.number,
+                        line=piece.statement.line,
+                    )
+                )
+        if not kept:
+            continue
+        if len(kept) == len(node.names):
+            text = piece.text
+        else:
+            text = ast.unparse(
+                ast.Import(kept) if isinstance(node, ast.Import) else ast.ImportFrom(node.module, kept, node.level)
+            )
+        unused = [a for a in kept if a.name != "*" and (a.asname or a.name.partition(".")[0]) not in needed]
+        if unused and not text.startswith("from __future__") and "noqa" not in text and "\n" not in text:
+            text += "  # noqa: F401"
+        if text not in lines:
+            lines.append(text)
+        bound.update(imported(node))
+    lines += generated(needed - bound)
+    future_lines = [line for line in lines if line.startswith("from __future__")]
+    return "\n".join([*future_lines, *(line for line in lines if line not in future_lines)]), free
+
+
+def generated(names: set[str]) -> list[str]:
+    """Return the imports that the generated parts of a module need."""
+    lines = []
+    for name in sorted(names & set(GENERATED)):
+        module, _, attribute = GENERATED[name].rpartition(".")
+        lines.append(f"from {module} import {attribute}" if module else f"import {attribute}")
+    if "builtins" in names:
+        lines.append("import builtins")
+    if "get_dbutils" in names:
+        lines.append("from dex_dbutils.utilities import get_dbutils")
+    lines += [f"from pyspark.sql import {name}" for name in ("DataFrame", "SparkSession") if name in names]
+    return lines

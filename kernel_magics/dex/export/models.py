@@ -1,0 +1,131 @@
+"""What an export says it did."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from html import escape
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+FileStatus = Literal["written", "unchanged", "kept", "differs"]
+
+
+class Model(BaseModel):
+    """Base of the messages here: frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ExportedFile(Model):
+    """One file of an export.
+
+    Attributes:
+        path: relative to the project.
+        status: ``kept`` where the file belongs to the person and stays; ``differs`` where a check found a difference.
+    """
+
+    path: str
+    status: FileStatus
+
+
+class ReportLine(Model):
+    """One thing worth knowing, and the place in the notebook it is about."""
+
+    text: str
+    cell: int | None = None
+    line: int | None = None
+
+    def __str__(self) -> str:
+        """Return it as a person reads it."""
+        if self.cell is None:
+            return self.text
+        return f"cell {self.cell}, line {self.line}: {self.text}" if self.line else f"cell {self.cell}: {self.text}"
+
+
+class ExportReport(Model):
+    """What became of a notebook.
+
+    Attributes:
+        notebook: its path, relative to the project.
+        module: dotted name of the module; None where there was nothing to export.
+        files: every file of the export.
+        drift: a check found that the files are not what the notebook says now.
+        dropped: what a job does not need and was left out.
+        notes: what a person should look at.
+        tests: names of the tests that were derived.
+        not_derived: asserts that no test was made of, with the reason.
+    """
+
+    notebook: str
+    module: str | None
+    files: list[ExportedFile]
+    drift: bool = False
+    dropped: list[ReportLine] = []
+    notes: list[ReportLine] = []
+    tests: list[str] = []
+    not_derived: list[ReportLine] = []
+
+    def to_text(self) -> str:
+        """Return the report for logs and terminals."""
+        head = f"{self.notebook} -> {self.module}" if self.module else f"{self.notebook}: nothing to export"
+        lines = [head, *(f"  {file.status:<9}  {file.path}" for file in self.files)]
+        for title, entries in (
+            ("left out", self.dropped),
+            ("to look at", self.notes),
+            ("no test made", self.not_derived),
+        ):
+            if entries:
+                lines += [title, *(f"  {entry}" for entry in entries)]
+        if self.tests:
+            lines.append(f"{len(self.tests)} tests derived")
+        return "\n".join(lines)
+
+    def to_html(self) -> str:
+        """Return the report for a notebook."""
+        files = "".join(
+            f"<tr><td style='text-align:left'>{escape(file.path)}</td><td>{file.status}</td></tr>"
+            for file in self.files
+        )
+        lists = ""
+        for title, entries in (
+            ("Left out", self.dropped),
+            ("To look at", self.notes),
+            ("No test made", self.not_derived),
+        ):
+            if entries:
+                items = "".join(f"<li>{escape(str(entry))}</li>" for entry in entries)
+                lists += f"<details><summary>{title} ({len(entries)})</summary><ul>{items}</ul></details>"
+        head = escape(self.module or "nothing to export")
+        return f"<p><b>{escape(self.notebook)}</b> &rarr; <code>{head}</code></p><table>{files}</table>{lists}"
+
+    def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return the displays; whether a file had to be written again is not content, as a second run shows."""
+        shown = self.model_copy(
+            update={
+                "files": [
+                    f.model_copy(update={"status": "unchanged"}) if f.status == "written" else f for f in self.files
+                ]
+            }
+        )
+        shown_files = [{"path": file.path} for file in self.files]
+        return {
+            "text/plain": shown.to_text().replace("  unchanged  ", "  ").replace("  kept       ", "  "),
+            "text/html": shown.to_html().replace("<td>unchanged</td>", "").replace("<td>kept</td>", ""),
+            "application/vnd.dex.export.v1+json": {**shown.model_dump(mode="json"), "files": shown_files},
+        }, {"dex": {"files": [file.model_dump() for file in self.files]}}
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Something in a notebook that cannot become a module."""
+
+    cell: int
+    line: int
+    construct: str
+    message: str
+    remedy: str
+
+    def __str__(self) -> str:
+        """Return it in one line."""
+        return f"cell {self.cell}, line {self.line}: {self.message} {self.remedy}"

@@ -1,0 +1,338 @@
+"""The module: imports, constants and functions, `Params`, `main` in notebook order, and the job's entry point."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from collections import Counter
+from dataclasses import dataclass, field
+
+from dex.export.context import GLOBALS
+from dex.export.formatting import format_python
+from dex.export.imports import render_imports
+from dex.export.parameters import Parameter, Parameters
+from dex.export.pieces import Log, Piece
+from dex.export.placement import BUILTINS, Names
+from dex.export.regions import indent, is_mark
+from dex.notebook import Cell, Notebook
+
+_CONVERTERS = {
+    "int": "int",
+    "float": "float",
+    "bool": "_flag",
+    **dict.fromkeys(("list", "dict", "tuple", "set"), "json.loads"),
+}
+
+
+@dataclass
+class Block:
+    """Pieces of one cell that stand together in the module, under one marker.
+
+    Attributes:
+        cell: the cell they come from.
+        segment: which of the cell's blocks this is, counted from 1.
+        pieces: in order.
+    """
+
+    cell: Cell
+    segment: int
+    pieces: list[Piece] = field(default_factory=list)
+
+    @property
+    def place(self) -> str:
+        """Where the block goes: module or main."""
+        return self.pieces[0].place
+
+    @property
+    def kind(self) -> str:
+        """What it holds."""
+        return self.pieces[0].kind if self.place == "module" else "main"
+
+    @property
+    def lines(self) -> tuple[int, int]:
+        """First and last line in the cell."""
+        return (
+            min(p.statement.line for p in self.pieces),
+            max(p.statement.end_line for p in self.pieces),
+        )
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the notebook's text of the block."""
+        lines = self.cell.source.split("\n")[self.lines[0] - 1 : self.lines[1]]
+        return digest("\n".join(lines))
+
+    @property
+    def marker(self) -> str:
+        """The comment above it, by which a later export or a sync finds it again."""
+        return f"# %% [dex {self.cell.id}#{self.segment} {self.digest[:8]}]"
+
+    def render(self) -> str:
+        """Return its source."""
+        parts: list[str] = [self.marker]
+        for piece in self.pieces:
+            parts += [text for _, text in piece.statement.comments if not is_mark(text) and piece.kind != "lifted"]
+            if piece.text:
+                parts.append(piece.text)
+        return "\n".join(parts)
+
+
+def digest(text: str) -> str:
+    """Return the SHA-256 of a text."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def blocks_of(pieces: list[Piece]) -> list[Block]:
+    """Return what goes into the module as blocks, in notebook order."""
+    blocks: list[Block] = []
+    segments: Counter[str] = Counter()
+    for piece in pieces:
+        if piece.place in ("drop", "import"):
+            continue
+        if not piece.text and all(is_mark(text) for _, text in piece.statement.comments):
+            continue
+        last = blocks[-1] if blocks else None
+        joins = last is not None and last.cell is piece.cell and last.place == piece.place
+        if joins and piece.place == "module":
+            joins = piece.kind == "constant" and last is not None and last.kind == "constant"
+        if joins and last is not None:
+            last.pieces.append(piece)
+        else:
+            segments[piece.cell.id] += 1
+            blocks.append(Block(piece.cell, segments[piece.cell.id], [piece]))
+    return blocks
+
+
+def render_module(
+    notebook: Notebook,
+    shown_path: str,
+    pieces: list[Piece],
+    blocks: list[Block],
+    names: Names,
+    parameters: Parameters,
+    default_environment: str,
+    before: set[str],
+    package: str,
+    log: Log,
+) -> str:
+    """Return the source of the module.
+
+    Args:
+        notebook: what is exported.
+        shown_path: its path for the docstring.
+        pieces: its statements, placed.
+        blocks: the same as blocks.
+        names: who binds what.
+        parameters: fields of `Params`.
+        default_environment: environment of a job that is not told one.
+        before: names the notebook needed before anything was left out.
+        package: the project's package.
+        log: told of imports that are left out.
+    """
+    title, text = headline(notebook)
+    top = "\n\n\n".join(block.render() for block in blocks if block.place == "module")
+    params = _render_params(parameters, default_environment)
+    body, needed = _render_main(notebook, blocks, names, parameters, title)
+    needed |= {n for block in blocks for piece in block.pieces for n in piece.flow.needs}
+    needed |= {"dataclass", "SparkSession", "argparse", "get_spark"}
+    if "DataFrame" in top:
+        needed.add("DataFrame")
+    types = " ".join(p.type for p in parameters.found.values())
+    needed |= {"Optional"} if "Optional" in types else set()
+    needed |= {"field"} if "field(" in params else set()
+    entry = _render_run(parameters, package)
+    needed |= {"json"} if "json.loads" in entry else set()
+    imports, free = render_imports([p for p in pieces if p.place == "import"], before, needed, log)
+    sentence = _docstring(title)
+    doc = [
+        f'"""{sentence}{"" if sentence.endswith((".", "!", "?")) else "."}',
+        *([""] + [_docstring(text)] if text else []),
+        "",
+    ]
+    doc += [f"Made from {_docstring(shown_path)} by `dex export`: change the notebook and export again.", '"""']
+    futures = [line for line in imports.split("\n") if line.startswith("from __future__")]
+    others = [line for line in imports.split("\n") if not line.startswith("from __future__")]
+    source = "\n\n\n".join(
+        part for part in ("\n".join([*doc, *futures, "", *others]), top, params, body, entry) if part.strip()
+    )
+    return format_python(source, package, sort_imports=free)
+
+
+def headline(notebook: Notebook) -> tuple[str, str]:
+    """Return the notebook's first heading and the paragraph below it."""
+    for cell in notebook.cells:
+        if cell.type == "markdown":
+            lines = [line.strip() for line in cell.source.split("\n")]
+            headings = [i for i, line in enumerate(lines) if line.startswith("#")]
+            if headings:
+                below = "\n".join(lines[headings[0] + 1 :]).strip().split("\n\n")[0]
+                return lines[headings[0]].lstrip("#").strip() or notebook.path.stem, (
+                    below if not below.startswith(("#", "-", "*", "|", "<", "!")) else ""
+                )
+        if cell.type == "code" and cell.source.strip() and cell.language == "python":
+            break
+    return notebook.path.stem.replace("_", " ").strip().capitalize() or "Notebook", ""
+
+
+def _docstring(text: str) -> str:
+    clean = "".join(c if c.isprintable() or c == "\n" else " " for c in text)
+    clean = clean.encode("utf-8", "replace").decode("utf-8")
+    return clean.replace("\\", "\\\\").replace('"""', "'''").rstrip('"')
+
+
+def _render_params(parameters: Parameters, default_environment: str) -> str:
+    fields = [_field(p) for p in parameters.ordered() if p.default is None]
+    fields.append(f"env: str = {default_environment!r}  # environment whose tables are read and written")
+    fields += [_field(p) for p in parameters.ordered() if p.default is not None]
+    lines = "\n".join(f"    {line}" for line in fields)
+    return f'@dataclass(frozen=True)\nclass Params:\n    """What a job can be told."""\n\n{lines}'
+
+
+def _field(parameter: Parameter) -> str:
+    default = f" = {parameter.default}" if parameter.default is not None else ""
+    comment = f"  # {parameter.comment}" if parameter.comment else ""
+    if "\n" in default:
+        default = f" = {parameter.default}"
+    return f"{parameter.name}: {parameter.type}{default}{comment}"
+
+
+def _render_main(
+    notebook: Notebook, blocks: list[Block], names: Names, parameters: Parameters, title: str
+) -> tuple[str, set[str]]:
+    """Return the source of `main` and the names that its generated lines need."""
+    main = [block for block in blocks if block.place == "main"]
+    needs = {name for block in main for piece in block.pieces for name in piece.flow.needs}
+    lines: list[str] = []
+    extra: set[str] = set()
+    if parameters.variable != "params":
+        lines.append(f"{parameters.variable} = params")
+    wants_session, wants_dbutils = "session" in needs, "dbutils" in needs or "session.dbutils" in _text(main)
+    if wants_session or wants_dbutils:
+        extra.add("load_environment")
+        environment = f"load_environment({parameters.variable}.env, package=__package__)"
+        if wants_dbutils:
+            extra.add("get_dbutils")
+            lines += [f"environment = {environment}", "dbutils = get_dbutils(spark, environment)"]
+            environment = "environment"
+        if wants_session:
+            extra.add("Session")
+            given = ", dbutils=dbutils" if wants_dbutils else ""
+            lines.append(f"session = Session(spark=spark, environment={environment}{given})")
+    lines += [line for name, line in GLOBALS.items() if name in needs and name not in names.binders]
+    covered = sorted(name for name in needs if name in BUILTINS and _covered(name, main))
+    if covered:
+        extra.add("builtins")
+        lines += [f"{name} = builtins.{name}" for name in covered]
+    if parameters.replaces:
+        extra.add("replace")
+    headings = headings_of(notebook)
+    shown: set[int] = set()
+    for block in main:
+        above = [n for n in sorted(headings) if n < block.cell.number and n not in shown]
+        if above:
+            lines += ["", *(headings[n] for n in above)]
+            shown.update(above)
+        elif lines:
+            lines.append("")
+        lines.append(block.render())
+    returns = any(
+        isinstance(node, ast.Return) for block in main for piece in block.pieces for node in _own_scope(piece.node)
+    )
+    if returns:
+        extra.add("Any")
+    body = indent("\n".join(lines))
+    summary = _docstring(title).rstrip(".")
+    doc = [
+        f'    """{summary}: what the notebook does, in its order.',
+        "",
+        "    Args:",
+        "        spark: session to work in; it stays the caller's.",
+        "        params: what the job was told.",
+        *(["", "    Returns:", "        What the notebook hands to `dbutils.notebook.exit`."] if returns else []),
+        '    """',
+    ]
+    head = f"def main(spark: SparkSession, params: Params) -> {'Any' if returns else 'None'}:"
+    return "\n".join([head, *doc, body]), needs | extra
+
+
+def _text(blocks: list[Block]) -> str:
+    return "\n".join(piece.text for block in blocks for piece in block.pieces)
+
+
+def _covered(name: str, main: list[Block]) -> bool:
+    """Return whether `main` binds a builtin's name below a place that needs the builtin."""
+    pieces = [piece for block in main for piece in block.pieces]
+    first = next((i for i, piece in enumerate(pieces) if name in piece.flow.binds), None)
+    return first is not None and any(name in piece.flow.needs for piece in pieces[: first + 1])
+
+
+def _own_scope(node: ast.AST | None) -> list[ast.AST]:
+    if node is None:
+        return []
+    found: list[ast.AST] = []
+    stack: list[ast.AST] = [node]
+    while stack:
+        current = stack.pop()
+        if isinstance(current, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
+            continue
+        found.append(current)
+        stack.extend(ast.iter_child_nodes(current))
+    return found
+
+
+def headings_of(notebook: Notebook) -> dict[int, str]:
+    """Return the headings below the first one, as comments, by the number of their cell."""
+    found: dict[int, str] = {}
+    first = True
+    for cell in notebook.cells:
+        title = cell.title if cell.type == "code" else ""
+        if cell.type == "markdown":
+            title = next((t.strip() for t in cell.source.split("\n") if t.lstrip().startswith("#")), "")
+            title = title.lstrip("#").strip()
+        if title and not (first and cell.type == "markdown"):
+            found[cell.number if cell.type == "markdown" else cell.number - 1] = f"# {_comment(title)}"
+        if cell.type == "markdown" and title:
+            first = False
+    return found
+
+
+def _comment(text: str) -> str:
+    return "".join(c if c.isprintable() else " " for c in text).encode("utf-8", "replace").decode("utf-8")
+
+
+def _render_run(parameters: Parameters, package: str) -> str:
+    options = ['    parser.add_argument("--env")']
+    helpers = ""
+    for parameter in parameters.ordered():
+        words = [f'"{parameter.word}"']
+        if parameter.word[2:].replace("-", "_") != parameter.name:
+            words.append(f'dest="{parameter.name}"')
+        optional = parameter.type.startswith("Optional")
+        plain = parameter.type.removeprefix("Optional[").removesuffix("]")
+        converter = _CONVERTERS.get(plain)
+        if optional:
+            converter = (
+                f"lambda text: {converter}(text) if text else None" if converter else "lambda text: text or None"
+            )
+        if converter:
+            words.append(f"type={converter}")
+        if parameter.default is None:
+            words.append("required=True")
+        options.append(f"    parser.add_argument({', '.join(words)})")
+    if any("_flag" in option for option in options):
+        helpers = (
+            "def _flag(text: str) -> bool:\n"
+            '    """Return what a job\'s parameter, which is always text, says: true or false."""\n'
+            '    return text.strip().lower() in ("true", "1", "yes", "on")\n\n\n'
+        )
+    listed = "\n".join(options)
+    return (
+        f"{helpers}def run() -> None:\n"
+        '    """Run `main` in the environment that the command line names: the entry point of the job."""\n'
+        "    parser = argparse.ArgumentParser(argument_default=argparse.SUPPRESS, allow_abbrev=False)\n"
+        f"{listed}\n"
+        "    params = Params(**vars(parser.parse_args()))\n"
+        "    main(get_spark(params.env), params)\n\n\n"
+        'if __name__ == "__main__":\n'
+        "    run()\n"
+    )

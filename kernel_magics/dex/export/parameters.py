@@ -1,0 +1,215 @@
+"""Widgets and the cell tagged ``parameters`` become the fields of `Params`."""
+
+from __future__ import annotations
+
+import ast
+import keyword
+import re
+from dataclasses import dataclass, field
+
+from dex.export.pieces import Log, Piece, replace_nodes, source_of
+
+_WIDGETS = ("text", "dropdown", "combobox", "multiselect")
+_SIMPLE = ("str", "int", "float", "bool")
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One field of `Params`.
+
+    Attributes:
+        key: name as the notebook and the job know it.
+        name: name of the field.
+        type: annotation.
+        default: source of its default; None if it must be given.
+        comment: what the notebook says about it.
+        cell: id of the cell it comes from.
+    """
+
+    key: str
+    name: str
+    type: str
+    default: str | None
+    comment: str
+    cell: str
+
+    @property
+    def word(self) -> str:
+        """Its option on the command line."""
+        return "--" + re.sub(r"[^A-Za-z0-9]+", "-", self.key).strip("-")
+
+
+@dataclass
+class Parameters:
+    """The parameters found so far.
+
+    Attributes:
+        variable: name under which `main` has them.
+        found: by key.
+        replaces: `main` sets a default that is computed.
+    """
+
+    variable: str = "params"
+    found: dict[str, Parameter] = field(default_factory=dict)
+    replaces: bool = False
+
+    def add(self, parameter: Parameter) -> Parameter:
+        """Take a parameter in; the first definition that has a default holds."""
+        known = self.found.get(parameter.key)
+        if known is None or (known.default is None and parameter.default is not None):
+            self.found[parameter.key] = parameter
+        return self.found[parameter.key]
+
+    def ordered(self) -> list[Parameter]:
+        """Return those that must be given first, as a dataclass wants them."""
+        return sorted(self.found.values(), key=lambda parameter: parameter.default is not None)
+
+
+def field_name(key: str) -> str:
+    """Return a widget's name as the name of a field."""
+    name = re.sub(r"\W+", "_", key).strip("_") or "value"
+    if name[0].isdigit():
+        name = f"p_{name}"
+    return f"{name}_" if keyword.iskeyword(name) or name == "env" else name
+
+
+def take_tagged(piece: Piece, parameters: Parameters, log: Log) -> None:
+    """Make a parameter of an assignment in a cell tagged ``parameters``."""
+    node = piece.node
+    if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value is not None:
+        name, value, annotation = node.target.id, node.value, source_of(piece.text, node.annotation)
+    elif isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+        name, value, annotation = node.targets[0].id, node.value, ""
+    else:
+        return  # an import or a computation that happens to stand there: an ordinary statement
+    if name in ("env", "spark"):
+        return
+    text = source_of(piece.text, value)
+    comment = _trailing_comment(piece.text, node)
+    type_name = literal_type(value)
+    variable = parameters.variable
+    if type_name is None:  # computed when the job runs, unless it is given
+        known = annotation if annotation in _SIMPLE else "str"
+        parameter = parameters.add(Parameter(name, name, f"Optional[{known}]", "None", comment, piece.cell.id))
+        given = f"{variable}.{parameter.name}"
+        piece.retext(f"{name} = {given} if {given} is not None else {text}")
+        log.note(piece, f"`{name}` is computed where the job does not give it")
+    else:
+        if annotation in _SIMPLE:
+            type_name = annotation
+        default = text if type_name in (*_SIMPLE, "Optional[str]") else f"field(default_factory=lambda: {text})"
+        parameter = parameters.add(Parameter(name, name, type_name, default, comment, piece.cell.id))
+        piece.retext(f"{name} = {variable}.{parameter.name}")
+    piece.kind = "parameter"
+
+
+def take_widgets(piece: Piece, parameters: Parameters, log: Log) -> None:
+    """Make parameters of the widgets in a statement and read them from `Params`."""
+    if piece.node is None or not any(word in piece.text for word in ("widgets", "getArgument")):
+        return
+    changes: list[tuple[ast.AST, str]] = []
+    alone = _alone(piece.node)
+    for call in [n for n in ast.walk(piece.node) if isinstance(n, ast.Call)]:
+        method = _widget_method(call)
+        if method is None:
+            continue
+        if method in ("remove", "removeAll"):
+            changes.append((call, "None" if call not in alone else "pass"))
+            continue
+        key = _literal(_argument(call, 0, "name"))
+        if key is None or method not in (*_WIDGETS, "get", "getArgument"):
+            log.refuse(
+                piece,
+                f"dbutils.widgets.{method}",
+                f"`{source_of(piece.text, call)}` names its widget by something that is only known when it runs."
+                if key is None and method != "getAll"
+                else f"`{method}` of all widgets has no counterpart in a job.",
+                "Name each widget with a literal text: dbutils.widgets.get('day').",
+            )
+            continue
+        changes.append((call, _widget(piece, call, method, key, parameters, call in alone)))
+    if changes:
+        text = replace_nodes(piece.text, changes)
+        if text.strip() in ("pass", "None"):
+            log.drop(piece, "a widget, now a field of Params")
+        else:
+            piece.retext(text)
+
+
+def literal_type(value: ast.expr) -> str | None:
+    """Return the annotation of a literal, or None where the value is computed."""
+    try:
+        constant = ast.literal_eval(value)
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        return None
+    if constant is None:
+        return "Optional[str]"
+    if isinstance(constant, bool | int | float | str):
+        return type(constant).__name__
+    if isinstance(constant, list | dict | tuple | set):
+        return type(constant).__name__
+    return None
+
+
+def _widget(piece: Piece, call: ast.Call, method: str, key: str, parameters: Parameters, alone: bool) -> str:
+    name = field_name(key)
+    variable = parameters.variable
+    if method in ("get", "getArgument"):
+        given = _argument(call, 1, "defaultValue") if method == "getArgument" else None
+        default = None
+        if given is not None and literal_type(given) == "str":
+            default = source_of(piece.text, given)
+        known = parameters.add(Parameter(key, name, "str", default, "", piece.cell.id))
+        if given is not None and default is None and known.default is None:
+            known = Parameter(key, name, "Optional[str]", "None", "", piece.cell.id)
+            parameters.found[key] = known
+            return f"({variable}.{name} if {variable}.{name} is not None else {source_of(piece.text, given)})"
+        return f"{variable}.{known.name}"
+    value = _argument(call, 1, "defaultValue")
+    choices = _argument(call, 2, "choices") if method != "text" else None
+    comment = f"one of {source_of(piece.text, choices)}" if choices is not None and literal_type(choices) else ""
+    if "\n" in comment:
+        comment = ""
+    if value is None or literal_type(value) is not None:
+        text = repr(str(ast.literal_eval(value))) if value is not None else "''"
+        parameters.add(Parameter(key, name, "str", text, comment, piece.cell.id))
+        return "pass" if alone else "None"
+    parameters.found.pop(key, None)
+    parameters.add(Parameter(key, name, "Optional[str]", "None", comment, piece.cell.id))
+    if not alone:
+        return "None"
+    parameters.replaces = True
+    computed = f"{variable}.{name} if {variable}.{name} is not None else {source_of(piece.text, value)}"
+    return f"{variable} = replace({variable}, {name}={computed})"
+
+
+def _widget_method(call: ast.Call) -> str | None:
+    function = call.func
+    if isinstance(function, ast.Name):
+        return "getArgument" if function.id == "getArgument" else None
+    if isinstance(function, ast.Attribute) and isinstance(function.value, ast.Attribute):
+        inner = function.value
+        if inner.attr == "widgets" and isinstance(inner.value, ast.Name) and inner.value.id == "dbutils":
+            return function.attr
+    return None
+
+
+def _argument(call: ast.Call, position: int, name: str) -> ast.expr | None:
+    if len(call.args) > position:
+        return call.args[position]
+    return next((k.value for k in call.keywords if k.arg == name), None)
+
+
+def _literal(node: ast.expr | None) -> str | None:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
+
+
+def _alone(node: ast.AST) -> set[ast.AST]:
+    """Return the expressions that are statements of their own."""
+    return {n.value for n in ast.walk(node) if isinstance(n, ast.Expr)}
+
+
+def _trailing_comment(text: str, node: ast.stmt) -> str:
+    last = text.split("\n")[-1]
+    end = len(last.encode("utf-8", "surrogatepass")[: node.end_col_offset or 0].decode("utf-8", "ignore"))
+    return last[end:].strip().lstrip("#").strip()

@@ -1,0 +1,268 @@
+"""Which statements may stand at the top of a module, and which must stay in `main`.
+
+A statement moves out of `main` only where that changes nothing: a function whose every name is there too, a constant
+that nobody changes, an import whose name means the same everywhere in the notebook.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from dex.export.context import GLOBALS
+from dex.export.pieces import Log, Piece
+
+#: The builtins of every Python that exports or runs a module, so that both give the same answer.
+BUILTINS = frozenset(dir(builtins)) | {
+    *("aiter", "anext", "EncodingWarning", "BaseExceptionGroup", "ExceptionGroup", "PythonFinalizationError"),
+    *("exit", "quit", "__name__", "__file__", "__doc__"),
+}
+#: Names that the generated parts of a module use.
+RESERVED = frozenset(
+    """
+    main run Params params argparse json dataclass field replace Optional Any Session load_environment get_spark
+    get_dbutils builtins _flag _session
+    """.split()
+)
+#: What the generated parts import; the same import in a notebook is no conflict.
+GENERATED = {
+    "dataclass": "dataclasses.dataclass",
+    "field": "dataclasses.field",
+    "replace": "dataclasses.replace",
+    "Optional": "typing.Optional",
+    "Any": "typing.Any",
+    "argparse": "argparse",
+    "json": "json",
+    "Session": "dex_dbutils.Session",
+    "load_environment": "dex_dbutils.load_environment",
+    "get_spark": "dex_dbutils.get_spark",
+}
+#: Star imports that bind no name of a builtin.
+_QUIET_STARS = ("pyspark.sql.types", "pyspark.sql.window", "typing", "dex_dbutils")
+#: Builtins that ``from pyspark.sql.functions import *`` covers, over all versions.
+_COVERED = frozenset("abs any ascii bin chr filter format hash hex len max min pow range round slice some sum".split())
+_CHANGING = frozenset(
+    "append extend insert pop remove clear update add discard setdefault sort reverse popitem".split()
+)
+
+
+@dataclass
+class Names:
+    """Who binds and who needs each name.
+
+    Attributes:
+        binders: pieces that bind a name, in order.
+        imports: imported name -> what it stands for, where that is the same everywhere.
+        module: names bound at the top of the module.
+        star: some names come from ``import *``.
+    """
+
+    binders: dict[str, list[Piece]] = field(default_factory=lambda: defaultdict(list))
+    imports: dict[str, str] = field(default_factory=dict)
+    module: set[str] = field(default_factory=set)
+    star: bool = False
+
+
+def imported(node: ast.stmt) -> dict[str, str]:
+    """Return name -> what it stands for, for every name that an import binds."""
+    found: dict[str, str] = {}
+    if isinstance(node, ast.Import):
+        for alias in node.names:
+            bound = alias.asname or alias.name.partition(".")[0]
+            found[bound] = alias.name if alias.asname else bound
+    elif isinstance(node, ast.ImportFrom):
+        module = "." * node.level + (node.module or "")
+        found = {alias.asname or alias.name: f"{module}.{alias.name}" for alias in node.names if alias.name != "*"}
+    return found
+
+
+def known_imports(pieces: list[Piece]) -> dict[str, str]:
+    """Return what the imports of a notebook bind, whichever is last."""
+    found: dict[str, str] = {}
+    for piece in pieces:
+        if piece.node is not None:
+            found.update(imported(piece.node))
+    return found
+
+
+def place(pieces: list[Piece], log: Log) -> Names:
+    """Decide for every piece that is not dropped whether it goes to the top of the module; return the names."""
+    names = Names()
+    live = [piece for piece in pieces if piece.place != "drop"]
+    rewritten = {name for piece in live for name in piece.flow.writes_global}
+    for piece in live:
+        for name in piece.flow.binds:
+            names.binders[name].append(piece)
+    candidates = {id(p): p for p in live if _may_move(p, names, rewritten, live)}
+    for piece in live:
+        if piece.flow.star:
+            names.star = True
+            _check_star(piece, live, candidates, log)
+    for piece in candidates.values():
+        if isinstance(piece.node, ast.Import | ast.ImportFrom):
+            names.imports.update(imported(piece.node))
+    _settle(candidates, names)
+    for piece in candidates.values():
+        names.module.update(piece.flow.binds)
+        if isinstance(piece.node, ast.Import | ast.ImportFrom):
+            piece.place, piece.kind = "import", "import"
+        else:
+            piece.place = "module"
+            if piece.kind == "lifted":
+                continue
+            piece.kind = "constant" if isinstance(piece.node, ast.Assign | ast.AnnAssign) else "definition"
+    for piece in live:
+        if id(piece) in candidates:
+            continue
+        if piece.kind == "lifted":
+            log.refuse(
+                piece,
+                "dex: transform",
+                f"The region `{piece.region}` cannot leave main: {_why_not(piece, names)}.",
+                "Give the function what it reads as a parameter.",
+            )
+        elif isinstance(piece.node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            reason = _why_not(piece, names)
+            log.note(piece, f"`{piece.node.name}` stays inside main: {reason}")
+    return names
+
+
+def _settle(candidates: dict[int, Piece], names: Names) -> None:
+    """Take out whoever needs a name that is not at the top of the module, until nobody does."""
+    while True:
+        at_top = {name for piece in candidates.values() for name in piece.flow.binds}
+        out = [
+            key
+            for key, piece in candidates.items()
+            if any(not _at_top(name, at_top, names) for name in piece.flow.needs)
+        ]
+        if not out:
+            return
+        for key in out:
+            del candidates[key]
+
+
+def _at_top(name: str, at_top: set[str], names: Names) -> bool:
+    if name in at_top:
+        return True
+    if name in names.binders or name in GLOBALS or name in ("spark", "session", "dbutils", "params"):
+        return False
+    return name not in ("display", "displayHTML", "getArgument")  # builtins; undefined ones fail here and there alike
+
+
+def _why_not(piece: Piece, names: Names) -> str:
+    name = piece.flow.binds[-1] if piece.flow.binds else ""
+    if len(names.binders[name]) > 1:
+        return "its name is bound more than once"
+    if name in RESERVED:
+        return f"the module has a `{name}` of its own"
+    used = [n for n in piece.flow.needs if n != name and not _at_top(n, names.module, names)]
+    return f"it reads {', '.join(f'`{n}`' for n in used)} of the notebook" if used else "its defaults are computed"
+
+
+def _may_move(piece: Piece, names: Names, rewritten: set[str], live: list[Piece]) -> bool:
+    node = piece.node
+    if piece.kind == "lifted":
+        return True
+    if node is None or piece.kind == "parameter" or piece.flow.writes_global:
+        return False
+    if isinstance(node, ast.ImportFrom) and node.module == "__future__":
+        return True
+    if any(name in rewritten for name in piece.flow.binds):
+        return False
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        return _import_may_move(piece, node, names, live)
+    if any(name in RESERVED or len(names.binders[name]) > 1 for name in piece.flow.binds):
+        return False
+    if any(name in BUILTINS and _needed_before(name, piece, live) for name in piece.flow.binds):
+        return False
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        defaults = [*node.args.defaults, *(d for d in node.args.kw_defaults if d is not None)]
+        return not any(isinstance(part, ast.Call) for default in defaults for part in ast.walk(default))
+    if isinstance(node, ast.ClassDef):
+        return True
+    return _constant(node, live)
+
+
+def _import_may_move(piece: Piece, node: ast.Import | ast.ImportFrom, names: Names, live: list[Piece]) -> bool:
+    if piece.flow.star:
+        return True
+    for name, stands_for in imported(node).items():
+        if name in RESERVED and GENERATED.get(name) != stands_for:
+            return False
+        for other in names.binders[name]:
+            if other.node is None or imported(other.node).get(name) != stands_for:
+                return False
+            if isinstance(node, ast.Import) != isinstance(other.node, ast.Import):
+                return False
+        if name in BUILTINS and _needed_before(name, names.binders[name][0], live):
+            return False
+    return True
+
+
+def _constant(node: ast.stmt, live: list[Piece]) -> bool:
+    if isinstance(node, ast.Assign) and len(node.targets) == 1:
+        target, value = node.targets[0], node.value
+    elif isinstance(node, ast.AnnAssign) and node.value is not None:
+        target, value = node.target, node.value
+    else:
+        return False
+    if not (isinstance(target, ast.Name) and target.id.isupper()):
+        return False
+    try:
+        constant = ast.literal_eval(value)
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        return False
+    return isinstance(constant, str | bytes | int | float | tuple | type(None)) or not _is_changed(target.id, live)
+
+
+def _is_changed(name: str, live: list[Piece]) -> bool:
+    for piece in live:
+        if name not in piece.flow.needs or piece.node is None:
+            continue
+        for part in ast.walk(piece.node):
+            if isinstance(part, ast.Attribute) and part.attr in _CHANGING and _is(part.value, name):
+                return True
+            if isinstance(part, ast.Subscript) and not isinstance(part.ctx, ast.Load) and _is(part.value, name):
+                return True
+            if isinstance(part, ast.Assign) and _is(part.value, name):
+                return True  # a second name for the same list
+    return False
+
+
+def _is(node: ast.expr, name: str) -> bool:
+    return isinstance(node, ast.Name) and node.id == name
+
+
+def _needed_before(name: str, piece: Piece, live: list[Piece]) -> bool:
+    """Return whether a piece above needs the name: it would mean something else there."""
+    for other in live:
+        if other is piece:
+            return False
+        if name in other.flow.needs:
+            return True
+    return False
+
+
+def _check_star(piece: Piece, live: list[Piece], candidates: dict[int, Piece], log: Log) -> None:
+    module = piece.flow.star[0]
+    if module.startswith("."):
+        log.refuse(piece, "import *", f"`from {module} import *` is relative to the notebook.", "Name what is used.")
+    if module in _QUIET_STARS:
+        return
+    for other in live:
+        if other is piece:
+            break
+        covered = sorted(_COVERED.intersection(other.flow.needs))
+        if covered:
+            log.refuse(
+                piece,
+                "import *",
+                f"`from {module} import *` may give `{covered[0]}`, used above as Python's own, another meaning.",
+                f"Import the names that are used, or write `from {module} import col, lit` and so on.",
+            )
+            candidates.pop(id(piece), None)
+            return
+    log.note(piece, f"`from {module} import *` hides where names come from")

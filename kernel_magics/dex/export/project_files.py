@@ -1,0 +1,212 @@
+"""The files around a module: its job, the project's bundle, and what makes a wheel of the project."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+from dex_dbutils import DexError, ExportError, Where
+from dex_dbutils.config import Project, environment_names, load_environment
+
+from dex.export.parameters import Parameter, Parameters
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+_PLAIN = re.compile(r"[A-Za-z_./][A-Za-z0-9_./ -]*")
+_YAML_WORDS = {"true", "false", "yes", "no", "on", "off", "null", "y", "n"}
+
+
+def scalar(text: str) -> str:
+    """Return a text as YAML takes it: plain where nothing else could be meant, in double quotes elsewhere."""
+    if _PLAIN.fullmatch(text) and text.strip() == text and text.lower() not in _YAML_WORDS:
+        return text
+    return json.dumps(text, ensure_ascii=False)
+
+
+def render_job(notebook: str, project: Project, module: str, parameters: Parameters, requirements: list[str]) -> str:
+    """Return ``resources/<module>.job.yml``: one task that runs the wheel with the job's parameters."""
+    given = [("env", "${bundle.target}"), *((p.key, default_text(p)) for p in parameters.ordered())]
+    words = {p.key: p.word[2:] for p in parameters.ordered()}
+    lines = [
+        f"# Made from {notebook} by `dex export`: change the notebook and export again.",
+        "resources:",
+        "  jobs:",
+        f"    {module}:",
+        f"      name: {scalar(module)}",
+        "      parameters:",
+    ]
+    for key, default in given:
+        lines += [f"        - name: {scalar(key)}", f"          default: {scalar(default)}"]
+    lines += [
+        "      tasks:",
+        f"        - task_key: {module}",
+        "          environment_key: default",
+        "          python_wheel_task:",
+        f"            package_name: {project.package}",
+        f"            entry_point: {module}",
+        "            named_parameters:",
+    ]
+    for key, _ in given:
+        reference = "{{job.parameters." + key + "}}"
+        lines.append(f"              {scalar(words.get(key, key))}: {json.dumps(reference)}")
+    lines += [
+        "      environments:",
+        "        - environment_key: default",
+        "          spec:",
+        '            environment_version: "4"',
+        "            dependencies:",
+        "              - ../dist/*.whl",
+        *(f"              - {scalar(requirement)}" for requirement in requirements),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def default_text(parameter: Parameter) -> str:
+    """Return a parameter's default as a job has it: text."""
+    source = parameter.default
+    if source is None:
+        return ""
+    found = re.fullmatch(r"field\(default_factory=lambda: (.*)\)", source, re.DOTALL)
+    value = ast.literal_eval(found.group(1) if found else source)
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return value
+    return json.dumps(list(value) if isinstance(value, tuple | set) else value, default=str)
+
+
+def render_bundle(project: Project) -> str:
+    """Return ``databricks.yml`` of a project that has none: the wheel and one target per remote environment."""
+    lines = [
+        "bundle:",
+        f"  name: {scalar(project.name)}",
+        "",
+        "include:",
+        "  - resources/*.yml",
+        "",
+        "artifacts:",
+        f"  {project.package}:",
+        "    type: whl",
+        "    path: .",
+        "    build: uv build --wheel",
+        "    dynamic_version: true",
+        "",
+        "targets:",
+    ]
+    default = True
+    targets: list[str] = []
+    for name in environment_names(project):
+        try:
+            environment = load_environment(name, start=project.root)
+        except DexError:
+            continue  # an environment that cannot be used is `dex doctor`'s business, not the bundle's
+        if environment.kind == "local":
+            continue
+        targets.append(f"  {name}:")
+        targets.append(f"    mode: {environment.kind}")
+        if environment.kind == "development" and default:
+            targets.append("    default: true")
+            default = False
+        workspace = []
+        if environment.engine.profile:
+            workspace.append(f"      profile: {scalar(environment.engine.profile)}")
+        if environment.kind == "production":
+            workspace.append(
+                "      root_path: /Workspace/Users/${workspace.current_user.userName}"
+                "/.bundle/${bundle.name}/${bundle.target}"
+            )
+        if workspace:
+            targets += ["    workspace:", *workspace]
+    if not targets:
+        targets = ["  dev:", "    mode: development", "    default: true"]
+    return "\n".join([*lines, *targets]) + "\n"
+
+
+def render_pyproject(project: Project, scripts: dict[str, str]) -> str:
+    """Return ``pyproject.toml`` of a project that has none; the wheel carries `config/` as `_config`."""
+    entries = "\n".join(f"{name} = {json.dumps(target)}" for name, target in sorted(scripts.items()))
+    return f"""[build-system]
+requires = ["hatchling>=1.27,<2"]
+build-backend = "hatchling.build"
+
+[project]
+name = "{project.package}"
+version = "0.1.0"
+description = "Jobs made from the notebooks of {project.name}."
+requires-python = ">=3.9"
+dependencies = ["dex-dbutils>=0.1,<0.2"]
+
+[project.scripts]
+{entries}
+
+[tool.hatch.build.targets.wheel]
+packages = ["src/{project.package}"]
+
+[tool.hatch.build.targets.wheel.force-include]
+config = "{project.package}/_config"
+
+[tool.pytest.ini_options]
+addopts = "--import-mode=importlib"
+pythonpath = ["src"]
+testpaths = ["tests"]
+
+[tool.ruff]
+line-length = 120
+"""
+
+
+def with_script(path: Path, text: str, name: str, target: str) -> str:
+    """Return a ``pyproject.toml`` with one more entry under ``[project.scripts]``, all else as it was.
+
+    Raises:
+        ExportError: DEX-EXPORT-06, the file cannot be read, or has another entry of that name.
+    """
+    before = _toml(path, text)
+    project = before.get("project")
+    scripts: dict[str, Any] = project.get("scripts", {}) if isinstance(project, dict) else {}
+    if scripts.get(name) == target:
+        return text
+    entry = f"{name} = {json.dumps(target)}"
+    problem = ""
+    if name in scripts:
+        problem = f"it has another script `{name}`: {scripts[name]}"
+    else:
+        newline = "\r\n" if "\r\n" in text else "\n"
+        lines = text.split(newline)
+        table = next((i for i, line in enumerate(lines) if line.strip() == "[project.scripts]"), None)
+        if table is None:
+            changed = text.rstrip() + f"{newline}{newline}[project.scripts]{newline}{entry}{newline}"
+        else:
+            changed = newline.join([*lines[: table + 1], entry, *lines[table + 1 :]])
+        try:
+            after = tomllib.loads(changed)
+            expected = {**before, "project": {**(project or {}), "scripts": {**scripts, name: target}}}
+            if after == expected:
+                return changed
+        except tomllib.TOMLDecodeError:
+            pass
+        problem = "its scripts are not written as a table"
+    raise ExportError(
+        "DEX-EXPORT-06",
+        f"pyproject.toml cannot take the job's entry point: {problem}.",
+        Where(str(path)),
+        f"Add this under [project.scripts] yourself: {entry}",
+    )
+
+
+def _toml(path: Path, text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ExportError(
+            "DEX-EXPORT-06", f"pyproject.toml cannot be read: {error}.", Where(str(path)), "Mend it, then export again."
+        ) from error

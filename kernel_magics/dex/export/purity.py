@@ -1,0 +1,129 @@
+"""Which expressions only look: leaving them out, or computing them twice, changes nothing."""
+
+from __future__ import annotations
+
+import ast
+
+#: Methods of frames, columns, readers and plain values that return something and change nothing.
+_LOOKING = frozenset(
+    """
+    agg alias approxQuantile asc between cast coalesce collect colRegex columns corr count cov crossJoin crosstab cube
+    desc describe distinct drop dropDuplicates drop_duplicates dropna dtypes endswith explain except exceptAll explode
+    fillna filter first format freqItems getField getItem groupBy groupby head intersect isEmpty isNotNull isNull isin
+    items join keys like limit load lower map melt na nunique option options orderBy over parquet partitionBy pivot
+    printSchema rangeBetween read replace rlike rollup rowsBetween sample schema select selectExpr shape show sort split
+    startswith stat strip subtract substr sum mean avg min max summary table tables tail take toDF toJSON toLocalIterator
+    toPandas transform trim union unionAll unionByName unpivot upper values value_counts when where withColumn
+    withColumnRenamed withColumns withColumnsRenamed withWatermark csv json orc text eqNullSafe otherwise
+    tableExists listTables listColumns schemaOf isocalendar date today now isoformat
+    """.split()
+)
+_BUILTINS = frozenset(
+    """
+    abs all any bool dict enumerate float frozenset int isinstance len list max min range repr reversed round set sorted
+    str sum tuple type zip
+    """.split()
+)
+#: Modules whose functions only compute.
+_MODULES = (
+    "pyspark.sql.functions",
+    "pyspark.sql.types",
+    "pyspark.sql.window",
+    "pyspark.sql",
+    "datetime",
+    "math",
+    "decimal",
+    "re",
+)
+_WRITING = frozenset(
+    """
+    write writeTo writeStream save saveAsTable insertInto overwrite append create createOrReplace createOrReplaceTempView
+    createTempView createGlobalTempView createOrReplaceGlobalTempView execute merge delete update foreach foreachPartition
+    start put rm cp mv mkdirs unlink write_text write_bytes to_csv to_parquet to_sql
+    """.split()
+)
+
+
+class Purity:
+    """Knows which names are harmless to call.
+
+    Args:
+        functions: functions of the notebook that only compute.
+        imports: imported name -> module, or ``module.name`` for ``from module import name``.
+    """
+
+    def __init__(self, functions: frozenset[str], imports: dict[str, str]) -> None:
+        self._functions = functions
+        self._imports = imports
+
+    def looks_only(self, node: ast.expr) -> bool:
+        """Return whether an expression changes nothing, as far as its calls are known."""
+        for part in ast.walk(node):
+            if isinstance(part, ast.Await | ast.Yield | ast.YieldFrom | ast.NamedExpr):
+                return False
+            if isinstance(part, ast.Call) and not self._call(part):
+                return False
+        return True
+
+    def _call(self, call: ast.Call) -> bool:
+        function = call.func
+        if isinstance(function, ast.Name):
+            if function.id in self._functions:
+                return True
+            if function.id in self._imports:
+                return self._imports[function.id].startswith(_MODULES)
+            return function.id in _BUILTINS
+        if not isinstance(function, ast.Attribute):
+            return False
+        if function.attr == "sql" and isinstance(function.value, ast.Name) and function.value.id == "spark":
+            return bool(call.args) and is_query(call.args[0])
+        root = root_name(function)
+        if root in self._imports and self._imports[root].startswith(_MODULES):
+            return True
+        inner: ast.expr = function
+        while isinstance(inner, ast.Attribute | ast.Call | ast.Subscript):
+            if isinstance(inner, ast.Attribute) and inner.attr in _WRITING:
+                return False
+            inner = inner.func if isinstance(inner, ast.Call) else inner.value
+        return function.attr in _LOOKING
+
+
+def root_name(node: ast.expr) -> str:
+    """Return the name that a chain of attributes, calls and subscripts begins with, or nothing."""
+    while isinstance(node, ast.Attribute | ast.Call | ast.Subscript):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def is_query(node: ast.expr) -> bool:
+    """Return whether an argument of ``spark.sql`` is a literal query that writes nothing."""
+    if not (isinstance(node, ast.Constant) and isinstance(node.value, str)):
+        return False
+    import sqlglot
+
+    try:
+        statements = sqlglot.parse(node.value, dialect="databricks")
+    except sqlglot.errors.SqlglotError:
+        return False
+    return bool(statements) and all(
+        isinstance(statement, sqlglot.exp.Query | sqlglot.exp.Describe | sqlglot.exp.Show) for statement in statements
+    )
+
+
+def writes(node: ast.AST) -> bool:
+    """Return whether a piece of code may change something outside of itself, judged by the names it calls."""
+    for part in ast.walk(node):
+        if isinstance(part, ast.Attribute) and (part.attr in _WRITING or root_name(part) == "dbutils"):
+            return True
+        if isinstance(part, ast.Call) and isinstance(part.func, ast.Name) and part.func.id in ("open", "exec", "eval"):
+            return True
+        if (
+            isinstance(part, ast.Call)
+            and isinstance(part.func, ast.Attribute)
+            and part.func.attr == "sql"
+            and not (part.args and is_query(part.args[0]))
+        ):
+            return True
+        if isinstance(part, ast.Global | ast.Nonlocal):
+            return True
+    return False

@@ -1,0 +1,143 @@
+"""The tables that a notebook reads and writes, as far as its text names them."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+
+from dex.export.pieces import Piece
+
+Table = tuple[str, str]
+Values = dict[str, tuple[str, ...]]
+_WRITERS = ("saveAsTable", "insertInto", "writeTo", "toTable")
+
+
+@dataclass(frozen=True)
+class Tables:
+    """Tables by layer and name.
+
+    Attributes:
+        reads: read before they were written, in order.
+        writes: written, in order.
+        fixed: something is written under a name that does not follow the environment; the first such source text.
+        unclear: something is read whose name is only known when it runs.
+    """
+
+    reads: tuple[Table, ...] = ()
+    writes: tuple[Table, ...] = ()
+    fixed: str | None = None
+    unclear: bool = False
+
+
+def tables_of(pieces: list[Piece]) -> Tables:
+    """Return the tables of a notebook's statements, in order."""
+    constants = _constants(pieces)
+    reads: dict[Table, None] = {}
+    writes: dict[Table, None] = {}
+    fixed: str | None = None
+    unclear = False
+    for piece in pieces:
+        if piece.node is None or piece.place == "drop":
+            continue
+        values = {**constants, **_loops(piece.node, constants)}
+        targets, hard = _written(piece.node, values)
+        fixed = fixed or hard
+        for call in [n for n in ast.walk(piece.node) if isinstance(n, ast.Call)]:
+            for table in named(call, values):
+                if table in targets or table in writes:
+                    continue
+                unclear = unclear or not all(table)
+                if all(table):
+                    reads[table] = None
+        writes.update(dict.fromkeys(t for t in targets if all(t)))
+    return Tables(tuple(reads), tuple(writes), fixed, unclear)
+
+
+def named(call: ast.Call, values: Values | None = None) -> list[Table]:
+    """Return the tables that ``session.table("silver", name)`` may name; an empty text where only the run knows."""
+    function = call.func
+    is_session = (
+        isinstance(function, ast.Attribute)
+        and isinstance(function.value, ast.Name)
+        and function.value.id == "session"
+        and function.attr in ("table", "read")
+    )
+    is_name = isinstance(function, ast.Name) and function.id == "get_table_name"
+    if not (is_session or is_name):
+        return []
+    words = call.args[1:] if is_name else call.args
+    if len(words) != 2:
+        return [("", "")]
+    layers, names = (_texts(word, values or {}) for word in words)
+    return [(layer, name) for layer in layers for name in names]
+
+
+def _texts(node: ast.expr, values: Values) -> tuple[str, ...]:
+    """Return the texts that an expression may be; one empty text where only the run knows."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return (node.value,)
+    if isinstance(node, ast.Name):
+        return values.get(node.id, ("",))
+    return ("",)
+
+
+def _literals(node: ast.expr) -> tuple[str, ...]:
+    try:
+        value = ast.literal_eval(node)
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        return ()
+    if isinstance(value, str):
+        return (value,)
+    if isinstance(value, list | tuple | set | dict) and all(isinstance(item, str) for item in value):
+        return tuple(sorted(value)) if isinstance(value, set) else tuple(value)
+    return ()
+
+
+def _constants(pieces: list[Piece]) -> Values:
+    """Return names that hold the same texts wherever they are used."""
+    found: Values = {}
+    several: set[str] = set()
+    for piece in pieces:
+        node = piece.node
+        for name in piece.flow.binds:
+            several |= {name} if name in found else set()
+            plain = isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name)
+            found[name] = _literals(node.value) if plain and isinstance(node, ast.Assign) else ()
+    return {name: texts for name, texts in found.items() if texts and name not in several}
+
+
+def _loops(node: ast.AST, constants: Values) -> Values:
+    """Return what the variables of the loops in a statement run over."""
+    found: Values = {}
+    for loop in ast.walk(node):
+        if isinstance(loop, ast.For | ast.comprehension) and isinstance(loop.target, ast.Name):
+            over = loop.iter
+            found[loop.target.id] = (
+                constants.get(over.id, ("",)) if isinstance(over, ast.Name) else _literals(over) or ("",)
+            )
+    return found
+
+
+def _written(node: ast.AST, values: Values) -> tuple[list[Table], str | None]:
+    """Return the tables that a statement writes, and the text of a name that does not follow the environment."""
+    found: list[Table] = []
+    fixed: str | None = None
+    for call in [n for n in ast.walk(node) if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute)]:
+        attribute = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+        if attribute in _WRITERS and call.args:
+            tables = named(call.args[0], values) if isinstance(call.args[0], ast.Call) else []
+            if not tables:
+                fixed = fixed or ast.unparse(call.args[0])
+            found += tables
+        elif attribute in ("save", "insert_into") or (
+            attribute in ("parquet", "csv", "json", "orc", "text") and ".write" in ast.unparse(call.func)
+        ):
+            fixed = fixed or ast.unparse(call)
+        elif attribute == "sql":
+            from dex.export.purity import is_query
+
+            if not (call.args and is_query(call.args[0])):
+                fixed = fixed or ast.unparse(call)
+        elif attribute in ("cp", "mv", "rm", "put", "mkdirs") and "dbutils.fs" in ast.unparse(call.func):
+            fixed = fixed or ast.unparse(call)
+    return found, fixed

@@ -1,0 +1,39 @@
+"""Notebooks: reading them as cells and statements, following names through them, running them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dex.notebook.dataflow import Flow, flow_of
+from dex.notebook.lexing import lex
+from dex.notebook.models import Cell, Magic, Notebook, Statement
+from dex.notebook.parameters import parse_parameters
+from dex.notebook.reading import notebook_bytes, parse_notebook, read_notebook
+
+if TYPE_CHECKING:
+    from dex.notebook.running import RunReport, run_notebook
+
+__all__ = [
+    "Cell",
+    "Flow",
+    "Magic",
+    "Notebook",
+    "RunReport",
+    "Statement",
+    "flow_of",
+    "lex",
+    "notebook_bytes",
+    "parse_notebook",
+    "parse_parameters",
+    "read_notebook",
+    "run_notebook",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Load nbclient only for those who run a notebook."""
+    if name in ("RunReport", "run_notebook"):
+        from dex.notebook import running
+
+        return getattr(running, name)
+    raise AttributeError(f"module '{__name__}' has no attribute '{name}'")

@@ -1,0 +1,146 @@
+"""A code cell as top-level statements; magics stay what they are."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from dex_dbutils import NotebookError, Where
+
+from dex.notebook.lexing import lex
+from dex.notebook.models import Cell, Magic, Statement
+
+#: A single ``%`` in the first line of a cell: the whole cell is in that language, as Databricks reads it.
+LANGUAGES = ("sql", "scala", "r", "md", "md-sandbox", "sh", "fs", "python")
+#: Cell magics whose body is Python of this notebook.
+PYTHON_BODIES = ("time", "timeit", "capture", "prun", "python3_here")
+PLACEHOLDER = re.compile(r"__dex_magic_(\d+)__")
+_CELL_MAGIC = re.compile(r"(%%)([A-Za-z_][\w.-]*)(.*)$")
+_LANGUAGE = re.compile(rf"(%)({'|'.join(map(re.escape, LANGUAGES))})(?=\s|$)(.*)$")
+
+
+def split_cell(cell: Cell) -> tuple[Statement, ...]:
+    """Return the top-level statements of a cell, in order.
+
+    Raises:
+        NotebookError: DEX-NOTEBOOK-05, the cell is no Python.
+    """
+    if cell.type != "code" or not cell.source.strip():
+        return ()
+    text = cell.source
+    head = _head(text)
+    if cell.language != "python":
+        magic = Magic("%", cell.language, "", 1, text.count("\n") + 1, body=text)
+        return (Statement(cell.number, 1, magic.end_line, text, magic=magic),)
+    if head is not None:
+        magic, body_line = head
+        whole = Statement(cell.number, magic.line, magic.end_line, text, magic=magic)
+        if magic.title != "%python" and not (magic.sigil == "%%" and magic.name in PYTHON_BODIES):
+            return (whole,)
+        lines = text.split("\n")
+        body = "\n".join([""] * (body_line - 1) + lines[body_line - 1 :])
+        first = () if magic.title == "%python" and not magic.arguments else (whole,)
+        return (*first, *_python(cell, body))
+    return _python(cell, text)
+
+
+def _head(text: str) -> tuple[Magic, int] | None:
+    """Return the magic that owns the whole cell, and the first line of its body."""
+    lines = text.split("\n")
+    first = next(i for i, line in enumerate(lines) if line.strip())
+    found = _CELL_MAGIC.match(lines[first])
+    if found is None:
+        # Databricks lets comments stand above the language of a cell; IPython does not.
+        while first < len(lines) and (not lines[first].strip() or lines[first].lstrip().startswith(("#", "--"))):
+            first += 1
+        if first == len(lines):
+            return None
+        found = _LANGUAGE.match(lines[first].strip())
+    if found is None:
+        return None
+    sigil, name, arguments = found.groups()
+    body = "\n".join(lines[first + 1 :])
+    return Magic(sigil, name, arguments.strip(), first + 1, len(lines), body), first + 2
+
+
+def _python(cell: Cell, text: str) -> tuple[Statement, ...]:
+    text = _without_leading_indent(text)
+    lexed = lex(text)
+    code = [line.text for line in lexed.lines]
+    for index, (indent, magic) in enumerate(lexed.magics):
+        name = f"__dex_magic_{index}__"
+        code[magic.line - 1] = f"{indent}{magic.target} = {name}" if magic.target else f"{indent}{name}"
+        for line in range(magic.line, magic.end_line):
+            code[line] = ""
+    try:
+        tree = ast.parse("\n".join(code))
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        line = getattr(error, "lineno", None) or 1
+        raise NotebookError(
+            "DEX-NOTEBOOK-05",
+            f"Cell {cell.number} is no Python: {getattr(error, 'msg', None) or error}.",
+            Where(cell=cell.number, line=min(line, len(code))),
+            "Run the cell to see the error, or make it a Markdown cell.",
+        ) from error
+    statements: list[Statement] = []
+    done = 0  # lines taken so far
+    inside = {i for i, line in enumerate(lexed.lines) if line.start == "string"}
+    for number, node in enumerate(tree.body):
+        start = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])
+        end = node.end_lineno or start
+        following = tree.body[number + 1] if number + 1 < len(tree.body) else None
+        comments = _comments(code, done, start - 1, inside)
+        begin, finish = 0, None
+        shared_before = statements and statements[-1].end_line == start and node.col_offset > 0
+        if shared_before:
+            begin, comments = _column(code[start - 1], node.col_offset), ()
+        if following is not None and following.lineno == end:
+            finish = _column(code[end - 1], node.end_col_offset or 0)
+        piece = code[start - 1 : end]
+        if finish is not None:
+            piece[-1] = piece[-1][:finish]
+        piece[0] = piece[0][begin:]
+        statements.append(_statement(cell, node, start, end, "\n".join(piece), comments, begin, lexed.magics))
+        done = end
+    left = _comments(code, done, len(code), inside)
+    if left:
+        statements.append(Statement(cell.number, left[0][0], left[-1][0], "", left))
+    return tuple(statements)
+
+
+def _statement(
+    cell: Cell,
+    node: ast.stmt,
+    start: int,
+    end: int,
+    text: str,
+    comments: tuple[tuple[int, str], ...],
+    column: int,
+    magics: tuple[tuple[str, Magic], ...],
+) -> Statement:
+    inner = tuple(magics[int(i)][1] for i in PLACEHOLDER.findall(text) if int(i) < len(magics))
+    if inner and PLACEHOLDER.fullmatch(ast.unparse(getattr(node, "value", None) or ast.Pass())):
+        magic = inner[0]
+        return Statement(cell.number, start, max(end, magic.end_line), text, comments, magic=magic, column=column)
+    return Statement(cell.number, start, end, text.rstrip(), comments, node, None, inner, column)
+
+
+def _comments(code: list[str], first: int, last: int, inside: set[int]) -> tuple[tuple[int, str], ...]:
+    return tuple(
+        (i + 1, code[i].strip()) for i in range(first, last) if i not in inside and code[i].lstrip().startswith("#")
+    )
+
+
+def _column(line: str, offset: int) -> int:
+    """Return a column in characters; syntax trees count UTF-8 bytes."""
+    return len(line.encode("utf-8", "surrogatepass")[:offset].decode("utf-8", "ignore"))
+
+
+def _without_leading_indent(text: str) -> str:
+    """Strip the indentation of the first line from every line that has it, as IPython does before it runs a cell."""
+    lines = text.split("\n")
+    first = next((line for line in lines if line.strip()), "")
+    indent = first[: len(first) - len(first.lstrip())]
+    if not indent:
+        return text
+    return "\n".join(line.removeprefix(indent) for line in lines)
