@@ -1,1 +1,1 @@
-"""What pytest loads for dex."""
+"""What pytest loads for dex: notebooks tested beside nbval. The door is the plugin's entry point."""
