@@ -1,8 +1,10 @@
-"""One engine for the whole level, and fresh projects where a test breaks things."""
+"""One engine for the whole level, and projects of their own for tests that break things."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,3 +28,23 @@ def session(shared_project: Path) -> Session:
     from dex_dbutils import get_session, load_environment
 
     return get_session(load_environment("local", start=shared_project))
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Iterator[Path]:
+    """A project of the test's own whose Sail runs, and which a test may kill."""
+    with engine_project(tmp_path / "trial") as made:
+        yield made
+
+
+@pytest.fixture
+def in_another_process() -> Callable[..., str]:
+    """Run Python code in a process of its own and return what it printed."""
+
+    def run(code: str, *arguments: object, cwd: Path | None = None, env: dict[str, str] | None = None) -> str:
+        words = [sys.executable, "-c", code, *map(str, arguments)]
+        done = subprocess.run(words, cwd=cwd, env=env, capture_output=True, text=True, check=False, timeout=120)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    return run

@@ -6,6 +6,7 @@ import json
 import os
 import socket
 import sys
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -157,7 +158,7 @@ class SailEngine:
         if state is None:
             return
         if spark_version(state.url, ANSWER_SECONDS):
-            clients = _clients(state)
+            clients = _lasting_clients(state)
             if clients:
                 raise EngineError(
                     "DEX-ENGINE-09",
@@ -302,6 +303,16 @@ def _holder(port: int) -> str:
     except psutil.Error:
         return ""
     return ""
+
+
+def _lasting_clients(state: EngineState) -> int:
+    """Return the connections that stay open; the one of the last probe takes a moment to close."""
+    clients = _clients(state)
+    deadline = time.monotonic() + 1.0
+    while clients and time.monotonic() < deadline:
+        time.sleep(0.05)
+        clients = min(clients, _clients(state))
+    return clients
 
 
 def _clients(state: EngineState) -> int:
