@@ -6,15 +6,9 @@ import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { Contents } from '@jupyterlab/services';
 
 import * as notebook from './notebook';
-import { RefusedError, type DexServer } from './server';
+import { noticeOf, type Notice } from './notice';
+import type { DexServer } from './server';
 import type { Sessions } from './session';
-
-export interface Notice {
-  readonly message: string;
-  readonly code?: string;
-  readonly where?: string | null;
-  readonly remedy?: string | null;
-}
 
 /** What the panel keeps of a notebook beside the kernel's state: drafts and the outcome of the last actions. */
 export interface Draft {
@@ -125,24 +119,4 @@ export class Actions {
   }
 
   private _drafts = new WeakMap<NotebookPanel, Store<Draft>>();
-}
-
-/** Return an error as the panel shows it: what happened, where, what to do next. */
-export function noticeOf(error: unknown): Notice {
-  if (error instanceof RefusedError) {
-    const { message, code, where, remedy } = error.reply;
-    return { message, code, where, remedy };
-  }
-  return parseNotice(error instanceof Error ? error.message : String(error));
-}
-
-/** Return the parts of an error that the kernel printed: `CODE: what`, then lines `where:` and `next:`. */
-export function parseNotice(text: string): Notice {
-  const [first = '', ...rest] = text.split('\n');
-  const coded = /^(DEX-[A-Z]+-\d\d): (.*)$/.exec(first);
-  const line = (label: string): string | null =>
-    rest.find(each => each.trim().startsWith(`${label}:`))?.split(`${label}:`)[1]?.trim() ?? null;
-  return coded === null
-    ? { message: text }
-    : { code: coded[1], message: coded[2], where: line('where'), remedy: line('next') };
 }

@@ -98,14 +98,14 @@ export class LabKernelPort implements KernelPort {
       true,
       true
     );
-    let timer = 0;
+    let timer: ReturnType<typeof setTimeout> | undefined;
     const silence = new Promise<null>(resolve => {
-      timer = window.setTimeout(() => {
+      timer = setTimeout(() => {
         resolve(null);
       }, SUBSHELL_TIMEOUT);
     });
     const reply = await Promise.race([future.done, silence]);
-    window.clearTimeout(timer);
+    clearTimeout(timer);
     if (reply === null) {
       future.dispose();
       return null;

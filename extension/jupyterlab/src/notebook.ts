@@ -3,7 +3,6 @@
 import {
   agentSource,
   bindSource,
-  isInserted,
   proposalSources,
   type AgentCell,
   type ProposalView
@@ -11,6 +10,8 @@ import {
 import type { Cell } from '@jupyterlab/cells';
 import { NotebookActions, type NotebookPanel } from '@jupyterlab/notebook';
 import type { KernelMessage } from '@jupyterlab/services';
+
+import { isProposalInserted, placeOf } from './place';
 
 /** Insert code cells at an index as one undoable step, and turn to the first of them. */
 export function insertCells(panel: NotebookPanel, index: number, sources: readonly string[]): Cell[] {
@@ -81,24 +82,6 @@ export async function bind(panel: NotebookPanel, environment: string, confirm: b
   if (content.status !== 'ok') {
     throw new Error('The kernel was interrupted.');
   }
-}
-
-/** Return where a proposal's cells belong: below the cell that asked, or below the active one. */
-export function placeOf(panel: NotebookPanel, cellId: string | null): number {
-  const cells = panel.content.widgets;
-  const asked = cells.findIndex(cell => cell.model.id === cellId);
-  return (asked >= 0 ? asked : panel.content.activeCellIndex) + 1;
-}
-
-/** True where a proposal's cells stand below the cell that asked for it. */
-export function isProposalInserted(
-  panel: NotebookPanel,
-  proposal: Pick<ProposalView, 'code' | 'assertions' | 'cell_id'>
-): boolean {
-  const below = panel.content.widgets
-    .slice(placeOf(panel, proposal.cell_id))
-    .map(cell => cell.model.sharedModel.getSource());
-  return isInserted(below, proposalSources(proposal));
 }
 
 /** Insert a proposal's cells below the cell that asked; run nothing. Returns false where they stand there already. */

@@ -15,7 +15,6 @@ export function ExportSection(props: { actions: Actions; panel: NotebookPanel; a
       <p className="dex-Hint">{trans.__('Module, tests and job task from the saved notebook.')}</p>
       <div className="dex-Row">
         <Button
-          primary
           disabled={exporting || !props.available}
           onClick={() => {
             void actions.export(panel, false);

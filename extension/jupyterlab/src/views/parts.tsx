@@ -4,7 +4,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { createContext, useContext, useSyncExternalStore, type ReactNode } from 'react';
 import type { Store } from '@dexkit/client';
 
-import type { Notice } from '../actions';
+import type { Notice } from '../notice';
 import { verdictWord } from '../words';
 
 /** The panel's translations. */

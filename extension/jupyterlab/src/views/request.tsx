@@ -5,7 +5,7 @@ import type { NotebookPanel } from '@jupyterlab/notebook';
 import { useEffect, useId, useReducer, useState, type FormEvent } from 'react';
 
 import type { Actions } from '../actions';
-import { isProposalInserted } from '../notebook';
+import { isProposalInserted } from '../place';
 import { stageWord } from '../words';
 import { Button, Empty, Section, useStore, useTrans, Verdict } from './parts';
 

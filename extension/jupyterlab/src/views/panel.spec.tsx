@@ -1,0 +1,395 @@
+// @vitest-environment jsdom
+import { NO_KERNEL, receive, Store, type PanelState, type ProposalView, type Snapshot } from '@dexkit/client';
+import type { NotebookPanel } from '@jupyterlab/notebook';
+import { nullTranslator } from '@jupyterlab/translation';
+import { Signal } from '@lumino/signaling';
+import { act } from 'react';
+import { createRoot, type Root } from 'react-dom/client';
+
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+
+import { aMessage, aSnapshot } from '../../../client/src/testing';
+import type { Actions, Draft } from '../actions';
+import { parseNotice } from '../notice';
+import { Badge } from './badge';
+import { share } from './lists';
+import { Contents, type Front } from './panel';
+import { Translation } from './parts';
+
+const trans = nullTranslator.load('dex');
+const EMPTY: Draft = {
+  role: 'silver',
+  frames: [],
+  text: '',
+  into: '',
+  chosen: null,
+  binding: null,
+  bindProblem: null,
+  exporting: false,
+  exported: null,
+  exportProblem: null
+};
+const BOUND: Partial<Snapshot> = {
+  environment: { name: 'local', kind: 'local', engine: 'sail', catalog: 'local', writes: 'allow', problem: null },
+  session: { state: 'ready', message: '' },
+  engine: { type: 'sail', state: 'running', version: '0.7.2', address: 'sc://127.0.0.1:1', log: null },
+  guard: { writes: 'allow', catalogs: [] },
+  frames: [{ name: 'flights_raw' }, { name: 'planes' }]
+};
+
+let node: HTMLElement;
+let root: Root;
+let state: Store<PanelState>;
+let draft: Store<Draft>;
+let front: Store<Front>;
+const actions = {
+  bind: vi.fn(() => Promise.resolve(true)),
+  ask: vi.fn(() => Promise.resolve(true)),
+  insert: vi.fn(() => true),
+  export: vi.fn(() => Promise.resolve(null)),
+  load: vi.fn(() => Promise.resolve(true)),
+  refresh: vi.fn(() => Promise.resolve()),
+  interrupt: vi.fn(() => Promise.resolve()),
+  runLine: vi.fn(() => Promise.resolve(true))
+};
+const cells: string[] = [];
+const panel = {
+  id: 'nb-1',
+  context: { path: 'notebooks/flights.ipynb' },
+  content: {
+    activeCellIndex: 0,
+    model: { contentChanged: new Signal({}) },
+    get widgets() {
+      return cells.map((source, i) => ({ model: { id: `cell-${i}`, sharedModel: { getSource: () => source } } }));
+    }
+  }
+} as unknown as NotebookPanel;
+
+beforeEach(() => {
+  for (const action of Object.values(actions)) {
+    action.mockClear();
+  }
+  cells.length = 0;
+  state = new Store<PanelState>(NO_KERNEL);
+  draft = new Store<Draft>(EMPTY);
+  front = new Store<Front>({ panel, server: null });
+  node = document.createElement('div');
+  document.body.append(node);
+  root = createRoot(node);
+  const all = { ...actions, draft: () => draft, sessions: { of: () => ({ store: state }) } } as unknown as Actions;
+  act(() => {
+    root.render(
+      <Translation.Provider value={trans}>
+        <Contents front={front} actions={all} />
+      </Translation.Provider>
+    );
+  });
+});
+
+afterEach(() => {
+  act(() => {
+    root.unmount();
+  });
+  node.remove();
+});
+
+function told(snapshot: Partial<Snapshot> = {}): void {
+  act(() => {
+    state.update(receive(state.get(), aMessage(snapshot)));
+  });
+}
+
+function button(name: string): HTMLButtonElement {
+  const found = [...node.querySelectorAll('button')].find(
+    each => (each.getAttribute('aria-label') ?? each.textContent) === name
+  );
+  if (found === undefined) {
+    throw new Error(`no button ${name} in: ${node.textContent}`);
+  }
+  return found;
+}
+
+function labelled(name: string): HTMLInputElement {
+  const label = [...node.querySelectorAll('label')].find(each => each.textContent?.trim() === name);
+  const id = label?.getAttribute('for');
+  const found = id ? node.querySelector(`[id="${id}"]`) : label?.querySelector('input');
+  if (!found) {
+    throw new Error(`nothing is labelled ${name}`);
+  }
+  return found as HTMLInputElement;
+}
+
+function click(element: HTMLElement): void {
+  act(() => {
+    element.click();
+  });
+}
+
+function type(element: HTMLElement, value: string): void {
+  const proto = Object.getPrototypeOf(element) as object;
+  act(() => {
+    Object.getOwnPropertyDescriptor(proto, 'value')?.set?.call(element, value);
+    element.dispatchEvent(new Event(element.tagName === 'SELECT' ? 'change' : 'input', { bubbles: true }));
+  });
+}
+
+describe('without a kernel that knows dex', () => {
+  it('says what to do without a notebook', () => {
+    act(() => {
+      front.update({ panel: null });
+    });
+    expect(node.textContent).toContain('Open a notebook');
+  });
+
+  it('says that there is no kernel', () => {
+    expect(node.textContent).toContain('This notebook has no kernel');
+  });
+
+  it('offers to load dex', () => {
+    act(() => {
+      state.update({ connection: 'not-loaded' });
+    });
+    click(button('Load dex'));
+    expect(actions.load).toHaveBeenCalledWith(panel);
+  });
+
+  it('says why a busy kernel has told nothing yet', () => {
+    act(() => {
+      state.update({ connection: 'connecting', busy: true });
+    });
+    expect(node.textContent).toContain('The kernel is busy');
+  });
+});
+
+describe('the environment', () => {
+  it('is what the kernel says, with its engine and its guard', () => {
+    told(BOUND);
+    const section = node.querySelector('[data-section=environment]')?.textContent ?? '';
+    expect(section).toContain('local');
+    expect(section).toContain('sail 0.7.2, running');
+    expect(section).toContain('allowed');
+  });
+
+  it('is bound by the switch, and only where that is another one', () => {
+    told(BOUND);
+    expect(button('Switch').disabled).toBe(true);
+    told({ ...BOUND, environment: null, session: { state: 'none', message: '' } });
+    click(button('Switch'));
+    expect(actions.bind).toHaveBeenCalledWith(panel, 'local', false);
+  });
+
+  it('of production is bound only when its name is typed, and read-only unless writes are asked for', () => {
+    told(BOUND);
+    type(labelled('Switch to'), 'prod');
+    expect(button('Bind production').disabled).toBe(true);
+    type(labelled('Type “prod” to bind it'), 'pro');
+    expect(button('Bind production').disabled).toBe(true);
+    type(labelled('Type “prod” to bind it'), 'prod');
+    click(button('Bind production'));
+    expect(actions.bind).toHaveBeenLastCalledWith(panel, 'prod', false);
+    type(labelled('Type “prod” to bind it'), 'prod');
+    click(labelled('Allow writes; without this it is read-only'));
+    click(button('Bind production'));
+    expect(actions.bind).toHaveBeenLastCalledWith(panel, 'prod', true);
+  });
+
+  it('that could not be bound says what happened and what to do', () => {
+    told(BOUND);
+    act(() => {
+      draft.update({
+        bindProblem: parseNotice('DEX-ENGINE-04: Port 1 is taken.\n  where: config/local.yaml\n  next:  Free it.')
+      });
+    });
+    const alert = node.querySelector('[role=alert]')?.textContent;
+    expect(alert).toContain('Port 1 is taken.');
+    expect(alert).toContain('Where: config/local.yaml');
+    expect(alert).toContain('Next: Free it.');
+    expect(alert).toContain('DEX-ENGINE-04');
+  });
+
+  it('whose files are broken is listed with the reason and cannot be bound', () => {
+    told({
+      environments: [
+        { name: 'dev', kind: null, engine: null, catalog: null, writes: null, problem: 'DEX-CONFIG-04: unknown key' }
+      ]
+    });
+    expect(node.textContent).toContain('dev (cannot be used)');
+    expect(node.textContent).toContain('DEX-CONFIG-04: unknown key');
+    expect(button('Switch').disabled).toBe(true);
+  });
+});
+
+describe('a request', () => {
+  it('goes to the notebook with its frames in the order they were chosen', () => {
+    told(BOUND);
+    click(labelled('planes'));
+    click(labelled('flights_raw'));
+    type(labelled('Request'), 'NA means null.');
+    type(labelled('Name of the result (optional)'), 'flights');
+    click(button('Ask'));
+    expect(actions.ask).toHaveBeenCalledWith(panel, {
+      role: 'silver',
+      frames: ['planes', 'flights_raw'],
+      text: 'NA means null.',
+      into: 'flights'
+    });
+    expect(labelled('Request').value).toBe('');
+  });
+
+  it('without a frame, a text or an environment says what is missing and sends nothing', () => {
+    told(BOUND);
+    click(button('Ask'));
+    expect(node.querySelector('[role=alert]')?.textContent).toContain('Choose the frame');
+    click(labelled('planes'));
+    click(button('Ask'));
+    expect(node.querySelector('[role=alert]')?.textContent).toContain('Say what you want');
+    told({ ...BOUND, environment: null });
+    click(button('Ask'));
+    expect(node.querySelector('[role=alert]')?.textContent).toContain('Bind an environment first');
+    expect(actions.ask).not.toHaveBeenCalled();
+  });
+
+  it('is not lost when the kernel tells something new', () => {
+    told(BOUND);
+    type(labelled('Request'), 'half a sentence');
+    told({ ...BOUND, frames: [] });
+    expect(labelled('Request').value).toBe('half a sentence');
+  });
+
+  it('that an agent works on shows how far it is, and can be stopped', () => {
+    told(BOUND);
+    act(() => {
+      state.update({ activity: { run_id: 'r', stage: 'gate', note: '', text: 'def clean' } });
+    });
+    expect(node.querySelector('.dex-Working')?.textContent).toContain('Trying it on a sample');
+    expect(node.querySelector('.dex-Working')?.textContent).toContain('def clean');
+    click(button('Stop'));
+    expect(actions.interrupt).toHaveBeenCalledWith(panel);
+  });
+});
+
+describe('a proposal', () => {
+  const proposal: ProposalView = {
+    run_id: 'r',
+    cell_id: 'cell-0',
+    role: 'silver',
+    into: 'flights',
+    code: 'flights = clean(flights_raw)',
+    assertions: 'assert flights',
+    status: 'incomplete',
+    checks: [
+      { name: 'parses', status: 'passed', detail: '' },
+      { name: 'keys', status: 'not run', detail: 'no key was named' }
+    ],
+    not_followed: ['make it pretty']
+  };
+
+  it('shows its verdict, every check and what was not followed', () => {
+    told({ ...BOUND, proposal });
+    const shown = node.querySelector('.dex-Proposal')?.textContent ?? '';
+    expect(shown).toContain('incomplete');
+    expect(shown).toContain('not run keys');
+    expect(shown).toContain('make it pretty');
+  });
+
+  it('that nobody verified does not read as passed', () => {
+    told({ ...BOUND, proposal: { ...proposal, status: null, checks: [] } });
+    expect(node.querySelector('.dex-Proposal')?.textContent).toContain('not verified');
+  });
+
+  it('is inserted once', () => {
+    told({ ...BOUND, proposal });
+    click(button('Insert'));
+    expect(actions.insert).toHaveBeenCalledWith(panel, proposal);
+    cells.push('%%agent silver @flights_raw', 'flights = clean(flights_raw)', 'assert flights');
+    told({ ...BOUND, proposal });
+    expect(button('Inserted').disabled).toBe(true);
+  });
+});
+
+describe('lists', () => {
+  it('show runs with their verdicts and tables by layer', () => {
+    told({
+      ...BOUND,
+      runs: [
+        { id: '1', kind: 'agent', role: 'silver', environment: 'local', status: 'failed', started: 'x', summary: 'clean' },
+        { id: '2', kind: 'export', role: null, environment: 'local', status: 'done', started: 'x', summary: 'a.ipynb' }
+      ],
+      catalog: [
+        { name: 'bronze', schema_name: 'local.bronze', listed: true, tables: [{ name: 'flights', full_name: 'local.bronze.flights' }] },
+        { name: 'gold', schema_name: 'local.gold', listed: false, tables: [] }
+      ]
+    });
+    const runs = [...node.querySelectorAll('.dex-Run')].map(each => each.textContent);
+    expect(runs[0]).toContain('failed');
+    expect(runs[1]).toContain('export');
+    expect(node.querySelector('[data-section=catalog]')?.textContent).toContain('looking would start compute');
+    click(button('Profile local.bronze.flights'));
+    expect(actions.runLine).toHaveBeenCalledWith(panel, '%dex_profile bronze.flights');
+  });
+
+  it('show nulls as a share, and never as none where there are some', () => {
+    expect([share(0, 10), share(1, 100000), share(5, 100), share(50, 100), share(null, 9), share(0, 0)]).toEqual([
+      '0 %',
+      '<0.1 %',
+      '5.0 %',
+      '50 %',
+      '–',
+      '–'
+    ]);
+  });
+
+  it('show what could not be had', () => {
+    told({ ...BOUND, problems: [{ part: 'runs', code: 'DEX-LEDGER-01', message: 'The ledger cannot be read.' }] });
+    expect(node.textContent).toContain('runs cannot be shown: The ledger cannot be read.');
+  });
+});
+
+describe('versions that do not fit', () => {
+  it('are told in words', () => {
+    act(() => {
+      state.update(receive(state.get(), { ...aMessage({ version: '9.9.9' }), protocol: 9 }));
+    });
+    expect(node.textContent).toContain('the kernel has dex 9.9.9, and they do not understand each other');
+    act(() => {
+      front.update({ server: { other: 'server', kind: 'missing', page: '0.1.0', found: null } });
+    });
+    expect(node.textContent).toContain('This Jupyter server has no dex 0.1.0');
+    expect(button('Save and export').disabled).toBe(true);
+  });
+});
+
+describe('the badge', () => {
+  function badge(snapshot: Snapshot | null): HTMLElement {
+    const store = new Store<PanelState>({ ...NO_KERNEL, connection: snapshot ? 'ready' : 'none', snapshot });
+    act(() => {
+      root.render(<Badge store={store} onOpen={() => actions.refresh()} trans={trans} />);
+    });
+    return node.querySelector('button') as HTMLElement;
+  }
+
+  it('says nothing is bound when the kernel is gone, whatever was bound before', () => {
+    expect(badge(null).textContent).toBe('no environment');
+  });
+
+  it('names production in a word', () => {
+    const environment = { ...aSnapshot().environments[1] };
+    const shown = badge(aSnapshot({ environment, session: { state: 'ready', message: '' } }));
+    expect(shown.textContent).toBe('prodproduction');
+    expect(shown.getAttribute('aria-label')).toContain('Environment prod (production)');
+  });
+});
+
+describe('every control', () => {
+  it('can be reached by the keyboard and has a name', () => {
+    told({ ...BOUND, proposal: null });
+    const controls = [...node.querySelectorAll<HTMLElement>('button, input, select, textarea, summary')];
+    expect(controls.length).toBeGreaterThan(10);
+    for (const control of controls) {
+      expect(control.tabIndex, control.outerHTML).toBe(0);
+      const label = control.id ? node.querySelector(`label[for="${control.id}"]`) : control.closest('label');
+      const name = control.getAttribute('aria-label') ?? (control.textContent || label?.textContent);
+      expect(name, control.outerHTML).toBeTruthy();
+    }
+  });
+});
