@@ -86,7 +86,7 @@ class Ledger:
         """
         if isinstance(event, Run):
             event = {"event": "ended", "run": event.id, "data": event.model_dump(mode="json")}
-        self._write({"v": FORMAT, "at": _now().isoformat(timespec="milliseconds"), **event})
+        self._write({"v": FORMAT, "at": _now().isoformat(timespec="microseconds"), **event})
 
     def begin(self, run_id: str, *, kind: str, summary: str, role: str | None, environment: str | None) -> None:
         """Write that a run begins, so that one that never ends is seen as well.

@@ -28,7 +28,7 @@ def sentences(text: str) -> list[str]:
 
     A dot inside a word, as in ``0.5`` or ``silver.flights``, ends nothing.
     """
-    parts = re.split(r"(?<=[.!?])\s+|\n\s*\n|\n\s*[-*]\s+|;\s+", text.strip())
+    parts = re.split(r"(?<=[\w\"'`)\]][.!?])\s+|\n\s*\n|\n\s*[-*]\s+|;\s+", text.strip())
     return [cleaned for part in parts if (cleaned := " ".join(part.split()).strip(" .!;-*"))]
 
 

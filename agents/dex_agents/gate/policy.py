@@ -102,6 +102,7 @@ class _Visitor(ast.NodeVisitor):
         self._modules: dict[str, str] = {}
         self._known = {*names.BUILTINS, *frames}
         self._text: dict[str, bool] = {}  # local name -> whether it may hold text
+        self._called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
         for node in ast.walk(tree):
             self._collect(node)
         for statement in tree.body:
@@ -203,7 +204,11 @@ class _Visitor(ast.NodeVisitor):
             allowed = names.functions() if module.endswith("functions") else names.types()
             if node.attr not in allowed:
                 self._refuse(node, f"`{node.value.id}.{node.attr}` is not allowed")
+            elif node.attr in names.SQL_FUNCTIONS and id(node) not in self._called:
+                self._refuse(node, f"SQL must be written out where `{node.attr}` is called")
             return
+        if node.attr in names.SQL_METHODS and id(node) not in self._called:
+            self._refuse(node, f"SQL must be written out where `{node.attr}` is called")
         if node.attr not in names.METHODS:
             self._refuse(node, f"`.{node.attr}` is not allowed")
         self.visit(node.value)

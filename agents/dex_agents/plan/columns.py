@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import json
 from collections.abc import Iterable, Mapping
 from typing import Final
 
@@ -71,8 +70,11 @@ def need_type(columns: Mapping[str, str], name: str, wanted: Iterable[str], step
 
 
 def literal(value: object) -> str:
-    """Return a value as Python source in double quotes where it is text."""
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
+    """Return a value as Python source; text in double quotes unless it holds some, everything unprintable escaped."""
+    source = repr(value)
+    if isinstance(value, str) and source[0] == "'" and '"' not in value:
+        return '"' + source[1:-1] + '"'
+    return source
 
 
 def sql_name(name: str) -> str:

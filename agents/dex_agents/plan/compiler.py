@@ -31,7 +31,7 @@ class Compiled:
 
 def function_name(into: str) -> str:
     """Return the name of the function that makes a frame."""
-    return f"clean_{into}"
+    return f"clean_{into.removesuffix('_clean')}"
 
 
 def compile_plan(plan: Plan, frame: str, columns: Columns, others: Mapping[str, Columns], into: str) -> Compiled:
@@ -71,7 +71,9 @@ def compile_plan(plan: Plan, frame: str, columns: Columns, others: Mapping[str, 
 
 
 def _why(step: Step) -> str:
-    return step.note or step.comment()
+    """Return why a step is there, in one line: a comment must not be left by a line break in a value."""
+    text = " ".join((step.note or step.comment()).split())
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
 
 
 def _docstring(frame: str, steps: list[tuple[Step, Columns]]) -> str:
@@ -163,11 +165,14 @@ def _call(call: str) -> list[str]:
 
 def _split(text: str) -> list[str]:
     """Return the arguments of a call: split at the commas that stand outside of brackets and quotes."""
-    parts, depth, quoted, start = [], 0, False, 0
+    parts, depth, quote, start, escaped = [], 0, "", 0, False
     for i, char in enumerate(text):
-        if char == '"' and (i == 0 or text[i - 1] != "\\"):
-            quoted = not quoted
-        elif not quoted:
+        if quote:
+            quote = "" if char == quote and not escaped else quote
+            escaped = char == "\\" and not escaped
+        elif char in "\"'":
+            quote = char
+        else:
             depth += (char in "([{") - (char in ")]}")
             if char == "," and depth == 0:
                 parts.append(text[start:i].strip())
