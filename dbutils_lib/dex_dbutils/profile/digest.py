@@ -48,10 +48,12 @@ def _line(column: ColumnProfile, top: int, width: int) -> str:
         facts.append(f"{_quoted(column.min, width)} to {_quoted(column.max, width)}")
     if width and column.mean is not None:
         facts.append(f"mean {wording.number(column.mean)}")
-    if column.patterns and (looks := wording.looks_like(column.patterns)):
+    if looks := wording.looks_like(column):
         facts.append(f"looks like {looks}")
-        if column.patterns.formats and width:
-            facts.append(f"format {next(iter(column.patterns.formats))}")
+    if column.patterns and column.patterns.formats and width:
+        facts.append(f"format {next(iter(column.patterns.formats))}")
+    if words := wording.null_words(column):
+        facts.append(f"null words {words}")
     if top and column.top:
         if _secret(column):
             facts.append("values not shown")

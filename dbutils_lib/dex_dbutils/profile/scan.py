@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,9 @@ _KINDS = {
 }
 #: Types that Arrow batches of an engine cannot carry, or not in every version.
 _AS_TEXT = ("interval", "yearmonthinterval", "calendarinterval", "variant", "geometry", "geography")
+
+#: The last line of a Python traceback.
+_RAISED = re.compile(r"[A-Za-z_][\w.]*: ")
 
 
 def profile_frame(frame: Any, *, columns: Sequence[str] | None, name: str | None) -> Profile:
@@ -68,38 +72,43 @@ def _profile_spark(frame: Any, columns: Sequence[str] | None, name: str | None) 
             raise FrameError(
                 "DEX-FRAME-01", "A stream has no end to wait for.", remedy="Profile a table that the stream writes."
             )
-        chosen = chosen_columns(schema.names, columns)
-        fields = [schema[name] for name in chosen] if len(set(schema.names)) == len(schema.names) else None
-        if fields is None:  # two other columns share a name
-            fields = [field for field in schema.fields if field.name in chosen]
-        state = _scan_spark(frame, fields, everything=len(chosen) == len(schema.names))
+        wanted = set(chosen_columns(schema.names, columns))
+        places = [place for place, field in enumerate(schema.fields) if field.name in wanted]
+        state = _scan_spark(frame, schema.fields, places)
     except DexError:
         raise
     except Exception as error:
         raise FrameError(
             "DEX-FRAME-07",
-            f"The engine could not scan {name or 'the frame'}: {first_line(error)}",
+            f"The engine could not scan {name or 'the frame'}: {telling_line(error)}",
             remedy="Try frame.count(): if that fails too, the frame's own steps are the cause.",
         ) from error
-    types = [field.dataType.simpleString() for field in fields]
+    types = [schema.fields[place].dataType.simpleString() for place in places]
     return build_profile(state, types, name=name, scans=1, engine="mapInArrow")
 
 
-def _scan_spark(frame: Any, fields: Sequence[Any], *, everything: bool) -> TableState:
-    """Return the merged state of a Spark frame's columns: one job, one read of the frame.
+def _scan_spark(frame: Any, fields: Sequence[Any], places: Sequence[int]) -> TableState:
+    """Return the merged state of some columns of a Spark frame: one job, one read of the frame.
 
     What comes to this process is one merged part a column, however many partitions the frame has.
+
+    Args:
+        frame: the frame.
+        fields: all of its fields.
+        places: which of them to look at.
     """
+    from pyspark.sql import functions as F
+
     from dex_dbutils.profile.states import TableState, merge_parts
     from dex_dbutils.profile.worker import SCHEMA, workers
 
-    as_text = {field.name for field in fields if field.dataType.typeName().split(" ")[0] in _AS_TEXT}
-    if as_text or not everything:
-        from pyspark.sql import functions as F
-
-        quoted = {field.name: F.col(f"`{field.name.replace('`', '``')}`") for field in fields}
+    # By number: names with dots, names that differ in case only and names that stand twice are all in use.
+    frame = frame.toDF(*(f"c{place}" for place in range(len(fields))))
+    as_text = {place for place in places if _family(fields[place]) in _AS_TEXT}
+    if as_text or len(places) < len(fields):
+        columns = [F.col(f"c{place}") for place in places]
         frame = frame.select(
-            *[column.cast("string").alias(n) if n in as_text else column for n, column in quoted.items()]
+            *(c.cast("string").alias(f"c{place}") if place in as_text else c for place, c in zip(places, columns))
         )
     fill, merge = workers(SAMPLE_ROWS)
     parts = frame.mapInArrow(fill, SCHEMA)
@@ -109,11 +118,15 @@ def _scan_spark(frame: Any, fields: Sequence[Any], *, everything: bool) -> Table
     found = sorted((row.part, row.digest, bytes(row.state)) for row in merged)
     state = TableState.from_parts(merge_parts((part, data) for part, _, data in found))
     if not state.names:  # no partition held a batch
-        specs: list[dict[str, Any]] = [
-            {"kind": _KINDS.get(field.dataType.typeName().split(" ")[0], "text")} for field in fields
-        ]
-        state.declare_specs([field.name for field in fields], [_full_spec(spec) for spec in specs])
+        specs: list[dict[str, Any]] = [{"kind": _KINDS.get(_family(fields[place]), "text")} for place in places]
+        state.declare_specs([], [_full_spec(spec) for spec in specs])
+    state.names = [fields[place].name for place in places]
     return state
+
+
+def _family(field: Any) -> str:
+    """Return the first word of a field's type: ``decimal``, ``interval``."""
+    return str(field.dataType.typeName()).split(" ")[0]
 
 
 def _full_spec(spec: dict[str, Any]) -> dict[str, Any]:
@@ -150,7 +163,9 @@ def _no_frame(value: Any) -> FrameError:
     )
 
 
-def first_line(error: BaseException) -> str:
-    """Return the first line of an error's message that says something."""
-    lines = [line.strip() for line in str(error).splitlines()]
-    return next((line for line in lines if line), type(error).__name__)
+def telling_line(error: BaseException) -> str:
+    """Return the line of an error's message that says most: the last one of a traceback, else the first."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    if any(line.startswith("Traceback (most recent call last)") for line in lines):
+        return next((line for line in reversed(lines) if _RAISED.match(line)), lines[0])
+    return lines[0] if lines else type(error).__name__

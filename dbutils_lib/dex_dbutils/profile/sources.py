@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dex_dbutils.errors import DexError, FrameError
-from dex_dbutils.profile.scan import first_line
+from dex_dbutils.profile.scan import telling_line
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -79,7 +79,7 @@ def _checked(load: Any, path: str) -> Any:
         raise
     except Exception as error:
         raise FrameError(
-            "DEX-FRAME-06", f"`{path}` cannot be read: {first_line(error)}", remedy="Is it really such a file?"
+            "DEX-FRAME-06", f"`{path}` cannot be read: {telling_line(error)}", remedy="Is it really such a file?"
         ) from error
     return frame
 
@@ -118,7 +118,7 @@ def _read_table(spark: SparkSession, name: str) -> Any:
         raise
     except Exception as error:
         raise FrameError(
-            "DEX-FRAME-05", f"The table `{name}` cannot be read: {first_line(error)}", remedy=_near_table(spark, name)
+            "DEX-FRAME-05", f"The table `{name}` cannot be read: {telling_line(error)}", remedy=_near_table(spark, name)
         ) from error
     return frame
 

@@ -48,7 +48,11 @@ def notes(column: ColumnProfile) -> str:
         found.append(f"length {low}" if low == high else f"length {low} to {high}")
     if column.count > 1 and column.unique:
         found.append("unique")
-    return "; ".join([*found, *([wording.looks_like(column.patterns)] if column.patterns else [])]).rstrip("; ")
+    if looks := wording.looks_like(column):
+        found.append(looks)
+    if words := wording.null_words(column):
+        found.append(f"null words: {words}")
+    return "; ".join(found)
 
 
 def _below(profile: Profile) -> list[str]:

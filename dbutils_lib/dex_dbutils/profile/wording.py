@@ -78,16 +78,17 @@ def top(column: ColumnProfile, limit: int) -> str:
     return "none above 0.1%" if column.count and column.distinct is not None else ""
 
 
-def looks_like(patterns: Patterns | None) -> str:
-    """Return what the texts look like in a few words, or nothing where they are just texts."""
-    if patterns is None or not patterns.seen:
+def looks_like(column: ColumnProfile) -> str:
+    """Return what the texts of a column look like in a few words, or nothing where they are just texts."""
+    patterns = column.patterns
+    if patterns is None or not patterns.meaningful:
         return ""
     of = patterns.meaningful
     words = []
     for name, count in (
-        ("integer", patterns.integers),
+        ("integer", patterns.integers if patterns.integers == patterns.numbers else 0),
         ("number", patterns.numbers if patterns.numbers > patterns.integers else 0),
-        ("HHMM", patterns.hhmm if patterns.hhmm * 20 >= of * 19 else 0),
+        ("HHMM", patterns.hhmm if _is_hhmm(column, patterns) else 0),
         ("date", patterns.dates),
         ("timestamp", patterns.timestamps),
         ("time", patterns.times),
@@ -95,14 +96,23 @@ def looks_like(patterns: Patterns | None) -> str:
         ("padded", patterns.padded),
         ("leading zero", patterns.leading_zeros),
     ):
-        if of and count * 100 >= of:
+        if count * 100 >= of:
             words.append(name if count == of else f"{name} {share(count, of)}")
-    if patterns.null_tokens:
-        tokens = ", ".join(f"{shown(t.value, 12)} {t.count:,}" for t in patterns.null_tokens[:3])
-        words.append(f"null words: {tokens}")
     if words and not patterns.complete:
-        words.append(f"of {patterns.seen:,} seen")
-    return "; ".join(words)
+        words.append(f"of {patterns.seen:,} looked at")
+    return ", ".join(words)
+
+
+def _is_hhmm(column: ColumnProfile, patterns: Patterns) -> bool:
+    """Return whether nearly all values may be times of day, and enough of them that years and codes are no likely ones."""
+    many = (column.distinct or 0) >= 100 and (column.max_length or 0) >= 3
+    return many and patterns.hhmm * 20 >= patterns.meaningful * 19
+
+
+def null_words(column: ColumnProfile, limit: int = 3) -> str:
+    """Return the words that stand for a missing value, with their counts."""
+    tokens = column.patterns.null_tokens[:limit] if column.patterns else []
+    return ", ".join(f"{shown(token.value, 12)} {token.count:,}" for token in tokens)
 
 
 def bounds(profile: Profile) -> list[str]:

@@ -10,13 +10,11 @@ import numpy as np
 from .distinct import Distinct
 from .frequent import Frequent
 from .hashing import mix
-from .histogram import Histogram
+from .histogram import Histogram, from_keys, to_keys
 from .runs import runs
 from .sums import Sums
 
 Array = np.ndarray[Any, Any]
-
-_MAGNITUDE = np.int64((1 << 63) - 1)
 
 
 class NumberState:
@@ -40,7 +38,7 @@ class NumberState:
         self.negatives = 0
         self.min: int | float | None = None
         self.max: int | float | None = None
-        self.histogram = Histogram()
+        self.histogram = Histogram(dtype)
         # empty as long as the histogram counts every value
         self.sums = Sums.of_type(dtype)
         self.distinct = Distinct()
@@ -66,7 +64,7 @@ class NumberState:
         self.negatives += int(below)
         self.zeros += int(upto - below)
         self._widen(ordered[0].item(), ordered[-1].item())
-        keys, counts = runs(to_keys(ordered))
+        keys, counts = runs(to_keys(ordered) if self.dtype == "<f8" else ordered)
         if self.histogram.complete:
             before = Histogram.from_tree(self.histogram.tree())
             self.histogram.add(keys, counts)
@@ -123,9 +121,8 @@ class NumberState:
         """
         if self.min is None or self.max is None:
             return [None] * len(shares), 0.0
-        low, high = to_keys(np.array([self.min, self.max], dtype=np.dtype(self.dtype))).tolist()
-        found, error = self.histogram.quantiles(shares, low, high)
-        return [self._between(*place) for place in found], error
+        found = [self._between(*place) for place in self.histogram.quantiles(shares)]
+        return [value for value, _ in found], max(error for _, error in found)
 
     def top(self, limit: int) -> tuple[list[tuple[Any, int]], int]:
         """Return the most frequent values with their counts, and the error of these, 0 where exact."""
@@ -184,26 +181,21 @@ class NumberState:
         finite = np.isfinite(values)
         sums.update_counts(values[finite], counted.counts[finite])
 
-    def _between(self, first: int, last: int, way: float) -> int | float:
-        """Return the value at some way between two keys: for floats on the scale of the values, not of their bits."""
+    def _between(self, first: int, last: int, way: float, share: float) -> tuple[int | float, float]:
+        """Return the value at some way between two keys of the histogram, and how far its rank may be off."""
+        if self.histogram.complete:
+            value: int | float = self._values(np.array([first], dtype=np.int64))[0].item()
+            return value, 0.0
+        low, high = float(self.min or 0), float(self.max or 0)
+        below, above = np.clip(from_keys(np.array([first, last], dtype=np.int64)), low, high).tolist()
         if self.dtype == "<i8":
-            return first + math.floor((last - first) * way)
-        below, above = from_keys(np.array([first, last], dtype=np.int64)).tolist()
-        return float(below + (above - below) * way) if math.isfinite(above - below) else float(below)
+            first, last = math.ceil(below), math.floor(above)
+            value = first + math.floor((last - first + 1) * way)
+            # beyond 2**53 a float is no whole number's own: the bounds of the bin may be beyond those of the values
+            return int(min(max(value, self.min or 0), self.max or 0)), 0.0 if first == last else share
+        if below <= 0 <= above and self.zeros:
+            return 0.0, share
+        return below + (above - below) * way if math.isfinite(above - below) else below, share
 
     def _values(self, keys: Array) -> Array:
         return from_keys(keys) if self.dtype == "<f8" else keys
-
-
-def to_keys(values: Array) -> Array:
-    """Return whole numbers in the order of the values: themselves, or the bits of floats (-0.0 as 0.0)."""
-    if values.dtype.kind != "f":
-        return values
-    bits = (values + 0.0).view(np.int64)
-    return bits ^ ((bits >> np.int64(63)) & _MAGNITUDE)
-
-
-def from_keys(keys: Array) -> Array:
-    """Return the floats that :func:`to_keys` was given."""
-    floats: Array = (keys ^ ((keys >> np.int64(63)) & _MAGNITUDE)).view(np.float64)
-    return floats
