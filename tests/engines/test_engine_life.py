@@ -15,6 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 from dex.engines import engine_for
+from dex.engines.process import is_there
 from dex.engines.sail import SailEngine
 from dex.engines.state import read_state
 from dex_dbutils import EngineError, get_session, load_environment
@@ -64,7 +65,7 @@ def test_two_processes_share_one_engine_and_it_outlives_both(
     finally:
         sail(bare).stop()
     assert sail(bare).status().state == "stopped"
-    assert not process.is_running()
+    assert not is_there(process)
     sail(bare).stop()  # a second time changes nothing
 
 
@@ -93,7 +94,7 @@ def test_a_killed_kernel_leaves_no_engine_beyond_its_idle_time(bare: Path) -> No
     assert engine.is_running()
     kernel.kill()
     kernel.wait()
-    wait_until(lambda: not engine.is_running() or engine.status() == psutil.STATUS_ZOMBIE)
+    wait_until(lambda: not is_there(engine))
     assert sail(bare).status().state == "stopped"
     assert "ending" in sail(bare).log.read_text()
 
@@ -102,7 +103,7 @@ def test_an_engine_whose_project_was_deleted_ends(bare: Path) -> None:
     sail(bare).start()
     engine = psutil.Process(pid(bare))
     (bare / ".dex/engine/sail.json").unlink()
-    wait_until(lambda: not engine.is_running())
+    wait_until(lambda: not is_there(engine))
 
 
 def test_state_of_a_dead_process_or_of_another_one_with_its_number_is_not_believed(bare: Path) -> None:
@@ -135,12 +136,13 @@ def test_an_engine_that_is_mute_is_replaced(bare: Path, monkeypatch: pytest.Monk
     try:
         engine.start()
         mute = pid(bare)
+        stopped = psutil.Process(mute)
         os.kill(mute, signal.SIGSTOP)
         assert engine.status().state == "not answering"
         engine.start()
         assert pid(bare) != mute
         assert engine.status().state == "running"
-        assert not psutil.pid_exists(mute)
+        assert not is_there(stopped)
     finally:
         engine.stop()
 

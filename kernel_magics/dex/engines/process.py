@@ -68,12 +68,21 @@ def end(process: psutil.Process, seconds: float = 3.0) -> None:
     for ask in (process.terminate, process.kill):
         try:
             ask()
-            gone, _ = psutil.wait_procs([process], timeout=seconds)
-            if gone:
-                return
         except psutil.NoSuchProcess:
             return
-    time.sleep(0)
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if not is_there(process):
+                return
+            time.sleep(0.01)
+
+
+def is_there(process: psutil.Process) -> bool:
+    """Return whether a process runs; one that ended and waits for its parent to notice does not."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def tail(log: Path, lines: int = 8) -> str:
