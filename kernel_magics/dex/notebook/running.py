@@ -6,10 +6,13 @@ import asyncio
 import contextlib
 import json
 import os
+import shutil
+import signal
 import sys
+import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -26,6 +29,8 @@ Outcome = Literal["succeeded", "failed", "interrupted"]
 
 #: Seconds that a cell may take to end after an interrupt, before its kernel is ended.
 INTERRUPT_SECONDS = 10.0
+#: Longest folder for sockets on this machine's own file system; their whole path must stay below 104 characters.
+SOCKET_PATH = 80
 #: Seconds that a kernel may take to start.
 START_SECONDS = 90
 
@@ -93,7 +98,7 @@ def run_notebook(
     given = dict(parameters or {})
     prepared = executable(read_notebook(path), given, environment)
     started = time.perf_counter()
-    run = _Run(prepared, path, _kernel_environment(path, given, environment), progress or (lambda _: None))
+    run = _Run(prepared, path, out, _kernel_environment(path, given, environment), progress or (lambda _: None))
     error: BaseException | None = None
     try:
         run.to_its_end()
@@ -122,19 +127,27 @@ def run_notebook(
     )
 
 
+class _Interrupted(Exception):
+    """The person ended the run; a KeyboardInterrupt would end the event loop before the kernel has ended."""
+
+
 class _Run:
     """One run; its event loop has a thread of its own, so that it works inside a kernel as well."""
 
-    def __init__(self, prepared: Executable, path: Path, env: dict[str, str], progress: Progress) -> None:
+    def __init__(
+        self, prepared: Executable, path: Path, out: Path | None, env: dict[str, str], progress: Progress
+    ) -> None:
         self.done = 0
         self.value: str | None = None
         self._prepared = prepared
         self._path = path
+        self._out = out
         self._env = env
         self._progress = progress
         self._loop: asyncio.AbstractEventLoop | None = None
         self._interrupted: asyncio.Event | None = None
         self._kill: asyncio.Event | None = None
+        self._ended = threading.Event()
         self._error: BaseException | None = None
 
     def to_its_end(self) -> None:
@@ -142,16 +155,17 @@ class _Run:
         thread = threading.Thread(target=self._thread, name="dex-run", daemon=True)
         thread.start()
         interrupts = 0
-        while thread.is_alive():
-            try:
-                thread.join(0.2)
-            except KeyboardInterrupt:
-                interrupts += 1
-                self._signal(self._interrupted if interrupts == 1 else self._kill)
+        with _termination_interrupts():
+            while not self._ended.is_set():
+                try:
+                    self._ended.wait(0.2)  # not join: up to Python 3.12 an interrupted join takes the thread for dead
+                except KeyboardInterrupt:
+                    interrupts += 1
+                    self._signal(self._interrupted if interrupts == 1 else self._kill)
+        if interrupts and (self._error is None or isinstance(self._error, _Interrupted)):
+            raise KeyboardInterrupt
         if self._error is not None:
             raise self._error
-        if interrupts:
-            raise KeyboardInterrupt
 
     def _signal(self, event: asyncio.Event | None) -> None:
         if self._loop is not None and event is not None:
@@ -163,6 +177,8 @@ class _Run:
             asyncio.run(self._run())
         except BaseException as error:  # noqa: BLE001 - raised in the thread that waits
             self._error = error
+        finally:
+            self._ended.set()
 
     async def _run(self) -> None:
         from jupyter_client.manager import AsyncKernelManager
@@ -171,7 +187,13 @@ class _Run:
 
         self._loop = asyncio.get_running_loop()
         self._interrupted, self._kill = asyncio.Event(), asyncio.Event()
-        manager = AsyncKernelManager(kernel_spec_manager=_this_python(), kernel_name="python3")
+        folder = tempfile.mkdtemp(prefix="dex-")
+        manager = AsyncKernelManager(
+            kernel_spec_manager=_this_python(),
+            kernel_name="python3",
+            connection_file=f"{folder}/kernel.json",
+            transport="ipc" if sys.platform != "win32" and len(folder) < SOCKET_PATH else "tcp",
+        )
         client = NotebookClient(self._prepared.node, km=manager, timeout=None, startup_timeout=START_SECONDS)
         client.reset_execution_trackers()
         try:
@@ -206,6 +228,7 @@ class _Run:
                 self.done += 1
         finally:
             await _end(client, manager, now=self._interrupted.is_set())
+            shutil.rmtree(folder, ignore_errors=True)
 
     async def _cell(self, client: Any, manager: Any, cell: Any, index: int) -> None:
         """Run one cell; on an interrupt end the cell, and with it the operation of the engine, first."""
@@ -221,7 +244,7 @@ class _Run:
             killed = asyncio.ensure_future(self._kill.wait())
             await asyncio.wait({task, killed}, timeout=INTERRUPT_SECONDS, return_when=asyncio.FIRST_COMPLETED)
             killed.cancel()
-            raise KeyboardInterrupt
+            raise _Interrupted
         finally:
             interrupted.cancel()
             if not task.done():
@@ -238,8 +261,26 @@ class _Run:
             "DEX-NOTEBOOK-08",
             f"A cell failed: {what}",
             Where(str(self._path), cell=number),
-            "Give --out to keep the executed notebook with the traceback.",
+            f"The traceback is in {self._out}." if self._out else "Give --out to keep the traceback.",
         )
+
+
+@contextlib.contextmanager
+def _termination_interrupts() -> Iterator[None]:
+    """While it lasts, a process that is asked to end ends its run first, as after Ctrl-C."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    alone = threading.current_thread() is threading.main_thread()
+    if not alone or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield
+        return
+    signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 async def _end(client: Any, manager: Any, *, now: bool) -> None:
@@ -251,7 +292,7 @@ async def _end(client: Any, manager: Any, *, now: bool) -> None:
             await manager.shutdown_kernel(now=now)
         if manager.has_kernel and await manager.is_alive():
             await manager.shutdown_kernel(now=True)
-    manager.cleanup_resources(restart=False)
+    await manager.cleanup_resources(restart=False)
 
 
 def _this_python() -> Any:
