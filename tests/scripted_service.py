@@ -81,7 +81,7 @@ def scripted_service() -> Iterator[ScriptedService]:
 
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-            service.requests.append({**body, "headers": dict(self.headers)})
+            service.requests.append({**body, "headers": {name.lower(): value for name, value in self.headers.items()}})
             reply = service.script.pop(0) if service.script else Reply("the script is at its end", status=500)
             try:
                 self._error(reply) if reply.status != 200 else self._answer(body, reply)
