@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from dex_dbutils import profile as profile
     from IPython.core.interactiveshell import InteractiveShell
+
+    from dex.profiles import profile_value as profile
 
 __version__ = "0.1.0"
 __all__ = ["__version__", "load_ipython_extension", "profile", "unload_ipython_extension"]
@@ -32,7 +33,7 @@ def unload_ipython_extension(shell: InteractiveShell) -> None:
 
 def __getattr__(name: str) -> Any:
     if name == "profile":
-        from dex_dbutils import profile
+        from dex.profiles import profile_value
 
-        return profile
+        return profile_value
     raise AttributeError(f"module 'dex' has no attribute '{name}'")

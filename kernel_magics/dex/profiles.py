@@ -52,10 +52,12 @@ def profile_value(value: Any, *, name: str | None = None, columns: list[str] | N
                 f"No environment is bound, so `{value}` cannot be read.",
                 remedy="Run %dex_env local first.",
             )
-        result = profile_source(bound.spark, _table_name(bound, str(value)), columns=columns, name=name)
+        source = _path(value) or _table_name(bound, str(value))
+        result = profile_source(bound.spark, source, columns=columns, name=name or str(value))
     else:
         result = profile_frame(value, columns=columns, name=name)
     _last = result
+    _tell_ledger(result)
     for listener in tuple(_listeners):
         listener()
     return result
@@ -69,6 +71,36 @@ def save(profile: Profile, name: str) -> Path:
 
     path = find_project().dex_dir / "profiles" / f"{name}.json"
     return write_atomically(path, profile.model_dump_json(indent=2) + "\n")
+
+
+def _path(value: str | Path) -> Path | None:
+    """Return the file or folder that a relative path names, seen from here or else from the project's folder."""
+    from dex_dbutils.config import find_project
+
+    here = Path(value).expanduser()
+    if isinstance(value, str) and "/" not in value and not here.suffix:
+        return None  # a bare name is a table's, though there may be a folder called like it
+    there = find_project().root / here
+    return next((path for path in (here, there) if path.exists()), None)
+
+
+def _tell_ledger(result: Profile) -> None:
+    """Write a line about a profile made in a project; values of the data are not in it."""
+    from dex_dbutils.config import find_project
+
+    project = find_project()
+    if not project.exists:
+        return
+    from dex_agents import Ledger
+
+    bound = session.current()
+    Ledger(project).record(
+        kind="profile",
+        environment=bound.environment.name if bound is not None else None,
+        status="done",
+        summary=f"{result.name or 'frame'}: {result.rows} rows x {len(result.columns)} columns",
+        details={"scans": result.scans, "engine": result.engine},
+    )
 
 
 def _table_name(bound: Any, text: str) -> str:

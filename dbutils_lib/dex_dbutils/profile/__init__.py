@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dex_dbutils.profile.model import MIME_TYPE, ColumnProfile, Kind, Patterns, Profile, TopValue
+from dex_dbutils.profile.sources import looks_like_path
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -18,6 +19,7 @@ __all__ = [
     "Patterns",
     "Profile",
     "TopValue",
+    "looks_like_path",
     "profile",
     "profile_source",
 ]

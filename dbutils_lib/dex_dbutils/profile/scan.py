@@ -59,6 +59,7 @@ def profile_frame(frame: Any, *, columns: Sequence[str] | None, name: str | None
 
 def _profile_spark(frame: Any, columns: Sequence[str] | None, name: str | None) -> Profile:
     from dex_dbutils.profile.build import build_profile
+    from dex_dbutils.session import interruptible
 
     if not hasattr(frame, "mapInArrow"):
         raise FrameError(
@@ -74,7 +75,8 @@ def _profile_spark(frame: Any, columns: Sequence[str] | None, name: str | None) 
             )
         wanted = set(chosen_columns(schema.names, columns))
         places = [place for place, field in enumerate(schema.fields) if field.name in wanted]
-        state = _scan_spark(frame, schema.fields, places)
+        with interruptible(frame.sparkSession):
+            state = _scan_spark(frame, schema.fields, places)
     except DexError:
         raise
     except Exception as error:

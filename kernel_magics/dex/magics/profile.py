@@ -40,14 +40,23 @@ def evaluate(namespace: dict[str, Any], expression: str) -> Any:
     """
     parts = expression.split(".")
     if all(part.isidentifier() for part in parts) and parts[0] not in namespace:
-        return expression  # catalog.schema.table, schema.table or a table's name
+        return expression  # catalog.schema.table, schema.table, a table's name, or a file's
     try:
         return eval(expression, namespace)
     except DexError:
         raise
     except Exception as error:
+        if _names_a_file(expression):
+            return expression
         raise FrameError(
             "DEX-MAGIC-02",
             f"`{expression}` is no frame: {type(error).__name__}: {error}",
             remedy="Give the name of a DataFrame, an expression that makes one, or a table such as silver.flights.",
         ) from error
+
+
+def _names_a_file(expression: str) -> bool:
+    """Return whether a text that is no expression is a path such as ``data/flights.csv``."""
+    from dex_dbutils.profile import looks_like_path
+
+    return looks_like_path(expression) and not any(char.isspace() or char in "()[]=" for char in expression)

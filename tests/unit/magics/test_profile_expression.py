@@ -24,3 +24,9 @@ def test_an_expression_that_fails_says_why_and_what_to_give() -> None:
         evaluate({}, "1 / 0")
     assert caught.value.code == "DEX-MAGIC-02"
     assert caught.value.remedy
+
+
+@pytest.mark.parametrize("path", ["data/flights.csv", "../data/flights.parquet", "flights.csv", "/data/2013"])
+def test_a_path_needs_no_quotes(path: str) -> None:
+    assert evaluate({}, path) == path
+    assert evaluate({}, f"'{path}'") == path
