@@ -46,7 +46,7 @@ def _read_path(spark: SparkSession, text: str) -> Any:
         return _load(spark, text, _format_of(Path(text)) or "delta")
     path = Path(re.sub(r"^file:/*", "/", text)).expanduser().resolve()
     if not path.exists():
-        raise FrameError("DEX-FRAME-06", f"There is no file or folder `{text}`.", remedy=_near_path(path))
+        raise FrameError("DEX-FRAME-06", f"There is no file or folder `{text}`.", remedy=_near_path(Path(text)))
     kind = _format_of(path) if path.is_file() else _format_in(path)
     if kind is None:
         raise FrameError(
@@ -103,7 +103,7 @@ def _format_in(folder: Path) -> str | None:
 
 
 def _near_path(path: Path) -> str:
-    folder = path.parent
+    folder = path.expanduser().parent
     if not folder.is_dir():
         return f"The folder `{folder}` is not there either."
     near = difflib.get_close_matches(path.name, [entry.name for entry in folder.iterdir()], n=1)

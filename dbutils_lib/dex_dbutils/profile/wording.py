@@ -71,6 +71,8 @@ def percent(fraction: float) -> str:
 
 def top(column: ColumnProfile, limit: int) -> str:
     """Return the most frequent values with their counts; ``≥`` where a count may be short."""
+    if column.top and column.top[0].count == 1:
+        return ""  # no value stands out
     about, off = ("≈", f" ±{column.top_error:,}") if column.top_error else ("", "")
     found = [f"{shown(pair.value)} {about}{pair.count:,}" for pair in column.top[:limit]]
     if found:
