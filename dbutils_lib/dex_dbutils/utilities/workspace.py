@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import configparser
+import contextlib
+import os
 import socket
+from pathlib import Path
 from typing import Any, Callable
 from urllib.parse import urlsplit
 
@@ -36,6 +40,7 @@ def workspace_client(environment: Environment) -> Any:
             "pip install 'dex-dbutils[workspace]'",
         ) from error
     engine = environment.engine
+    _probe(_host_of(environment), environment)  # before the SDK asks the host, and waits for minutes if nobody is there
     chosen = {key: value for key, value in {"profile": engine.profile, "host": engine.host}.items() if value}
     try:
         config = Config(**chosen)
@@ -47,12 +52,28 @@ def workspace_client(environment: Environment) -> Any:
             Where(key="engine.profile" if engine.profile else "engine.host"),
             "Set engine.profile or engine.host in its file and log in, or set DATABRICKS_HOST and DATABRICKS_TOKEN.",
         ) from error
-    _probe(config.host or "", environment)
     return WorkspaceClient(config=config)
 
 
+def _host_of(environment: Environment) -> str:
+    """Return the host that the SDK will take, by its own order; empty where only the SDK can tell."""
+    engine = environment.engine
+    if engine.host:
+        return engine.host
+    profile = engine.profile or os.environ.get("DATABRICKS_CONFIG_PROFILE")
+    if not engine.profile and os.environ.get("DATABRICKS_HOST"):
+        return os.environ["DATABRICKS_HOST"]
+    profiles = configparser.ConfigParser(interpolation=None)
+    with contextlib.suppress(OSError, configparser.Error, UnicodeDecodeError):
+        profiles.read(Path(os.environ.get("DATABRICKS_CONFIG_FILE", "~/.databrickscfg")).expanduser(), "utf-8")
+        return profiles.get(profile or "DEFAULT", "host", fallback="")
+    return ""
+
+
 def _probe(host: str, environment: Environment) -> None:
-    address = urlsplit(host)
+    if not host:
+        return
+    address = urlsplit(host if "//" in host else f"https://{host}")
     port = address.port or (80 if address.scheme == "http" else 443)
     try:
         socket.create_connection((address.hostname or "", port), timeout=PATIENCE).close()
