@@ -98,6 +98,12 @@ def columns_of(name: str, frame: Any) -> Columns:
                 f"`{name}` has two columns that Spark cannot tell apart: '{spelled[column.lower()]}' and '{column}'.",
                 remedy="Rename one of them: frame.toDF(*names) gives every column a name of its own.",
             )
+        if "`" in column or not column:
+            raise FrameError(
+                "DEX-AGENT-05",
+                f"`{name}` has a column named {column!r}, which SQL cannot quote.",
+                remedy="Rename it: frame.toDF(*names) gives every column a name of its own.",
+            )
         spelled[column.lower()] = column
         columns[column] = kind
     if not columns:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from dex_agents.plan import Columns, is_text, sql_name
+from dex_agents.plan import Columns, is_text, sql_name, sql_text
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -90,7 +90,7 @@ def collect_evidence(frame: DataFrame, columns: Columns, words: Iterable[str] = 
         columns: its columns.
         words: words that the request names as missing, besides the usual ones.
     """
-    missing = ", ".join(_text(word) for word in dict.fromkeys([*NULL_WORDS, *words]))
+    missing = ", ".join(sql_text(word) for word in dict.fromkeys([*NULL_WORDS, *words]))
     texts = [name for name, kind in columns.items() if is_text(kind)]
     numbers = [name for name, kind in columns.items() if kind in ("int", "bigint", "smallint")]
     conditions: list[str] = []
@@ -137,7 +137,3 @@ def count_rows(
     counts = [int(row[1 + i]) for i in range(len(conditions))]
     values = [tuple(sorted(row[1 + len(conditions) + i] or ())) for i in range(len(sets))]
     return int(row[0]), counts, values
-
-
-def _text(word: str) -> str:
-    return "'" + word.replace("\\", "\\\\").replace("'", "\\'") + "'"

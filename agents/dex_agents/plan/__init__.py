@@ -1,6 +1,6 @@
 """Typed plans: small operations, checked against the columns they speak of, compiled to PySpark."""
 
-from dex_agents.plan.columns import Columns, is_number, is_text, sql_name, text_columns
+from dex_agents.plan.columns import Columns, is_number, is_text, sql_name, sql_text, text_columns
 from dex_agents.plan.compiler import Compiled, compile_plan, function_name
 from dex_agents.plan.offer import plan_schema
 from dex_agents.plan.plan import Plan, read_plan
@@ -22,5 +22,6 @@ __all__ = [
     "plan_schema",
     "read_plan",
     "sql_name",
+    "sql_text",
     "text_columns",
 ]

@@ -77,6 +77,16 @@ def literal(value: object) -> str:
     return source
 
 
+def reference(name: str) -> str:
+    """Return a column's name as Python source where Spark would take a dot for the way into a struct."""
+    return literal(f"`{name}`" if "." in name else name)
+
+
+def sql_text(text: str) -> str:
+    """Return a text as SQL source."""
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
 def sql_name(name: str) -> str:
     """Return a column's name quoted for a SQL expression."""
     return "`" + name.replace("`", "``") + "`"

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 from dex_dbutils.errors import PlanError
 from pydantic import Field, model_validator
 
-from dex_agents.plan.columns import Columns, is_number, is_text, literal, need, need_type, sql_name
+from dex_agents.plan.columns import Columns, is_number, is_text, literal, need, need_type, reference, sql_name
 from dex_agents.plan.steps.base import Fragment, Probe, Step
 from dex_agents.plan.steps.values import words
 
@@ -49,7 +49,7 @@ class Condition(Step):
 
     def expression(self) -> str:
         """Return the condition as PySpark."""
-        column = f"F.col({literal(self.column)})"
+        column = f"F.col({reference(self.column)})"
         if self.compare in ("is null", "is not null"):
             return f"{column}.{'isNull' if self.compare == 'is null' else 'isNotNull'}()"
         if isinstance(self.value, list):
@@ -92,7 +92,7 @@ class Reject(Condition):
         """Return the step as PySpark."""
         if self.compare in ("is null", "is not null"):
             opposite = "isNotNull" if self.compare == "is null" else "isNull"
-            return Fragment((f".filter(F.col({literal(self.column)}).{opposite}())",))
+            return Fragment((f".filter(F.col({reference(self.column)}).{opposite}())",))
         return Fragment((f".filter(~F.coalesce({self.expression()}, F.lit(False)))",))
 
     def comment(self) -> str:
@@ -115,7 +115,7 @@ class DropNulls(Step):
 
     def code(self, columns: Columns) -> Fragment:
         """Return the step as PySpark."""
-        return Fragment((f".dropna(subset=[{', '.join(map(literal, self.columns))}])",))
+        return Fragment((f".dropna(subset=[{', '.join(map(reference, self.columns))}])",))
 
     def comment(self) -> str:
         """Return why the step is there."""
@@ -166,7 +166,7 @@ class KeepLatest(Step):
 
     def code(self, columns: Columns) -> Fragment:
         """Return the step as PySpark."""
-        window = f"Window.partitionBy({', '.join(map(literal, self.key))}).orderBy(F.col({literal(self.by)}).desc_nulls_last())"
+        window = f"Window.partitionBy({', '.join(map(reference, self.key))}).orderBy(F.col({reference(self.by)}).desc_nulls_last())"
         return Fragment(
             (
                 f'.withColumn("_newest", F.row_number().over({window}))',

@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 from dex_dbutils.errors import PlanError
 from pydantic import Field
 
-from dex_agents.plan.columns import Columns, literal, need
+from dex_agents.plan.columns import Columns, literal, need, reference
 from dex_agents.plan.steps.base import Fragment, Step
 from dex_agents.plan.steps.values import column_list, words
 
@@ -82,7 +82,7 @@ class Select(Step):
 
     def code(self, columns: Columns) -> Fragment:
         """Return the step as PySpark."""
-        return Fragment((f".select({', '.join(map(literal, self.columns))})",))
+        return Fragment((f".select({', '.join(map(reference, self.columns))})",))
 
     def comment(self) -> str:
         """Return why the step is there."""
@@ -135,7 +135,7 @@ class Join(Step):
 
     def code(self, columns: Columns) -> Fragment:
         """Return the step as PySpark."""
-        picked = ", ".join(map(literal, [*self.on, *self.bring]))
+        picked = ", ".join(map(reference, [*self.on, *self.bring]))
         return Fragment((f'.join({self.frame}.select({picked}), {column_list(self.on)}, "left")',))
 
     def comment(self) -> str:

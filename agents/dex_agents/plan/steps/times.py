@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 from dex_dbutils.errors import PlanError
 from pydantic import Field, model_validator
 
-from dex_agents.plan.columns import Columns, literal, need, need_type, sql_name
+from dex_agents.plan.columns import Columns, literal, need, need_type, reference, sql_name
 from dex_agents.plan.steps.base import Fragment, Probe, Step
 
 _AT_CLOCK = '''
@@ -90,16 +90,16 @@ class DeriveTimestamp(Step):
 
     def code(self, columns: Columns) -> Fragment:
         """Return the step as PySpark."""
-        date = f"F.make_date({', '.join(map(literal, (self.year, self.month, self.day)))})"
-        time = f"F.col({literal(self.time)})"
+        date = f"F.make_date({', '.join(map(reference, (self.year, self.month, self.day)))})"
+        time = f"F.col({reference(self.time)})"
         helpers = [_AT_CLOCK]
         call = f"at_clock({date}, {time})"
         if self.after:
             helpers.append(_AT_CLOCK_AFTER)
-            call = f"at_clock_after(F.col({literal(self.after)}), {time})"
+            call = f"at_clock_after(F.col({reference(self.after)}), {time})"
         elif self.near and self.plus_minutes:
             helpers.append(_AT_CLOCK_NEAR)
-            call = f"at_clock_near(F.col({literal(self.near)}), F.col({literal(self.plus_minutes)}), {time})"
+            call = f"at_clock_near(F.col({reference(self.near)}), F.col({reference(self.plus_minutes)}), {time})"
         return Fragment(
             (f".withColumn({literal(self.column)}, {call})",),
             helpers=tuple(helpers),

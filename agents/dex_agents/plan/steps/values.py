@@ -8,7 +8,18 @@ from typing import ClassVar, Literal
 from dex_dbutils.errors import PlanError
 from pydantic import Field
 
-from dex_agents.plan.columns import Columns, is_number, is_text, literal, need, need_type, sql_name, text_columns
+from dex_agents.plan.columns import (
+    Columns,
+    is_number,
+    is_text,
+    literal,
+    need,
+    need_type,
+    reference,
+    sql_name,
+    sql_text,
+    text_columns,
+)
 from dex_agents.plan.steps.base import Fragment, Probe, Step
 
 CastType = str
@@ -68,7 +79,7 @@ class NullTokens(Step):
     def code(self, columns: Columns) -> Fragment:
         """Return the step as PySpark."""
         tokens = literal(self.tokens[0]) if len(self.tokens) == 1 else column_list(self.tokens)
-        subset = "" if self.columns is None else f", subset={column_list(self.columns)}"
+        subset = "" if self.columns is None else f", subset=[{', '.join(map(reference, self.columns))}]"
         return Fragment((f".replace({tokens}, None{subset})",))
 
     def comment(self) -> str:
@@ -78,7 +89,7 @@ class NullTokens(Step):
 
     def probes(self, columns: Columns) -> list[Probe]:
         """Count the values that become null."""
-        tokens = ", ".join("'" + token.replace("\\", "\\\\").replace("'", "\\'") + "'" for token in self.tokens)
+        tokens = ", ".join(map(sql_text, self.tokens))
         return [
             Probe(f"values of {name} become null", f"{sql_name(name)} in ({tokens})", lossy=False)
             for name in self.targets(columns)
@@ -199,7 +210,7 @@ class Cast(Step):
 def _does_not_fit(value: str, before: str, after: str, form: str | None) -> str:
     """Return a condition for values that a cast would lose or change."""
     if form is not None:
-        return f"{value} is not null and try_to_timestamp({value}, {literal(form)}) is null"
+        return f"{value} is not null and try_to_timestamp({value}, {sql_text(form)}) is null"
     cast = f"try_cast({value} as {after})"
     lost = f"{value} is not null and {cast} is null"
     if after in ("int", "bigint") and (is_number(before) or is_text(before)):
@@ -229,7 +240,7 @@ class Fill(Step):
 
     def code(self, columns: Columns) -> Fragment:
         """Return the step as PySpark."""
-        return Fragment((f".fillna({literal(self.value)}, subset={column_list(self.columns)})",))
+        return Fragment((f".fillna({literal(self.value)}, subset=[{', '.join(map(reference, self.columns))}])",))
 
     def comment(self) -> str:
         """Return why the step is there."""
@@ -250,11 +261,10 @@ def each(names: list[str], variable: str, expression: str) -> Fragment:
         variable: name of the local list where there are more than three of them.
         expression: Python source with ``{}`` where the column's name stands.
     """
-    if len(names) > 3:
+    if len(names) > 3 and not any("." in name for name in names):
         call = ".withColumns({name: " + expression.replace("{}", "name") + f" for name in {variable}}})"
         return Fragment((call,), {variable: tuple(names)})
-    pairs = ", ".join(f"{literal(name)}: {expression.replace('{}', literal(name))}" for name in names)
+    pairs = ", ".join(f"{literal(name)}: {expression.replace('{}', reference(name))}" for name in names)
     if len(names) == 1:
-        name = literal(names[0])
-        return Fragment((f".withColumn({name}, {expression.replace('{}', name)})",))
+        return Fragment((f".withColumn({literal(names[0])}, {expression.replace('{}', reference(names[0]))})",))
     return Fragment((f".withColumns({{{pairs}}})",))

@@ -1,0 +1,281 @@
+"""`%%agent silver` with the provider `rules`, on real flights and on dirt of every kind."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from dex_agents import AgentRequest, Ledger, run_agent
+from dex_dbutils import FrameError, PlanError, ProviderError
+from support import ROOT
+
+if TYPE_CHECKING:
+    from dex_dbutils import Session
+
+NOTEBOOK = ROOT / "notebook_templates/dex_templates/flights/notebooks/flights.ipynb"
+Clean = Callable[..., Any]
+
+
+def cells() -> dict[str, str]:
+    return {cell["id"]: "".join(cell["source"]) for cell in json.loads(NOTEBOOK.read_text("utf-8"))["cells"]}
+
+
+def request_of(cell: str) -> str:
+    return cells()[cell].partition("\n")[2]
+
+
+@pytest.fixture
+def clean(session: Session) -> Clean:
+    """Ask `silver` about a frame, or about rows of text; return the run and what its code gives for the whole frame."""
+
+    def run(text: str, frame: Any, **others: Any) -> tuple[Any, Any]:
+        if isinstance(frame, dict):
+            names = list(frame)
+            rows = list(zip(*frame.values(), strict=True))
+            frame = session.spark.createDataFrame(rows, ", ".join(f"`{name}` string" for name in names))
+        frames = {"raw": frame, **others}
+        done = run_agent(AgentRequest(role="silver", text=text, frames=list(frames), into="out"), session, frames)
+        namespace = dict(frames)
+        exec(done.proposal.code, namespace)  # noqa: S102  the proposal is what is tested
+        return done, namespace["out"]
+
+    return run
+
+
+def statuses(run: Any) -> dict[str, str]:
+    return {check.name: check.status for check in run.verdict.checks}
+
+
+@pytest.fixture(scope="session")
+def real(session: Session) -> Callable[[str], Any]:
+    """Read a CSV of the demo's data as text."""
+    from dex_templates.demo import flights_data
+
+    return lambda name: session.spark.read.option("header", True).csv(str(flights_data() / f"{name}.csv"))
+
+
+def test_the_demos_flights_are_cleaned_and_verified(clean: Clean, real: Callable[[str], Any]) -> None:
+    raw = real("flights")
+    run, flights = clean(request_of("ask-flights"), raw)
+    assert (run.status, run.proposal.not_followed) == ("passed", [])
+    assert set(statuses(run).values()) == {"passed"}
+    types = dict(flights.dtypes)
+    assert [types[name] for name in ("year", "dep_delay", "dep_time", "sched_arr_time", "tailnum", "time_hour")] == [
+        "int", "int", "timestamp", "timestamp", "string", "timestamp",
+    ]  # fmt: skip
+    assert flights.count() == raw.distinct().count()
+    late = "(unix_timestamp(arr_time) - unix_timestamp(sched_arr_time)) / 60"
+    counted = flights.selectExpr(
+        "count(dep_time) as left",
+        "count(arr_time) as came",
+        f"sum(case when arr_delay is not null and {late} != arr_delay then 1 else 0 end) as wrong",
+        "min(dep_time) as first",
+    ).first()
+    assert (counted["left"], counted["came"], counted["wrong"]) == (328_521, 328_063, 0)
+    assert str(counted["first"]) == "2013-01-01 05:17:00"
+
+
+def test_the_demos_weather_is_cleaned_and_verified(clean: Clean, real: Callable[[str], Any]) -> None:
+    raw = real("weather")
+    run, weather = clean(request_of("ask-weather"), raw)
+    assert set(statuses(run).values()) == {"passed"}
+    assert dict(weather.dtypes)["temp"] == "double"
+    assert weather.count() == raw.distinct().count()
+    assert weather.filter("temp is null").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("ask", "answer", "frame"),
+    [("ask-flights", "silver-flights", "flights"), ("ask-weather", "silver-weather", "weather")],
+)
+def test_the_shipped_notebook_holds_just_what_the_agent_proposes(
+    session: Session, real: Callable[[str], Any], ask: str, answer: str, frame: str
+) -> None:
+    raw = f"{frame}_raw"
+    request = AgentRequest(role="silver", text=request_of(ask), frames=[raw], into=frame)
+    assert run_agent(request, session, {raw: real(frame)}).proposal.code.strip() == cells()[answer].strip()
+
+
+def test_words_spaces_types_and_duplicates_are_cleaned_by_what_the_values_say(clean: Clean) -> None:
+    run, out = clean(
+        "Clean it. Drop exact duplicates. The key is id.",
+        {
+            "id": ["1", "2", "2", "3"],
+            "price": ["1.5", "-", "-", " 2 "],
+            "ok": ["true", "no", "no", ""],
+            "day": ["2024-01-01", "2024-02-29", "2024-02-29", "NA"],
+            "country": ["NA", "DE", "DE", "FR"],
+            "zip": ["01067", "10115", "10115", "75001"],
+        },
+    )
+    assert run.status == "passed"
+    assert dict(out.dtypes) == {
+        "id": "int", "price": "double", "ok": "boolean", "day": "date", "country": "string", "zip": "string",
+    }  # fmt: skip
+    rows = {row["id"]: row for row in out.collect()}
+    assert len(rows) == 3
+    assert (rows[2]["price"], rows[3]["price"], rows[3]["ok"], rows[3]["day"]) == (None, 2.0, None, None)
+    assert (rows[1]["country"], rows[1]["zip"]) == ("NA", "01067")
+    assert any(step.rows_in == 4 and step.rows_out == 3 for step in run.verdict.rows)
+
+
+def test_a_number_that_one_value_spoils_stays_text(clean: Clean) -> None:
+    _, out = clean("Give every column its type. Trim name.", {"name": ["a", " b"], "n": ["1", "12x"]})
+    assert dict(out.dtypes) == {"name": "string", "n": "string"}
+
+
+def test_a_cast_that_loses_values_is_counted_with_an_example_and_fails(clean: Clean) -> None:
+    run, _ = clean("Cast n to int.", {"n": ["1", "12x", "13y", None]})
+    values = next(check for check in run.verdict.checks if check.name == "values")
+    assert (run.status, values.status) == ("failed", "failed")
+    assert "2 values of n are no int, such as '12x'" in values.detail
+
+
+def test_a_key_that_occurs_twice_or_is_missing_fails(clean: Clean) -> None:
+    run, _ = clean("Trim v. The key is k.", {"k": ["a", "a", None], "v": ["1", "2", "3"]})
+    key = next(check for check in run.verdict.checks if check.name == "key")
+    assert (run.status, key.status) == ("failed", "failed")
+    assert "1 keys occur more than once" in key.detail
+    assert "1 rows lack a part of it" in key.detail
+
+
+def test_a_join_that_makes_more_rows_of_one_is_not_possible_unseen(session: Session) -> None:
+    from dex_agents.answers import Answer
+    from dex_agents.context import make_context
+    from dex_agents.gate import judge
+    from dex_agents.plan import compile_plan, read_plan
+
+    spark = session.spark
+    frames = {
+        "sales": spark.createDataFrame([("a",), ("b",)], "shop string"),
+        "shops": spark.createDataFrame([("a", "x"), ("a", "y")], "shop string, name string"),
+    }
+    context = make_context(AgentRequest(role="silver", text="Join the shops.", frames=["sales", "shops"]), frames)
+    plan = read_plan({"steps": [{"op": "join", "frame": "shops", "on": ["shop"], "bring": ["name"]}]})
+    code = compile_plan(plan, "sales", context.columns, context.others, context.into).code
+    verdict = judge(code, Answer(plan=plan), context).verdict
+    rows = next(check for check in verdict.checks if check.name == "rows")
+    assert rows.status == "failed"
+    assert "more than one row of shops has the same key" in rows.detail
+
+
+def test_a_phrase_that_is_not_understood_keeps_the_verdict_from_passing(clean: Clean) -> None:
+    run, _ = clean("Trim v. Make it shine.", {"v": [" a"]})
+    assert run.status == "incomplete"
+    assert run.proposal.not_followed == ["Make it shine (not understood)"]
+    assert "Make it shine" in run.to_text()
+
+
+def test_an_empty_frame_is_not_called_verified(clean: Clean, session: Session) -> None:
+    empty = session.spark.createDataFrame([], "k string, v string")
+    run, out = clean("NA means null. The key is k.", empty)
+    assert run.status == "incomplete"
+    assert statuses(run)["sample"] == statuses(run)["key"] == "not run"
+    assert statuses(run)["columns"] == "passed"
+    assert out.count() == 0
+
+
+def test_columns_with_blanks_and_dots_in_their_names(clean: Clean) -> None:
+    run, out = clean(
+        "NA means null. Give every column its type.", {"a b": ["1", "NA"], "c.d": ["x ", "NA"], "e.f": [" 2", "3"]}
+    )
+    assert run.status == "passed"
+    assert dict(out.dtypes) == {"a b": "int", "c.d": "string", "e.f": "int"}
+    assert [tuple(row) for row in out.collect()] == [(1, "x", 2), (None, None, 3)]
+
+
+def test_all_types_of_columns_pass_through(clean: Clean, session: Session) -> None:
+    frame = session.spark.sql(
+        "select 'NA' as t, 1 as i, cast(2 as decimal(10,2)) as d, true as b, array(1, 2) as a, map('k', 1) as m,"
+        " named_struct('x', 1) as s, timestamp '2024-01-01 00:00:00' as at, date '2024-01-01' as day, cast('z' as binary) as bin"
+    )
+    run, out = clean("NA means null.", frame)
+    assert run.status == "passed"
+    assert dict(out.dtypes) == dict(frame.dtypes)
+
+
+def test_what_is_no_frame_or_cannot_be_used_as_one(session: Session) -> None:
+    def code(frame: Any, text: str = "Trim v.", **request: Any) -> str:
+        with pytest.raises((FrameError, PlanError, ProviderError)) as caught:
+            run_agent(
+                AgentRequest(**{"role": "silver", "text": text, "frames": ["raw"], **request}), session, {"raw": frame}
+            )
+        return caught.value.code
+
+    frame = session.spark.createDataFrame([("a", "b")], "v string, w string")
+    assert code("text") == "DEX-AGENT-04"
+    assert code(frame.toDF("v", "V")) == "DEX-AGENT-05"
+    assert code(frame.toDF("v`", "w")) == "DEX-AGENT-05"
+    assert code(frame.select("v", "v")) == "DEX-AGENT-05"
+    assert code(frame, text="  \n ") == "DEX-AGENT-02"
+    assert code(frame, into="class") == "DEX-AGENT-03"
+    assert code(frame, role="slivre") == "DEX-AGENT-01"
+    assert code(frame, provider="opanai") == "DEX-PROVIDER-01"
+    assert code(frame, text="Make it shine.") == "DEX-AGENT-20"
+
+
+def test_nothing_is_written_but_the_ledger(clean: Clean, session: Session) -> None:
+    from dex_dbutils.catalog import list_tables
+
+    before = list_tables(session.environment)
+    run, _ = clean("NA means null.", {"v": ["NA"]})
+    assert list_tables(session.environment) == before
+    newest = Ledger(session.environment.project).runs(limit=1)[0]
+    assert (newest.id, newest.status, newest.summary) == (run.id, "passed", "NA means null.")
+
+
+def test_the_output_of_a_run_is_the_same_every_time(clean: Clean, real: Callable[[str], Any]) -> None:
+    first, second = (clean(request_of("ask-flights"), real("flights"))[0]._repr_mimebundle_() for _ in range(2))
+    assert json.dumps(first[0], sort_keys=True) == json.dumps(second[0], sort_keys=True)
+    assert first[1]["dex"]["run_id"] != second[1]["dex"]["run_id"]
+
+
+def test_a_dry_run_makes_the_request_and_sends_nothing(session: Session) -> None:
+    frame = session.spark.createDataFrame([("a",)], "v string")
+    request = AgentRequest(role="silver", text="Trim v.", frames=["raw"], provider="openai", dry_run=True)
+    run = run_agent(request, session, {"raw": frame})
+    assert (run.outcome, run.proposal, run.tokens.total) == ("dry run", None, 0)
+    assert run.prompt[-1].content.endswith("Request: Trim v.")
+    assert "Request: Trim v." in run.to_text()
+
+
+def test_an_interrupt_ends_the_engines_operation_and_is_recorded(session: Session) -> None:
+    import _thread
+
+    spark = session.spark
+    slow = spark.range(3_000_000).alias("a").crossJoin(spark.range(3_000_000).alias("b"))
+    frame = slow.selectExpr("cast(a.id * b.id % 7 as string) as v")
+
+    def interrupt() -> None:
+        time.sleep(1.0)
+        _thread.interrupt_main()
+
+    threading.Thread(target=interrupt, daemon=True).start()
+    with pytest.raises(KeyboardInterrupt):
+        run_agent(AgentRequest(role="silver", text="NA means null.", frames=["raw"]), session, {"raw": frame})
+    assert Ledger(session.environment.project).runs(limit=1)[0].status == "interrupted"
+    assert spark.range(5).count() == 5
+
+
+def test_an_engine_that_dies_is_an_error_and_no_verdict(project: Path) -> None:
+    import os
+    import signal
+
+    from dex.engines import engine_for
+    from dex_dbutils import get_session, load_environment
+
+    environment = load_environment("local", start=project)
+    session = get_session(environment)
+    frame = session.spark.createDataFrame([("a",)], "v string")
+    pid = engine_for(environment).status().pid
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    with pytest.raises(Exception) as caught:
+        run_agent(AgentRequest(role="silver", text="NA means null.", frames=["raw"]), session, {"raw": frame})
+    assert "assert" not in type(caught.value).__name__.lower()
+    assert Ledger(environment.project).runs(limit=1)[0].status == "error"
