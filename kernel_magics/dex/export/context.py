@@ -87,13 +87,14 @@ def _change_inside(piece: Piece, purity: Purity, log: Log) -> None:
     if piece.node is None:
         return
     changes: list[tuple[ast.AST, str]] = []
+    spare = _spare(piece)
     for node, inside in _walk(piece.node):
         line = piece.statement.line + getattr(node, "lineno", 1) - 1
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
             call = node.value
             if isinstance(call.func, ast.Name) and call.func.id in _DISPLAY:
                 if all(purity.looks_only(argument) for argument in call.args):
-                    changes.append((node, "pass"))
+                    changes.append((node, "" if node in spare else "pass"))
                     log.note(piece, f"`{short(source_of(piece.text, node))}` inside the statement was left out")
                 else:
                     changes.append((node, "; ".join(source_of(piece.text, a) for a in call.args)))
@@ -114,6 +115,24 @@ def _change_inside(piece: Piece, purity: Purity, log: Log) -> None:
             )
     if changes:
         piece.retext(replace_nodes(piece.text, changes))
+
+
+def _spare(piece: Piece) -> set[ast.stmt]:
+    """Return displays that may go without a ``pass`` in their place: other statements stay in their block."""
+    found: set[ast.stmt] = set()
+    if piece.node is None:
+        return found
+    lines = piece.text.split("\n")
+    for parent in ast.walk(piece.node):
+        for name in ("body", "orelse", "finalbody"):
+            block = getattr(parent, name, None)
+            if not isinstance(block, list):
+                continue
+            shown = [s for s in block if isinstance(s, ast.Expr) and isinstance(s.value, ast.Call)]
+            shown = [s for s in shown if getattr(getattr(s.value, "func", None), "id", "") in _DISPLAY]
+            if len(shown) < len(block):
+                found.update(s for s in shown if ";" not in lines[s.lineno - 1] and lines[s.lineno - 1][:1].isspace())
+    return found
 
 
 def _walk(node: ast.AST, inside: str = "") -> list[tuple[ast.AST, str]]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from dex.export.formatting import format_python
 from dex.export.models import ReportLine
 from dex.export.parameters import Parameters
-from dex.export.pieces import Piece, short
+from dex.export.pieces import Piece, literal, short
 from dex.export.placement import BUILTINS, Names
 from dex.export.purity import Purity
 from dex.export.regions import indent
@@ -65,6 +65,11 @@ def derive(pieces: list[Piece], names: Names, purity: Purity) -> tuple[list[Deri
     return tests, not_derived
 
 
+_LOOKUPS = tuple(f"dex_dbutils.{n}" for n in ("get_table_name", "get_session", "get_spark", "load_environment"))
+#: Names of the test file.
+_TAKEN = frozenset("pytest session after_main Path Iterator Session get_session load_environment Params".split())
+
+
 def _slice(piece: Piece, above: list[Piece], below: list[Piece], names: Names, purity: Purity) -> DerivedTest | str:
     """Return the test with the statements that the assert needs, or why there can be none."""
     assert isinstance(piece.node, ast.Assert)
@@ -85,8 +90,13 @@ def _slice(piece: Piece, above: list[Piece], below: list[Piece], names: Names, p
             needed -= set(other.flow.binds)
         needed |= set(other.flow.needs)
     unknown = sorted(
-        n for n in needed if n not in names.module and n not in BUILTINS and n not in ("session", "spark", "params")
+        n
+        for n in needed
+        if n not in names.module and n not in BUILTINS and n not in ("session", "spark", "params", "job_params")
     )
+    taken = sorted(n for n in needed & (names.module - set(names.imports)) if n in _TAKEN)
+    if taken:
+        return f"the test file has a `{taken[0]}` of its own"
     if unknown and not names.star:
         return f"`{unknown[0]}` is not known where the test runs"
     read = {t for p in (*setup, piece) if p.node for n in ast.walk(p.node) if isinstance(n, ast.Call) for t in named(n)}
@@ -123,9 +133,12 @@ def render_tests(
     module: str,
 ) -> tuple[str, list[str]]:
     """Return the source of the test file and the names of its tests."""
-    obstacle = _obstacle(parameters, tables)
+    used = {n for p in pieces if p.place in ("main", "module") for n in p.flow.needs}
+    looks_up = next((n for n, s in sorted(names.imports.items()) if s in _LOOKUPS and n in used), "")
+    obstacle = _obstacle(parameters, tables, looks_up)
     needed = {n for test in tests for n in test.needs}
-    uses_params = "params" in needed
+    known_as = module if module not in _TAKEN and module not in names.module else "module_under_test"
+    imported_as = module if known_as == module else f"{module} as {known_as}"
     imports = [p for p in pieces if p.place == "import"]
     lines = _imports(imports, needed)
     own = sorted(n for n in needed & names.module if n not in names.imports)
@@ -144,26 +157,28 @@ def render_tests(
         *(["from dex_dbutils.catalog import prepare_warehouse"] if tables.reads else []),
         *lines,
         "",
-        f"from {package} import {module}",
+        f"from {package} import {imported_as}",
         f"from {package}.{module} import {', '.join(sorted({'Params', *own}))}",
     ]
-    body = [_FIXTURES.format(prefix=f"test_{module}_", inputs=_inputs(tables), module=module)]
-    body.append(_smoke(module, tables, obstacle))
+    body = [_FIXTURES.format(prefix=f"test_{module}_", inputs=_inputs(tables), module=known_as)]
+    body.append(_smoke(tables, obstacle))
     shown = ["test_main_runs_to_its_end"]
     for test in tests:
-        body.append(_render(test, obstacle, parameters.variable if uses_params else ""))
+        body.append(_render(test, obstacle))
         shown.append(test.name)
     source = "\n".join(head) + "\n\n\n" + "\n\n\n".join(body) + "\n"
     return format_python(source, package, sort_imports=True), shown
 
 
-def _obstacle(parameters: Parameters, tables: Tables) -> str:
+def _obstacle(parameters: Parameters, tables: Tables, looks_up: str) -> str:
     """Return why `main` cannot be run by a test, or nothing."""
     missing = [p.key for p in parameters.ordered() if p.default is None]
     if missing:
         return f"main needs a value for {', '.join(missing)}, which the notebook does not give"
     if tables.fixed:
         return f"main writes to a fixed place: {tables.fixed[:80]}"
+    if looks_up:
+        return f"main looks the environment up by itself with {looks_up}, so it cannot be turned to other tables"
     if tables.unclear:
         return "main reads tables whose names are only known when it runs"
     return ""
@@ -224,10 +239,10 @@ def _inputs(tables: Tables) -> str:
 """
 
 
-def _smoke(module: str, tables: Tables, obstacle: str) -> str:
+def _smoke(tables: Tables, obstacle: str) -> str:
     if obstacle:
         return (
-            f"@pytest.mark.skip(reason={obstacle!r})\n"
+            f"@pytest.mark.skip(reason={literal(obstacle)})\n"
             "def test_main_runs_to_its_end(after_main: Session) -> None:\n"
             '    """Main runs, and every table it writes has rows."""\n'
         )
@@ -238,7 +253,7 @@ def _smoke(module: str, tables: Tables, obstacle: str) -> str:
     )
 
 
-def _render(test: DerivedTest, obstacle: str, parameters: str) -> str:
+def _render(test: DerivedTest, obstacle: str) -> str:
     piece = test.piece
     where = f"Cell {piece.cell.number} ({piece.cell.id}), line {piece.statement.line}."
     lines = [f'"""{where}"""']
@@ -251,9 +266,11 @@ def _render(test: DerivedTest, obstacle: str, parameters: str) -> str:
         if "spark" in test.needs:
             lines.append("spark = after_main.spark")
         if obstacle:
-            mark = f"@pytest.mark.skip(reason={obstacle!r})\n"
-    if "params" in test.needs:
-        lines.append("params = Params()" if not test.on_tables else "params = Params(env=after_main.environment.name)")
+            mark = f"@pytest.mark.skip(reason={literal(obstacle)})\n"
+    for name in sorted({"params", "job_params"} & test.needs):
+        lines.append(f"{name} = Params({'env=after_main.environment.name' if test.on_tables else ''})")
+        if obstacle:
+            mark = f"@pytest.mark.skip(reason={literal(obstacle)})\n"
     lines += [p.text for p in test.setup]
     lines.append(piece.text)
     return f"{mark}def {test.name}({argument}) -> None:\n" + indent("\n".join(lines))

@@ -160,7 +160,7 @@ def draft_export(notebook: Notebook, project: Project, shown: str, name: str) ->
     blocks = blocks_of(pieces)
     if not any(p.place != "drop" and p.text for p in pieces):
         return Draft(None, log=log)
-    tests, not_derived = derive(pieces, names, purity)
+    tests, not_derived = derive(pieces, names, _purity(pieces))
     module_path, package = f"src/{project.package}/{name}.py", project.package
     module = render_module(
         notebook, shown, pieces, blocks, names, parameters, project.default_environment, before, package, log
@@ -286,7 +286,7 @@ def _take_globals(pieces: list[Piece], log: Log) -> None:
 def _note_undefined(pieces: list[Piece], star: bool, log: Log) -> None:
     if star:
         return
-    known = {"spark", "session", "dbutils", "params", "job_params", *GLOBALS, *BUILTINS}
+    known = {"spark", "session", "dbutils", "params", "job_params", "replace", *GLOBALS, *BUILTINS}
     known |= {n for p in pieces if p.place != "drop" for n in p.flow.binds}
     for piece in pieces:
         if piece.place == "drop":

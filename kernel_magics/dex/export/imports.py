@@ -14,7 +14,7 @@ _EFFECT_FREE = frozenset(
     __future__ abc argparse base64 calendar collections concurrent contextlib copy csv dataclasses datetime decimal
     dex_dbutils enum functools glob hashlib io itertools json logging math numbers operator os pathlib pyspark random re
     shutil statistics string subprocess sys tempfile textwrap time types typing unicodedata urllib uuid warnings zipfile
-    zoneinfo numpy pandas requests yaml
+    zoneinfo numpy pandas requests yaml matplotlib seaborn plotly altair
     """.split()
 )
 
@@ -66,20 +66,23 @@ def render_imports(pieces: list[Piece], before: set[str], needed: set[str], log:
         if text not in lines:
             lines.append(text)
         bound.update(imported(node))
-    lines += generated(needed - bound)
-    future_lines = [line for line in lines if line.startswith("from __future__")]
-    return "\n".join([*future_lines, *(line for line in lines if line not in future_lines)]), free
+    futures = [line for line in lines if line.startswith("from __future__")]
+    return "\n".join([*futures, *generated(needed - bound), *(x for x in lines if x not in futures)]), free
 
 
 def generated(names: set[str]) -> list[str]:
-    """Return the imports that the generated parts of a module need."""
-    lines = []
-    for name in sorted(names & set(GENERATED)):
-        module, _, attribute = GENERATED[name].rpartition(".")
-        lines.append(f"from {module} import {attribute}" if module else f"import {attribute}")
-    if "builtins" in names:
-        lines.append("import builtins")
-    if "get_dbutils" in names:
-        lines.append("from dex_dbutils.utilities import get_dbutils")
-    lines += [f"from pyspark.sql import {name}" for name in ("DataFrame", "SparkSession") if name in names]
-    return lines
+    """Return the imports that the generated parts of a module need, one line a module, in order."""
+    of_module: dict[str, list[str]] = {}
+    plain: list[str] = []
+    known = {**GENERATED, "get_dbutils": "dex_dbutils.utilities.get_dbutils", "builtins": "builtins"}
+    known.update({name: f"pyspark.sql.{name}" for name in ("DataFrame", "SparkSession")})
+    for name in sorted(names & set(known)):
+        module, _, attribute = known[name].rpartition(".")
+        if module:
+            of_module.setdefault(module, []).append(attribute)
+        else:
+            plain.append(f"import {attribute}")
+    lines = [f"from {module} import {', '.join(found)}" for module, found in of_module.items()]
+    own = [line for line in lines if line.startswith(("from dex_dbutils", "from pyspark"))]
+    standard = [line for line in lines if line not in own]
+    return [*plain, *sorted(standard), *([""] if own else []), *sorted(own)]

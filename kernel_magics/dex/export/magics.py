@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from dex.export.pieces import Log, Piece, short
+from dex.export.pieces import Log, Piece, literal, short
 from dex.notebook import Magic
 
 #: Magics that serve the person at the notebook; a job needs none of them.
@@ -134,10 +134,10 @@ def _sql(piece: Piece, magic: Magic, log: Log) -> None:
 
 def _quoted(sql: str) -> str:
     if "\\" not in sql and '"""' not in sql and not sql.endswith('"'):
-        return f'"""{sql}"""' if "\n" in sql else repr(sql)
+        return f'"""{sql}"""' if "\n" in sql else literal(sql)
     if "\n" in sql and '"""' not in sql and not sql.endswith(('"', "\\")):
         return f'r"""{sql}"""'
-    return repr(sql)
+    return literal(sql)
 
 
 def _is_python(code: str) -> bool:

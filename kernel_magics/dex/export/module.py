@@ -175,9 +175,7 @@ def headline(notebook: Notebook) -> tuple[str, str]:
 
 
 def _docstring(text: str) -> str:
-    clean = "".join(c if c.isprintable() or c == "\n" else " " for c in text)
-    clean = clean.encode("utf-8", "replace").decode("utf-8")
-    return clean.replace("\\", "\\\\").replace('"""', "'''").rstrip('"')
+    return _clean(text, keep="\n").replace("\\", "\\\\").replace('"""', "'''").rstrip('"')
 
 
 def _render_params(parameters: Parameters, default_environment: str) -> str:
@@ -297,7 +295,13 @@ def headings_of(notebook: Notebook) -> dict[int, str]:
 
 
 def _comment(text: str) -> str:
-    return "".join(c if c.isprintable() else " " for c in text).encode("utf-8", "replace").decode("utf-8")
+    return _clean(text)
+
+
+def _clean(text: str, keep: str = "") -> str:
+    """Return a text without control characters and without bytes that are not UTF-8."""
+    kept = "".join(c if (c >= " " and not "\x7f" <= c <= "\x9f") or c in keep else " " for c in text)
+    return kept.encode("utf-8", "replace").decode("utf-8")
 
 
 def _render_run(parameters: Parameters, package: str) -> str:

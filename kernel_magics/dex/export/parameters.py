@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 import keyword
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from dex.export.pieces import Log, Piece, replace_nodes, source_of
+from dex.export.pieces import Log, Piece, literal, replace_nodes, source_of
 
 _WIDGETS = ("text", "dropdown", "combobox", "multiselect")
 _SIMPLE = ("str", "int", "float", "bool")
@@ -36,7 +36,12 @@ class Parameter:
     @property
     def word(self) -> str:
         """Its option on the command line."""
-        return "--" + re.sub(r"[^A-Za-z0-9]+", "-", self.key).strip("-")
+        return "--" + (re.sub(r"\W+", "-", self.key).strip("-") or self.name)
+
+    @property
+    def job_key(self) -> str:
+        """Its name as a parameter of the job."""
+        return self.key if re.fullmatch(r"[\w.-]+", self.key) else self.word[2:]
 
 
 @dataclass
@@ -56,6 +61,11 @@ class Parameters:
     def add(self, parameter: Parameter) -> Parameter:
         """Take a parameter in; the first definition that has a default holds."""
         known = self.found.get(parameter.key)
+        if parameter.key == "env":
+            return parameter  # the environment, which every job is told
+        taken = {p.name for key, p in self.found.items() if key != parameter.key}
+        while parameter.name in taken:
+            parameter = replace(parameter, name=f"{parameter.name}_")
         if known is None or (known.default is None and parameter.default is not None):
             self.found[parameter.key] = parameter
         return self.found[parameter.key]
@@ -70,7 +80,7 @@ def field_name(key: str) -> str:
     name = re.sub(r"\W+", "_", key).strip("_") or "value"
     if name[0].isdigit():
         name = f"p_{name}"
-    return f"{name}_" if keyword.iskeyword(name) or name == "env" else name
+    return f"{name}_" if keyword.iskeyword(name) or (name == "env" and key != "env") else name
 
 
 def take_tagged(piece: Piece, parameters: Parameters, log: Log) -> None:
@@ -82,7 +92,12 @@ def take_tagged(piece: Piece, parameters: Parameters, log: Log) -> None:
         name, value, annotation = node.targets[0].id, node.value, ""
     else:
         return  # an import or a computation that happens to stand there: an ordinary statement
-    if name in ("env", "spark"):
+    if name == "spark":
+        return
+    if name == "env":
+        piece.retext(f"env = {parameters.variable}.env")
+        piece.kind = "parameter"
+        log.note(piece, "`env` is the environment that the job runs in")
         return
     text = source_of(piece.text, value)
     comment = _trailing_comment(piece.text, node)
@@ -109,6 +124,8 @@ def take_widgets(piece: Piece, parameters: Parameters, log: Log) -> None:
         return
     changes: list[tuple[ast.AST, str]] = []
     alone = _alone(piece.node)
+    for tried, default in _tried(piece.node):
+        parameters.add(Parameter(tried, field_name(tried), "str", literal(default), "", piece.cell.id))
     for call in [n for n in ast.walk(piece.node) if isinstance(n, ast.Call)]:
         method = _widget_method(call)
         if method is None:
@@ -151,6 +168,24 @@ def literal_type(value: ast.expr) -> str | None:
     return None
 
 
+def _tried(node: ast.AST) -> list[tuple[str, str]]:
+    """Return widgets whose default stands in an ``except`` below them, a common way to have one."""
+    found: list[tuple[str, str]] = []
+    for attempt in [n for n in ast.walk(node) if isinstance(n, ast.Try)]:
+        for statement in attempt.body:
+            if not (isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Call)):
+                continue
+            key = _literal(_argument(statement.value, 0, "name"))
+            if _widget_method(statement.value) != "get" or key is None:
+                continue
+            targets = [ast.unparse(target) for target in statement.targets]
+            for fallback in [s for handler in attempt.handlers for s in handler.body if isinstance(s, ast.Assign)]:
+                default = _literal(fallback.value)
+                if [ast.unparse(target) for target in fallback.targets] == targets and default is not None:
+                    found.append((key, default))
+    return found
+
+
 def _widget(piece: Piece, call: ast.Call, method: str, key: str, parameters: Parameters, alone: bool) -> str:
     name = field_name(key)
     variable = parameters.variable
@@ -171,9 +206,11 @@ def _widget(piece: Piece, call: ast.Call, method: str, key: str, parameters: Par
     if "\n" in comment:
         comment = ""
     if value is None or literal_type(value) is not None:
-        text = repr(str(ast.literal_eval(value))) if value is not None else "''"
+        text = literal(str(ast.literal_eval(value))) if value is not None else '""'
         parameters.add(Parameter(key, name, "str", text, comment, piece.cell.id))
         return "pass" if alone else "None"
+    if key == "env":
+        return "None" if not alone else "pass"
     parameters.found.pop(key, None)
     parameters.add(Parameter(key, name, "Optional[str]", "None", comment, piece.cell.id))
     if not alone:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
@@ -89,6 +90,11 @@ def short(text: str) -> str:
     """Return the first line of a source, shortened for a report."""
     first = text.strip().split("\n", 1)[0]
     return first if len(first) <= 60 else f"{first[:57]}..."
+
+
+def literal(text: str) -> str:
+    """Return a text as Python source, the same from every Python: what ``repr`` escapes depends on its version."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\x7f")
 
 
 def replace_nodes(text: str, changes: Iterable[tuple[ast.AST, str]]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from typing import Any
 
 #: Methods of frames, columns, readers and plain values that return something and change nothing.
 _LOOKING = frozenset(
@@ -15,6 +16,7 @@ _LOOKING = frozenset(
     startswith stat strip subtract substr sum mean avg min max summary table tables tail take toDF toJSON toLocalIterator
     toPandas transform trim union unionAll unionByName unpivot upper values value_counts when where withColumn
     withColumnRenamed withColumns withColumnsRenamed withWatermark csv json orc text eqNullSafe otherwise
+    range createDataFrame repartition hint cache persist localCheckpoint getOrDefault
     tableExists listTables listColumns schemaOf isocalendar date today now isoformat
     """.split()
 )
@@ -96,7 +98,21 @@ def root_name(node: ast.expr) -> str:
 
 
 def is_query(node: ast.expr) -> bool:
-    """Return whether an argument of ``spark.sql`` is a literal query that writes nothing."""
+    """Return whether an argument of ``spark.sql`` is a literal query: it changes nothing."""
+    import sqlglot
+
+    return _statements_are(node, sqlglot.exp.Query, sqlglot.exp.Describe, sqlglot.exp.Show)
+
+
+def keeps_tables(node: ast.expr) -> bool:
+    """Return whether an argument of ``spark.sql`` is literal SQL that changes the session at most, no table."""
+    import sqlglot
+
+    exp = sqlglot.exp
+    return _statements_are(node, exp.Query, exp.Describe, exp.Show, exp.Set, exp.Use, exp.Cache, exp.Refresh)
+
+
+def _statements_are(node: ast.expr, *kinds: type[Any]) -> bool:
     if not (isinstance(node, ast.Constant) and isinstance(node.value, str)):
         return False
     import sqlglot
@@ -105,8 +121,19 @@ def is_query(node: ast.expr) -> bool:
         statements = sqlglot.parse(node.value, dialect="databricks")
     except sqlglot.errors.SqlglotError:
         return False
+    temporary = sqlglot.exp.Use in kinds
     return bool(statements) and all(
-        isinstance(statement, sqlglot.exp.Query | sqlglot.exp.Describe | sqlglot.exp.Show) for statement in statements
+        isinstance(statement, kinds) or (temporary and _is_temporary_view(statement)) for statement in statements
+    )
+
+
+def _is_temporary_view(statement: Any) -> bool:
+    import sqlglot
+
+    return (
+        isinstance(statement, sqlglot.exp.Create)
+        and statement.kind == "VIEW"
+        and statement.find(sqlglot.exp.TemporaryProperty) is not None
     )
 
 

@@ -5,10 +5,14 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass
 
-from dex.export.pieces import Piece
+from dex.export.pieces import Piece, source_of
+from dex.export.purity import keeps_tables
 
 Table = tuple[str, str]
 Values = dict[str, tuple[str, ...]]
+_FILE_WRITERS = frozenset(
+    "save to_csv to_parquet to_sql to_json to_excel write_text write_bytes unlink rmtree remove makedirs".split()
+)
 _WRITERS = ("saveAsTable", "insertInto", "writeTo", "toTable")
 
 
@@ -40,7 +44,7 @@ def tables_of(pieces: list[Piece]) -> Tables:
         if piece.node is None or piece.place == "drop":
             continue
         values = {**constants, **_loops(piece.node, constants)}
-        targets, hard = _written(piece.node, values)
+        targets, hard = _written(piece, values)
         fixed = fixed or hard
         for call in [n for n in ast.walk(piece.node) if isinstance(n, ast.Call)]:
             for table in named(call, values):
@@ -118,26 +122,38 @@ def _loops(node: ast.AST, constants: Values) -> Values:
     return found
 
 
-def _written(node: ast.AST, values: Values) -> tuple[list[Table], str | None]:
+def _written(piece: Piece, values: Values) -> tuple[list[Table], str | None]:
     """Return the tables that a statement writes, and the text of a name that does not follow the environment."""
+    node = piece.node
     found: list[Table] = []
     fixed: str | None = None
+    if node is None:
+        return found, fixed
     for call in [n for n in ast.walk(node) if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute)]:
         attribute = call.func.attr if isinstance(call.func, ast.Attribute) else ""
         if attribute in _WRITERS and call.args:
             tables = named(call.args[0], values) if isinstance(call.args[0], ast.Call) else []
             if not tables:
-                fixed = fixed or ast.unparse(call.args[0])
+                fixed = fixed or source_of(piece.text, call.args[0])
             found += tables
-        elif attribute in ("save", "insert_into") or (
-            attribute in ("parquet", "csv", "json", "orc", "text") and ".write" in ast.unparse(call.func)
-        ):
-            fixed = fixed or ast.unparse(call)
         elif attribute == "sql":
-            from dex.export.purity import is_query
-
-            if not (call.args and is_query(call.args[0])):
-                fixed = fixed or ast.unparse(call)
-        elif attribute in ("cp", "mv", "rm", "put", "mkdirs") and "dbutils.fs" in ast.unparse(call.func):
-            fixed = fixed or ast.unparse(call)
+            if not (call.args and keeps_tables(call.args[0])):
+                fixed = fixed or source_of(piece.text, call)
+        elif (
+            attribute in _FILE_WRITERS
+            or (attribute in ("parquet", "csv", "json", "orc", "text") and ".write" in ast.unparse(call.func))
+            or (attribute in ("cp", "mv", "rm", "put", "mkdirs") and "dbutils.fs" in ast.unparse(call.func))
+        ):
+            fixed = fixed or source_of(piece.text, call)
+    opened = [n for n in ast.walk(node) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)]
+    for call in opened:
+        if isinstance(call.func, ast.Name) and call.func.id == "open" and not _reads_only(call):
+            fixed = fixed or source_of(piece.text, call)
     return found, fixed
+
+
+def _reads_only(call: ast.Call) -> bool:
+    mode = call.args[1] if len(call.args) > 1 else next((k.value for k in call.keywords if k.arg == "mode"), None)
+    if mode is None:
+        return True
+    return isinstance(mode, ast.Constant) and isinstance(mode.value, str) and not set(mode.value) & set("wax+")
