@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Iterable
@@ -26,13 +27,16 @@ class Redaction:
     """
 
     def __init__(self, secrets: Iterable[tuple[str, str]]) -> None:
-        self._values = sorted(
-            ((value, f"[{name}]") for name, value in secrets if len(value) >= SHORTEST),
-            key=lambda pair: (-len(pair[0]), pair[1]),
-        )
+        forms = {
+            (form, f"[{name}]")
+            for name, value in secrets
+            if len(value) >= SHORTEST
+            for form in (value, json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1])
+        }
+        self._values = sorted(forms, key=lambda pair: (-len(pair[0]), pair))
 
     def __call__(self, text: str) -> str:
-        """Return the text with every known value replaced by its variable's name in brackets."""
+        """Return the text, or JSON, with every known value replaced by its variable's name in brackets."""
         for value, name in self._values:
             text = text.replace(value, name)
         return text

@@ -170,11 +170,11 @@ class _Work:
             )
         prompt = self.talk.messages
         sent = json.dumps([message.model_dump() for message in prompt], sort_keys=True, ensure_ascii=False)
-        return Run(
+        run = Run(
             id=self.id,
             role=self.request.role,
             environment=self.session.environment.name,
-            request=self.request.model_copy(update={"text": self.redact(self.request.text)}),
+            request=self.request,
             provider=self.provider,
             model=self.model,
             proposal=proposal,
@@ -187,6 +187,7 @@ class _Work:
             seconds=round(time.perf_counter() - self._clock, 3),
             tokens=self.talk.tokens if prompt else Tokens(),
         )
+        return Run.model_validate_json(self.redact(run.model_dump_json()))
 
     def _end(self, run: Run) -> Run:
         """Write the run's end; a ledger that cannot be written by now must not lose what was proposed."""

@@ -11,12 +11,14 @@ from dex_agents.answers import Answer
 from dex_agents.context import Context
 from dex_agents.evidence import count_rows
 from dex_agents.gate.assertions import assertions_for
+from dex_agents.gate.intent import unmet
 from dex_agents.gate.policy import check_policy
 from dex_agents.gate.sample import Sample, take_sample
 from dex_agents.gate.sandbox import holds, run_code
 from dex_agents.models import Check, CheckStatus, ColumnChange, StepRows, Verdict
 from dex_agents.plan import Columns, Join, Plan, Probe, Step, compile_plan, sql_name
 from dex_agents.plan.steps import DropDuplicates, Rename
+from dex_agents.wishes import read_wishes
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -85,6 +87,7 @@ class _Gate:
             ("rows", self._rows),
             ("key", self._key),
             ("assertions", self._assertions),
+            ("request", self._request),
         ]
         stopped = False
         for name, check in made:
@@ -101,7 +104,6 @@ class _Gate:
                 self._add(name, "failed", _first_line(error))
                 self.hints.append(_hint(name, error))
                 stopped = name == "sample"
-        self._request()
 
     def _add(self, name: str, status: CheckStatus, detail: str, *, required: bool = True) -> None:
         self.checks.append(Check(name=name, status=status, required=required, detail=detail))
@@ -136,6 +138,7 @@ class _Gate:
         self.after: Columns = {field.name: field.dataType.simpleString() for field in self.result.schema.fields}
         self.columns = _changes(self.context.columns, self.after)
         if self.sample.rows == 0:
+            self.rows_out = 0
             self._add("sample", "not run", "the frame has no rows")
             return
         self.rows_out = self.result.count()
@@ -271,11 +274,19 @@ class _Gate:
             self._add("assertions", "failed", "the code of the second cell does not hold for the sample")
 
     def _request(self) -> None:
-        refused = self.answer.not_followed
-        if not self.answer.judged:
-            self._add("request", "not run", "whether it does all that was asked is for you to judge", required=False)
-        elif refused:
+        wishes = read_wishes(self.context.request.text, self.context.columns)
+        broken = unmet(wishes, self.context, self.result, self.after, self.rows_out)
+        refused = self.answer.not_followed if self.answer.judged else tuple(wishes.not_followed)
+        if broken:
+            self._add("request", "failed", "; ".join(broken[:MOST]))
+            self.hints += [f"The request is not followed: {text}." for text in broken[:MOST]]
+        elif refused and self.answer.judged:
             self._add("request", "not run", f"{len(refused)} phrase{'s' * (len(refused) > 1)} not followed")
+        elif refused:
+            shown = "; ".join(f"“{text}”" for text in refused)
+            self._add(
+                "request", "not run", f"whether it does what these ask is for you to judge: {shown}", required=False
+            )
         else:
             self._add("request", "passed", "every phrase was followed")
 

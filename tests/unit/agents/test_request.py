@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from dex_agents.providers.rules.wishes import Wishes, read_wishes
 from dex_agents.request import named_key, sentences, words_for_missing
+from dex_agents.wishes import Wishes, read_wishes
 
 COLUMNS = [
     "year",

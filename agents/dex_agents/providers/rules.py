@@ -1,4 +1,4 @@
-"""From wishes and counted values to a plan."""
+"""The provider without a model: from wishes and counted values to a plan; what it did not follow, it says."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dex_dbutils.errors import PlanError
 
 from dex_agents.answers import Answer
+from dex_agents.clock import clock_columns, clock_steps
 from dex_agents.context import Context
 from dex_agents.plan import Columns, Plan, Step, is_text
 from dex_agents.plan.steps import (
@@ -20,8 +21,7 @@ from dex_agents.plan.steps import (
     StandardCase,
     Trim,
 )
-from dex_agents.providers.rules.clock import clock_columns, clock_steps
-from dex_agents.providers.rules.wishes import Wishes, read_wishes
+from dex_agents.wishes import Wishes, read_wishes
 
 #: Types that are given without being asked for, in the order of their steps.
 _TYPES = ("boolean", "int", "bigint", "double", "date", "timestamp")
