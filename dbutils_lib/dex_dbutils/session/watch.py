@@ -77,11 +77,16 @@ class EngineWatch(
         self._traced: object = None
         self._keeps_marker = False
 
-    def help_with(self, spark: Any) -> None:
-        """Do dex's own errands through this session, whose channel has no interceptors of others."""
+    def help_with(self, spark: Any, *, marked: bool = True) -> None:
+        """Do dex's own errands through this session.
+
+        Args:
+            spark: where there is one, a session whose channel has no interceptors of others.
+            marked: the session has the marker.
+        """
         self._spark = spark
         self._traced = self._trace_now()
-        self._keeps_marker = spark.conf.get(MARKER, None) == spark.session_id
+        self._keeps_marker = marked and spark.conf.get(MARKER, None) == spark.session_id
 
     def is_known(self) -> bool:
         """Return whether the engine still knows the session; asks it. Raises where it does not answer."""
