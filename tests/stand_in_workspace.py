@@ -44,6 +44,7 @@ class Workspace:
 
     Attributes:
         url: its address.
+        root_of_trust: the certificate that its TLS clients have to trust.
         secrets: scope -> key -> value.
         unreadable: scopes that the user may not read.
         files: path in a volume or in DBFS -> content; folders end with a slash.
@@ -55,6 +56,7 @@ class Workspace:
     """
 
     url: str = ""
+    root_of_trust: Path | None = None
     secrets: dict[str, dict[str, str]] = field(default_factory=dict)
     unreadable: set[str] = field(default_factory=set)
     files: dict[str, bytes] = field(default_factory=dict)
@@ -311,8 +313,6 @@ def rest_workspace() -> Iterator[Workspace]:
 def full_workspace(folder: Path, spark_connect: str) -> Iterator[Workspace]:
     """Yield a workspace with REST and Spark Connect on one TLS port.
 
-    Clients need ``folder/ca.pem`` as their root of trust.
-
     Args:
         folder: where certificate and key are written.
         spark_connect: host and port of the engine that answers Spark Connect.
@@ -321,6 +321,7 @@ def full_workspace(folder: Path, spark_connect: str) -> Iterator[Workspace]:
     with rest_workspace() as workspace, _relay(workspace, spark_connect) as relay_port:
         listener = socket.create_server(("127.0.0.1", 0))
         rest_port = int(workspace.url.rpartition(":")[2])
+        workspace.root_of_trust = folder / "ca.pem"
         workspace.url = f"https://localhost:{listener.getsockname()[1]}"
         threading.Thread(target=_accept, args=(listener, context, rest_port, relay_port), daemon=True).start()
         try:
