@@ -48,6 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "name", choices=sorted(p.stem.removeprefix("bench_") for p in (ROOT / "tests/bench").glob("bench_*.py"))
     )
     bench.add_argument("rest", nargs=argparse.REMAINDER)
+    commands.add_parser("outputs", help="run the shipped notebooks and save their outputs, which the tests compare")
     setup = commands.add_parser("setup", help="only install")
     setup.add_argument("--level", choices=list(EXTRAS), default="test")
     arguments, unknown = parser.parse_known_args(argv)
@@ -62,6 +63,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         if arguments.command == "bench":
             install("test")
             return run([PYTHON, ROOT / "tests/bench" / f"bench_{arguments.name}.py", *arguments.rest])
+        if arguments.command == "outputs":
+            install("test")
+            return run([PYTHON, ROOT / "tests/notebooks/save_outputs.py"])
         if arguments.command == "setup":
             install(arguments.level)
             return 0
