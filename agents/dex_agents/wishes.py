@@ -133,6 +133,24 @@ def _cast(match: re.Match[str], columns: Sequence[str], wishes: Wishes) -> bool:
     return True
 
 
+def _casts(match: re.Match[str], columns: Sequence[str], wishes: Wishes) -> bool:
+    """Take ``amount to double and day to date``: several columns, each with its type."""
+    pair = re.compile(
+        rf"(.+?)\s+(?:to|into|as)\s+(?:an?\s+)?({_TYPE})(?:\s*,\s*and\s+|\s*,\s*|\s+and\s+|$)", re.IGNORECASE
+    )
+    text, at, found = match["pairs"], 0, {}
+    while at < len(text):
+        one = pair.match(text, at)
+        names = listed_columns(one[1], columns) if one else None
+        if one is None or names is None:
+            return False
+        kind = one[2].lower()
+        found.update(dict.fromkeys(names, _TYPES.get(kind, kind.replace(" ", ""))))
+        at = one.end()
+    wishes.casts.update(found)
+    return True
+
+
 def _as_text(match: re.Match[str], columns: Sequence[str], wishes: Wishes) -> bool:
     found = listed_columns(match["columns"], columns)
     wishes.as_text += found or []
@@ -237,6 +255,7 @@ _PATTERNS: tuple[tuple[str, Callable[[re.Match[str], Sequence[str], Wishes], boo
         rf"(?:cast|convert|make|turn|read|parse)\s+(?P<columns>.+?)\s+(?:to|into|as|an?)\s+(?:an?\s+)?(?P<type>{_TYPE})",
         _cast,
     ),
+    (r"(?:cast|convert|turn|parse)\s+(?P<pairs>.+\s(?:to|into|as)\s.+)", _casts),
     (rf"(?P<columns>.+?)\s+(?:is|are)\s+(?:an?\s+)?(?P<type>{_TYPE})", _cast),
     (
         (

@@ -10,32 +10,34 @@ from dex_agents import AgentEvent
 from small_model import Endpoint
 
 pytestmark = [pytest.mark.real_model, pytest.mark.slow]
-REQUEST = "NA means null. amount is a number. Drop exact duplicates."
+REQUEST = "NA means null. Cast amount to double. Drop exact duplicates. The key is day."
+HARDER = "NA means null. Cast amount to double and day to date. Drop exact duplicates."
 
 
-@pytest.fixture(scope="module")
-def seen() -> dict[str, Any]:
-    return {}
-
-
-def test_the_model_plans_and_the_plan_cleans_the_data(
-    ask: Callable[..., Any], sales: Any, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def settings(endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     monkeypatch.setenv("SMALL_MODEL_KEY", endpoint.key)
-    events: list[AgentEvent] = []
-    settings = {
+    return {
         "base_url": endpoint.url,
         "model": endpoint.model,
         "api_key_env": "SMALL_MODEL_KEY",
         "timeout_seconds": 300.0,
     }
+
+
+def test_the_model_plans_and_the_plan_cleans_the_data(
+    ask: Callable[..., Any], sales: Any, endpoint: Endpoint, settings: dict[str, Any]
+) -> None:
+    events: list[AgentEvent] = []
     run = ask(REQUEST, on_event=events.append, **settings)
 
     assert run.provider == "openai"
     assert run.model == endpoint.model
     assert "".join(event.text for event in events if event.stage == "text").startswith('{"steps"')
     assert [step["op"] for step in run.proposal.plan["steps"]] == ["null_tokens", "cast", "drop_duplicates"]
-    assert run.status == "passed"
+    assert {check.name: check.status for check in run.verdict.checks} == dict.fromkeys(
+        ["parse", "policy", "sample", "columns", "values", "rows", "key", "assertions", "request"], "passed"
+    )
     assert not run.tokens.estimated
 
     from pyspark.sql import DataFrame, functions
@@ -44,6 +46,17 @@ def test_the_model_plans_and_the_plan_cleans_the_data(
     exec(run.proposal.code, names)  # noqa: S102  the proposal is what is tested
     rows = sorted(tuple(row) for row in names["sales_clean"].fillna(-1, subset=["amount"]).collect())
     assert rows == [("2024-01-01", 12.5, "Anna"), ("2024-01-02", -1.0, "Ben"), ("2024-01-03", 7.25, "Zeno Zebra")]
+
+
+def test_a_plan_that_leaves_out_what_was_asked_is_not_called_verified(
+    ask: Callable[..., Any], settings: dict[str, Any]
+) -> None:
+    run = ask(HARDER, **settings)
+    types = {change.name: change.after for change in run.verdict.columns}
+    request = next(check for check in run.verdict.checks if check.name == "request")
+    done = (types.get("day"), types.get("amount")) == ("date", "double")
+    assert (request.status == "passed") == done
+    assert done or run.status == "failed"
 
 
 def test_a_wrong_key_is_an_error(ask: Callable[..., Any], endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -70,11 +70,34 @@ def test_a_plan_that_loses_values_is_repaired_without_telling_the_values(
 def test_nonsense_to_the_end_is_an_error_and_a_line_in_the_ledger(
     ask: Callable[..., Any], service: ScriptedService, runs: Callable[[], list[Any]]
 ) -> None:
-    service.say("no", "no", "no")
+    service.say("no", "not at all", "never")
     with pytest.raises(ProviderError) as caught:
         ask(REQUEST)
     assert caught.value.code == "DEX-PROVIDER-11"
+    assert len(service.requests) == 3
     assert runs()[0].status == "error"
+
+
+def test_a_model_that_repeats_itself_is_not_asked_a_third_time(
+    ask: Callable[..., Any], service: ScriptedService
+) -> None:
+    service.say("no", "no", PLAN)
+    with pytest.raises(ProviderError):
+        ask(REQUEST)
+    assert len(service.requests) == 2
+
+
+def test_a_plan_that_leaves_out_a_phrase_is_repaired_or_failed(
+    ask: Callable[..., Any], service: ScriptedService
+) -> None:
+    half = {"steps": [{"op": "null_tokens", "tokens": ["NA"]}]}
+    service.say(half, PLAN)
+    assert ask("NA means null. Cast amount to double.").status == "passed"
+    assert "amount is string, asked for is double" in service.prompts[1]
+    service.say(half, half)
+    run = ask("NA means null. Cast amount to double.")
+    assert run.status == "failed"
+    assert statuses(run)["request"] == "failed"
 
 
 def test_a_truncated_answer_is_asked_for_again(ask: Callable[..., Any], service: ScriptedService) -> None:

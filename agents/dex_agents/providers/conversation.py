@@ -97,6 +97,8 @@ def converse(
                 if talk.best.judged.verdict.status != "failed":
                     return talk.best
                 hints = talk.best.judged.hints
+        if len(talk.messages) > 3 and talk.messages[-2].content == reply.text and not reply.cut:
+            break  # it says the same again: another question would not help
         talk.messages += [
             Message(role="assistant", content=reply.text),
             Message(role="user", content=_again(hints)),
@@ -107,7 +109,7 @@ def converse(
         raise failure
     raise ProviderError(
         "DEX-PROVIDER-11",
-        f"The model '{service.model}' gave no usable answer in {REPAIRS + 1} tries: {failure.what if failure else ''}",
+        f"The model '{service.model}' gave no usable answer: {failure.what if failure else ''}",
         remedy="Say it in simpler words, use a larger model, or use --provider rules.",
     ) from failure
 

@@ -118,6 +118,12 @@ def test_casts_renames_drops_and_cases_by_name() -> None:
     assert found.not_followed == []
 
 
+def test_several_casts_in_one_sentence() -> None:
+    found = wishes("Cast year, month and day to int, at to timestamp and carrier to decimal(10, 2).")
+    assert found.casts == {"year": "int", "month": "int", "day": "int", "at": "timestamp", "carrier": "decimal(10,2)"}
+    assert wishes("Cast year to int and shine to date.").not_followed == ["Cast year to int and shine to date"]
+
+
 def test_the_latest_row_of_a_key() -> None:
     found = wishes("Keep only the latest row per carrier and flight by at.")
     assert (found.key, found.latest_by) == (["carrier", "Flight"], "at")
