@@ -44,7 +44,8 @@ def run(shell: InteractiveShell, line: str, cell: str) -> None:
     show_object(result)
     open_bridge = bridge()
     page_inserts = open_bridge is not None and open_bridge.connected
-    if not page_inserts and result.proposal is not None and not arguments.dry_run:
+    refused = result.verdict is None or result.verdict.status == "failed"  # shown, but never put into a cell
+    if not page_inserts and result.proposal is not None and not refused:
         shell.set_next_input(result.proposal.code)
 
 
