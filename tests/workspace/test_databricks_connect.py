@@ -12,26 +12,27 @@ from typing import Any
 import pytest
 from engine_fixture import engine_project
 from stand_in_workspace import CLUSTER, TOKEN, Workspace, full_workspace
-from support import ROOT, make_venv, run
+from support import ROOT, find_python, make_venv, run
 
-#: The newest client for each Python; older pyarrow and pandas are its own trap, see `dex doctor`.
+#: The newest client that each Python can have; newer pyarrow and pandas are its own trap, see `dex doctor`.
 CLIENT = (
     "databricks-connect==17.3.15; python_version == '3.12'",
     "databricks-connect==16.1.7; python_version < '3.12'",
-    "databricks-connect==16.1.7; python_version > '3.12'",
     "pyarrow<22",
     "pandas<3",
 )
 #: What dexkit needs to bind a session; dexkit itself comes from the checkout.
 NEEDS = ("sqlglot", "filelock", "platformdirs", "psutil")
-RUNTIMES = {(3, 12): "17.3.x-scala2.13"}
+#: The runtime that a cluster of the same version would have.
+RUNTIME = "16.4.x-scala2.12" if sys.version_info < (3, 12) else "17.3.x-scala2.13"
 
 
 @pytest.fixture(scope="module")
 def connect_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The interpreter of an environment with databricks-connect, where no other Spark is."""
     folder = tmp_path_factory.mktemp("connect")
-    return make_venv(folder / "venv", Path(sys.executable), *CLIENT, *NEEDS, ROOT / "dbutils_lib")
+    python = Path(sys.executable) if sys.version_info < (3, 13) else find_python("3.12")  # there is none for later ones
+    return make_venv(folder / "venv", python, *CLIENT, *NEEDS, ROOT / "dbutils_lib")
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +46,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
         url = engine_for(load_environment("local")).status().url
         assert url is not None
         with full_workspace(folder, url.removeprefix("sc://").partition("/")[0]) as made:
-            made.spark_version = RUNTIMES.get(sys.version_info[:2], "16.4.x-scala2.12")
+            made.spark_version = RUNTIME
             made.secrets["flights"] = {"token": "hunter2"}
             yield made
 
