@@ -70,19 +70,23 @@ def _checks(checks: list[Check]) -> str:
         f"<td style='text-align:left;white-space:normal'>{escape(check.detail)}</td></tr>"
         for check in checks
     )
-    return f"<table style='margin:.6em 0'><tbody>{rows}</tbody></table>"
+    return f"<table style='margin:.6em 0;color:inherit'><tbody>{rows}</tbody></table>"
 
 
 def _changes(verdict: Verdict) -> str:
-    rows = [("rows", line) for line in row_lines(verdict)] + [("columns", line) for line in changed_columns(verdict)]
+    rows = [(kind, lines) for kind, lines in _changed(verdict).items() if lines]
     if not rows:
         return ""
     cells = "".join(
         f"<tr><th scope='row' style='text-align:left;vertical-align:top'>{kind}</th>"
-        f"<td style='text-align:left;white-space:normal'>{escape(line)}</td></tr>"
-        for kind, line in rows
+        f"<td style='text-align:left;white-space:normal'>{'<br>'.join(map(escape, lines))}</td></tr>"
+        for kind, lines in rows
     )
-    return f"<table style='margin:.6em 0'><tbody>{cells}</tbody></table>"
+    return f"<table style='margin:.6em 0;color:inherit'><tbody>{cells}</tbody></table>"
+
+
+def _changed(verdict: Verdict) -> dict[str, list[str]]:
+    return {"rows": row_lines(verdict), "columns": changed_columns(verdict)}
 
 
 def _folded(title: str, content: str, *, opened: bool = False) -> str:
