@@ -39,16 +39,18 @@ def engine_project(folder: Path, *, base: str = BASE, **environments: str) -> It
     from dex.engines import engine_for
     from dex_dbutils import load_environment
     from dex_dbutils.config import environment_names, find_project
-    from dex_dbutils.session import close_session
+    from dex_dbutils.session import close_session, use_environment
 
     project = make_project(folder, base=base, **environments)
     before = os.environ.get("DEX_PROJECT")
     os.environ["DEX_PROJECT"] = str(project)
+    use_environment(None)  # what another test has bound in this process
     engine = engine_for(load_environment("local", start=project))
     try:
         engine.start()
         yield project
     finally:
+        use_environment(None)
         for name in environment_names(find_project(project)):
             close_session(load_environment(name, start=project))
         engine.stop()

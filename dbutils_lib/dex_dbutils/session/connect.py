@@ -107,10 +107,8 @@ def _attach_while_importing(attach: Callable[[], str]) -> str:
 
     thread = threading.Thread(target=target, name="dex-attach", daemon=True)
     thread.start()
-    try:
-        import_client()
-    finally:
-        thread.join()
+    import_client()  # an interrupt here leaves the engine's start to go on by itself
+    thread.join()
     if trouble:
         raise trouble[0]
     return answer[0]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import threading
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Union
 
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 EnvironmentLike = Union[str, Environment, None]
 
 #: Seconds that a session which is not needed any more may take to say goodbye to its engine.
-GOODBYE = 3.0
+GOODBYE = 2.0
 
 
 class _Slot:
@@ -88,6 +90,7 @@ def get_session(env: EnvironmentLike = None) -> Session:
             within(GOODBYE, opened.close)
             raise
         slot.held = _Held(session, opened)
+        _say_goodbye_at_exit()
         opened.activate()
         return session
 
@@ -108,6 +111,17 @@ def close_session(environment: Environment) -> None:
 def _slot(environment: Environment) -> _Slot:
     with _lock:
         return _slots.setdefault((environment.project.root, environment.name), _Slot())
+
+
+@cache
+def _say_goodbye_at_exit() -> None:
+    """Let engines forget the sessions of a process that ends as it should; one that is killed leaves them behind."""
+
+    def goodbye() -> None:
+        for slot in list(_slots.values()):
+            _end(slot)
+
+    atexit.register(goodbye)
 
 
 def _end(slot: _Slot) -> None:

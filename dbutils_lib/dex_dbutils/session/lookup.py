@@ -63,7 +63,16 @@ def way_to(environment: Environment) -> Way:
         "DEX-SESSION-01",
         f"Nothing on this machine answers for an engine of type '{engine.type}'.",
         Where(key="engine.type"),
-        "Install `dexkit[local]`, which starts one; or set SPARK_REMOTE to the address of one that runs.",
+        _how_to_get_one(engine.type),
+    )
+
+
+def _how_to_get_one(engine_type: str) -> str:
+    if engine_type == "sail":
+        return "Install `dexkit[local]`, which starts one; or set SPARK_REMOTE to the address of one that runs."
+    return (
+        f"dex does not start an engine of type '{engine_type}': start a Spark Connect server yourself and set "
+        "`engine: {type: connect, url: sc://localhost:15002}`, or use 'sail'."
     )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 import socket
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -108,3 +110,15 @@ def test_the_client_is_imported_once_in_the_background() -> None:
     assert all(thread.daemon for thread in running)
     for thread in running:
         thread.join(60)
+
+
+def test_without_uv_the_error_says_what_to_install(tmp_path: Path) -> None:
+    code = (
+        "import sys; sys.modules['uv'] = None\n"
+        "from dex.engines import install\nfrom dex_dbutils import EngineError\n"
+        "try:\n    install()\nexcept EngineError as error:\n    print(error)"
+    )
+    env = {"PATH": str(tmp_path), "DEX_CACHE_DIR": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("DEX-ENGINE-01")
+    assert "pip install 'dexkit[local]'" in done.stdout

@@ -117,3 +117,10 @@ def test_the_client_can_be_imported_by_python_minus_c() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "there\n"
     assert done.stderr == ""
+
+
+def test_an_engine_type_that_dex_does_not_start_says_how_to_attach_one(tmp_path: Path) -> None:
+    project = make_project(tmp_path / "trial", exact="kind: local\nengine: {type: spark}\ncatalog: exact\n")
+    with pytest.raises(EngineError, match="DEX-SESSION-01") as caught:
+        way_to(load_environment("exact", start=project))
+    assert "type: connect" in str(caught.value)
