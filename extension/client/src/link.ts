@@ -12,8 +12,8 @@ export interface KernelPort {
   /** Hand every message of dex's comm to `handler`, from now on and after the kernel opens it again. */
   listen(handler: (data: unknown) => void): void;
   /**
-   * Send a message, past a running cell where the kernel can do that.
-   * Resolves to false where the kernel has no dex; stays open while a kernel without subshells runs a cell.
+   * Send a message, past a running cell.
+   * Resolves to false where the kernel has no dex.
    */
   send(message: PageMessage): Promise<boolean>;
   dispose(): void;

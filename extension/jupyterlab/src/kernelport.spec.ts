@@ -1,3 +1,4 @@
+import { Signal } from '@lumino/signaling';
 import { describe, expect, it, vi } from 'vitest';
 
 import type { Kernel, KernelMessage } from '@jupyterlab/services';
@@ -5,89 +6,67 @@ import type { Kernel, KernelMessage } from '@jupyterlab/services';
 import { LabKernelPort } from './kernelport';
 
 /** A kernel connection that answers as ipykernel does, and keeps what it was sent. */
-function kernelThat(options: { status: Kernel.Status; subshells: boolean; comms?: Record<string, object> }) {
+function kernelWith(comms: Record<string, object>) {
   const sent: KernelMessage.IMessage[] = [];
-  const comms = options.comms ?? { 'dex-bridge': {} };
-  const answer = (message: KernelMessage.IMessage): object => {
-    switch (message.header.msg_type) {
-      case 'comm_info_request':
-        return { status: 'ok', comms };
-      case 'create_subshell_request':
-        return options.subshells ? { status: 'ok', subshell_id: 'sub-1' } : { status: 'error' };
-      default:
-        return { status: 'ok' };
-    }
-  };
-  const send = (message: KernelMessage.IMessage) => {
-    sent.push(message);
-    return { done: Promise.resolve({ content: answer(message) }), dispose: vi.fn() };
-  };
   const kernel = {
-    status: options.status,
     username: 'me',
     clientId: 'page',
     isDisposed: false,
-    hasComm: () => false,
-    createComm: vi.fn(() => ({ commId: 'dex-bridge', onMsg: () => {} })),
     registerCommTarget: vi.fn(),
     removeCommTarget: vi.fn(),
-    sendShellMessage: send,
-    sendControlMessage: send
+    sendControlMessage: (message: KernelMessage.IMessage) => {
+      sent.push(message);
+      return { done: Promise.resolve({ content: { status: 'ok', comms } }) };
+    }
   };
-  return { kernel, sent, port: new LabKernelPort(kernel as unknown as Kernel.IKernelConnection) };
+  const iopubMessage = new Signal<typeof kernel, unknown>(kernel);
+  const connection = Object.assign(kernel, { iopubMessage });
+  return { kernel: connection, sent, port: new LabKernelPort(connection as unknown as Kernel.IKernelConnection) };
 }
 
 const hello = { type: 'hello' as const, protocol: 1 };
 
-function subshellOf(message: KernelMessage.IMessage): string | null | undefined {
-  return (message.header as { subshell_id?: string | null }).subshell_id;
+function message(msg_type: string, content: object): object {
+  return { header: { msg_type }, content };
 }
 
 describe('a message to a kernel', () => {
-  it('that is idle goes the plain way', async () => {
-    const { port, sent } = kernelThat({ status: 'idle', subshells: true });
+  it('goes past a running cell, inside of a request that nobody takes for work', async () => {
+    const { port, sent } = kernelWith({ 'dex-bridge': { target_name: 'dex' } });
     expect(await port.send(hello)).toBe(true);
-    expect(sent.map(each => each.header.msg_type)).toEqual(['comm_info_request', 'comm_msg']);
-    expect(sent.map(subshellOf).filter(Boolean)).toEqual([]);
+    expect(sent).toHaveLength(1);
+    expect(sent[0]).toMatchObject({
+      channel: 'control',
+      header: { msg_type: 'comm_info_request' },
+      content: { target_name: 'dex', dex: hello }
+    });
   });
 
-  it('that runs a cell goes over a subshell, in the header, and the subshell is given back', async () => {
-    const { port, sent } = kernelThat({ status: 'busy', subshells: true });
-    expect(await port.send(hello)).toBe(true);
-    expect(sent.map(each => each.header.msg_type)).toEqual([
-      'create_subshell_request',
-      'comm_info_request',
-      'comm_msg',
-      'comm_info_request',
-      'delete_subshell_request'
-    ]);
-    const message = sent.find(each => each.header.msg_type === 'comm_msg');
-    expect(message && subshellOf(message)).toBe('sub-1');
-    expect(message?.content).toEqual({ comm_id: 'dex-bridge', data: hello });
-    expect(sent.at(-1)?.content).toEqual({ subshell_id: 'sub-1' });
-  });
-
-  it('that has no subshells waits its turn', async () => {
-    const { port, sent } = kernelThat({ status: 'busy', subshells: false });
-    expect(await port.send(hello)).toBe(true);
-    expect(sent.map(each => each.header.msg_type)).toEqual(['create_subshell_request', 'comm_info_request', 'comm_msg']);
-  });
-
-  it('that has not loaded dex is not sent', async () => {
-    const { port, sent } = kernelThat({ status: 'busy', subshells: true, comms: {} });
-    expect(await port.send(hello)).toBe(false);
-    expect(sent.some(each => each.header.msg_type === 'comm_msg')).toBe(false);
-    expect(sent.at(-1)?.header.msg_type).toBe('delete_subshell_request');
+  it('that has not loaded dex is known by its answer', async () => {
+    expect(await kernelWith({ other: {} }).port.send(hello)).toBe(false);
   });
 });
 
 describe('listening', () => {
-  it('begins before the kernel is asked, and ends with the port', () => {
-    const { port, kernel } = kernelThat({ status: 'busy', subshells: true });
-    port.listen(() => {});
-    expect(kernel.createComm).toHaveBeenCalledWith('dex', 'dex-bridge');
-    expect(kernel.registerCommTarget).toHaveBeenCalledOnce();
+  it('hears what dex sends, and nothing else', () => {
+    const { port, kernel } = kernelWith({});
+    const heard: unknown[] = [];
+    port.listen(data => heard.push(data));
+    kernel.iopubMessage.emit(message('comm_open', { comm_id: 'dex-bridge', target_name: 'dex', data: { type: 'opened' } }));
+    kernel.iopubMessage.emit(message('comm_msg', { comm_id: 'a-widget', data: { type: 'snapshot' } }));
+    kernel.iopubMessage.emit(message('stream', { name: 'stdout', text: 'comm_msg' }));
+    kernel.iopubMessage.emit(message('comm_msg', { comm_id: 'dex-bridge', data: { type: 'snapshot' } }));
+    expect(heard).toEqual([{ type: 'opened' }, { type: 'snapshot' }]);
+  });
+
+  it('expects the kernel to open its comm, and ends with the port', () => {
+    const { port, kernel } = kernelWith({});
+    const heard: unknown[] = [];
+    port.listen(data => heard.push(data));
+    expect(kernel.registerCommTarget).toHaveBeenCalledWith('dex', expect.any(Function));
     port.dispose();
     expect(kernel.removeCommTarget).toHaveBeenCalledOnce();
+    kernel.iopubMessage.emit(message('comm_msg', { comm_id: 'dex-bridge', data: { type: 'snapshot' } }));
+    expect(heard).toEqual([]);
   });
 });

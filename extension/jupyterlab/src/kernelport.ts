@@ -3,133 +3,56 @@
 import { COMM_ID, COMM_TARGET, type KernelPort, type PageMessage } from '@dexkit/client';
 import { Kernel, KernelMessage } from '@jupyterlab/services';
 
-/** How long a busy kernel may take to open a subshell, in milliseconds: it answers on its own thread or never. */
-const SUBSHELL_TIMEOUT = 5000;
-
 /**
  * One kernel as the link sees it.
  *
- * A message to a kernel that runs a cell goes over a subshell made for it. `kernel.requestCreateSubshell` cannot be
- * used: after a reload the page does not know what a busy kernel supports, because that answer waits for the cell too.
+ * A message goes inside of a `comm_info_request` on the control channel: the kernel answers it past a running cell, and
+ * neither the kernel's status nor its culling takes notice. A comm's own messages would wait for the cell, or go over a
+ * subshell whose "idle" JupyterLab takes for the kernel's.
  */
 export class LabKernelPort implements KernelPort {
   constructor(private readonly _kernel: Kernel.IKernelConnection) {}
 
   listen(handler: (data: unknown) => void): void {
-    this._onOpen = (comm: Kernel.IComm, msg: KernelMessage.ICommOpenMsg): void => {
-      if (comm.commId === COMM_ID) {
-        use(comm);
-        handler(msg.content.data);
-      }
-    };
-    const use = (comm: Kernel.IComm): void => {
-      comm.onMsg = msg => {
-        handler(msg.content.data);
-      };
-    };
-    this._kernel.registerCommTarget(COMM_TARGET, this._onOpen);
-    if (!this._kernel.hasComm(COMM_ID)) {
-      use(this._kernel.createComm(COMM_TARGET, COMM_ID));
-    }
+    this._handler = handler;
+    // Read from the stream and not from a comm object: the kernel's comm is there before this page is, and a comm made
+    // here for it would cost the kernel a subshell with every reload.
+    this._kernel.iopubMessage.connect(this._onMessage, this);
+    this._kernel.registerCommTarget(COMM_TARGET, accept); // else JupyterLab closes the comm that nobody expects
   }
 
   async send(message: PageMessage): Promise<boolean> {
-    const subshell = this._kernel.status === 'idle' ? null : await this._createSubshell();
-    try {
-      if (!(await this._hasBridge(subshell))) {
-        return false;
-      }
-      this._kernel.sendShellMessage(
-        KernelMessage.createMessage<KernelMessage.ICommMsgMsg<'shell'>>({
-          msgType: 'comm_msg',
-          channel: 'shell',
-          username: this._kernel.username,
-          session: this._kernel.clientId,
-          subshellId: subshell,
-          content: { comm_id: COMM_ID, data: { ...message } }
-        }),
-        false,
-        true
-      );
-      if (subshell !== null) {
-        await this._hasBridge(subshell); // answered behind the message: then the subshell has done its work
-      }
-      return true;
-    } finally {
-      if (subshell !== null) {
-        this._deleteSubshell(subshell);
-      }
-    }
-  }
-
-  dispose(): void {
-    if (this._onOpen !== null && !this._kernel.isDisposed) {
-      this._kernel.removeCommTarget(COMM_TARGET, this._onOpen);
-    }
-  }
-
-  private async _hasBridge(subshellId: string | null): Promise<boolean> {
-    const future = this._kernel.sendShellMessage(
-      KernelMessage.createMessage<KernelMessage.ICommInfoRequestMsg>({
-        msgType: 'comm_info_request',
-        channel: 'shell',
-        username: this._kernel.username,
-        session: this._kernel.clientId,
-        subshellId,
-        content: { target_name: COMM_TARGET }
-      }),
-      true,
-      true
-    );
-    const content = (await future.done).content as KernelMessage.ICommInfoReplyMsg['content'];
+    const request = KernelMessage.createMessage<KernelMessage.ICommInfoRequestMsg>({
+      msgType: 'comm_info_request',
+      channel: 'control' as 'shell', // the control channel takes all that the shell takes; the types do not know
+      username: this._kernel.username,
+      session: this._kernel.clientId,
+      content: { target_name: COMM_TARGET, [COMM_TARGET]: { ...message } } as KernelMessage.ICommInfoRequestMsg['content']
+    });
+    const future = this._kernel.sendControlMessage(request as unknown as KernelMessage.IControlMessage, true, true);
+    const content = (await future.done).content as unknown as KernelMessage.ICommInfoReplyMsg['content'];
     return content.status === 'ok' && COMM_ID in content.comms;
   }
 
-  /** Return a subshell, or null where the kernel has none: then the message waits its turn behind the cell. */
-  private async _createSubshell(): Promise<string | null> {
-    const future = this._kernel.sendControlMessage(
-      KernelMessage.createMessage<KernelMessage.ICreateSubshellRequestMsg>({
-        msgType: 'create_subshell_request',
-        channel: 'control',
-        username: this._kernel.username,
-        session: this._kernel.clientId,
-        content: {}
-      }),
-      true,
-      true
-    );
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const silence = new Promise<null>(resolve => {
-      timer = setTimeout(() => {
-        resolve(null);
-      }, SUBSHELL_TIMEOUT);
-    });
-    const reply = await Promise.race([future.done, silence]);
-    clearTimeout(timer);
-    if (reply === null) {
-      future.dispose();
-      return null;
+  dispose(): void {
+    if (!this._kernel.isDisposed) {
+      this._kernel.iopubMessage.disconnect(this._onMessage, this);
+      this._kernel.removeCommTarget(COMM_TARGET, accept);
     }
-    const content = reply.content as Partial<KernelMessage.ICreateSubshellReplyMsg['content']>;
-    return content.subshell_id ?? null; // a refusal carries none
   }
 
-  private _deleteSubshell(subshellId: string): void {
-    if (this._kernel.isDisposed || this._kernel.status === 'dead') {
-      return;
+  private _onMessage(_: Kernel.IKernelConnection, message: KernelMessage.IIOPubMessage): void {
+    if (message.header.msg_type === 'comm_open' || message.header.msg_type === 'comm_msg') {
+      const { comm_id, data } = message.content as KernelMessage.ICommMsgMsg['content'];
+      if (comm_id === COMM_ID) {
+        this._handler?.(data);
+      }
     }
-    this._kernel.sendControlMessage(
-      KernelMessage.createMessage<KernelMessage.IDeleteSubshellRequestMsg>({
-        msgType: 'delete_subshell_request',
-        channel: 'control',
-        username: this._kernel.username,
-        session: this._kernel.clientId,
-        content: { subshell_id: subshellId }
-      }),
-      true,
-      true
-    );
   }
 
-  private _onOpen: ((comm: Kernel.IComm, msg: KernelMessage.ICommOpenMsg) => void) | null = null;
+  private _handler: ((data: unknown) => void) | null = null;
+}
+
+function accept(): void {
+  // What it carries comes by `iopubMessage`.
 }

@@ -48,7 +48,7 @@ export class NotebookSession {
       this._restarted = true;
     } else if (status === 'dead' || status === 'terminating') {
       this._attach(null);
-    } else if (this._restarted && status === 'idle') {
+    } else if (this._restarted && (status === 'starting' || status === 'idle' || status === 'busy')) {
       this._restarted = false;
       this._attach(this.panel.sessionContext.session?.kernel ?? null);
     }

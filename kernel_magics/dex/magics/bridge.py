@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from dex.bridge import Bridge, Snapshot
-    from dex.bridge.comm import PanelComm
+    from dex.bridge.comm import Ear, PanelComm
 
 _open: _Wiring | None = None
 
@@ -50,6 +50,7 @@ class _Wiring:
 
         self._shell = shell
         self._comm: PanelComm | None = None
+        self._ear: Ear | None = None
         self.bridge = Bridge(self._send, self._snapshot)
         self._undo: list[Callable[[], None]] = [
             session.on_change(self.bridge.changed),
@@ -71,13 +72,16 @@ class _Wiring:
             undo()
         self._shell.events.unregister("post_run_cell", self._cell_ended)
         self.bridge.close()
+        if self._ear is not None:
+            self._ear.close()
         if self._comm is not None:
             self._comm.close()
 
     def _open_comm(self, data: dict[str, Any]) -> None:
-        from dex.bridge.comm import PanelComm
+        from dex.bridge.comm import Ear, PanelComm
 
-        self._comm = PanelComm(self._shell.kernel, data, self.bridge.receive)
+        self._ear = Ear(self._shell.kernel, self.bridge.receive)
+        self._comm = PanelComm(self._shell.kernel, data)
 
     def _send(self, message: dict[str, Any]) -> None:
         if self._comm is not None:

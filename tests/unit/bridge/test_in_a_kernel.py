@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import start_new_kernel
 
 COMM = "dex-bridge"
@@ -53,21 +52,15 @@ class Notebook:
             except queue.Empty:
                 raise AssertionError(f"the kernel sent no {kind} {comm_type or ''}") from None
 
-    def say(self, kind: str, subshell: str | None = None) -> None:
-        """Send a page's message, over a subshell if one is given."""
-        client: BlockingKernelClient = self.client
-        message = client.session.msg("comm_msg", {"comm_id": COMM, "data": {"type": kind, "protocol": 1}})
-        message["header"]["subshell_id"] = subshell
-        client.shell_channel.send(message)
-
-    def subshell(self) -> str:
-        """Return a new subshell, made past the running cell."""
-        request = self.client.session.msg("create_subshell_request", {})
+    def say(self, kind: str) -> list[str]:
+        """Send a page's message on the control channel, and return the comms that the kernel says it has."""
+        content = {"target_name": "dex", "dex": {"type": kind, "protocol": 1}}
+        request = self.client.session.msg("comm_info_request", content)
         self.client.control_channel.send(request)
         while True:
             reply = self.client.get_control_msg(timeout=10)
             if reply["parent_header"].get("msg_id") == request["header"]["msg_id"]:
-                return str(reply["content"]["subshell_id"])
+                return list(reply["content"]["comms"])
 
 
 @pytest.fixture
@@ -96,15 +89,16 @@ def test_a_page_that_comes_back_while_a_cell_runs_is_told_at_once(notebook: Note
     notebook.say("hello")
     notebook.wait("comm_msg", "snapshot")
     notebook.client.execute("import time\nfor _ in range(600): time.sleep(0.1)")
-    subshell = notebook.subshell()
-    notebook.say("hello", subshell)
-    assert notebook.wait("comm_msg", "snapshot", timeout=15)["snapshot"]["project"] == "flights"
-    notebook.say("hello", subshell)  # the kernel's answer must not have moved the route to the busy shell
+    assert notebook.say("hello") == [COMM]
     assert notebook.wait("comm_msg", "snapshot", timeout=15)["snapshot"]["project"] == "flights"
     with pytest.raises(queue.Empty):
         notebook.client.get_shell_msg(timeout=0.1)  # the cell runs still
     notebook.manager.interrupt_kernel()
     assert notebook.client.get_shell_msg(timeout=20)["content"]["status"] == "error"
+
+
+def test_a_page_learns_from_the_same_question_that_dex_is_not_loaded(notebook: Notebook) -> None:
+    assert notebook.say("hello") == []
 
 
 def test_a_new_frame_is_told_after_the_cell_that_makes_it(notebook: Notebook) -> None:
@@ -124,6 +118,7 @@ def test_unloading_closes_the_bridge_and_loading_again_opens_it(notebook: Notebo
     notebook.wait("comm_close")
     left = "from dex import session\nassert session._binder._listeners == []\nimport dex.magics.bridge as b\nassert b.bridge() is None"
     assert notebook.run(left)["status"] == "ok"
+    assert notebook.say("hello") == []
     notebook.run("%load_ext dex")
     notebook.wait("comm_open")
     notebook.say("hello")

@@ -1,0 +1,228 @@
+"""A person at the panel: from the demo notebook to an exported module, and what goes wrong on the way."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from e2e.driver import KERNEL, Lab, LabPage
+from playwright.sync_api import expect
+
+REQUEST = "NA means null. Give every column its type. Drop exact duplicates. The key is origin and time_hour."
+UP_TO_BRONZE = ("parameters", "ingest", "write-bronze", "read-bronze")
+
+
+def switch_to(page: LabPage, name: str) -> None:
+    page.panel.get_by_label("Switch to", exact=True).select_option(name)
+    page.button("Switch").click()
+
+
+def test_the_whole_path_from_the_panel(page: LabPage, lab: Lab, shots: Path) -> None:
+    # The kernel knows nothing of dex yet, and the page says so.
+    expect(page.badge).to_have_text("no environment")
+    page.button("Load dex").click()
+    expect(page.section("environment")).to_contain_text("No environment is bound")
+
+    # Switch the environment: the badge and the panel follow the kernel.
+    switch_to(page, "lab")
+    expect(page.badge).to_have_text("lab", timeout=120_000)
+    expect(page.section("environment")).to_contain_text("running")
+    page.run_code("assert session.environment.name == 'lab'")
+    assert page.cells()[-1]["errors"] == []
+    page.command("notebook:delete-cell")
+
+    # A request to silver, from the panel.
+    page.run(*UP_TO_BRONZE, "profile-flights")
+    expect(page.section("catalog")).to_contain_text("weather")
+    expect(page.section("profile")).to_contain_text("336,776 rows")
+    page.panel.get_by_label("weather_raw").check()
+    page.panel.get_by_label("Request", exact=True).fill(REQUEST)
+    page.panel.get_by_label("Name of the result").fill("weather_clean")
+    page.button("Ask").click()
+    proposal = page.panel.get_by_role("article", name="Proposal for weather_clean")
+    expect(proposal).to_contain_text("passed", timeout=120_000)
+    page.wait_idle()
+    expect(page.section("runs").locator(".dex-Run").first).to_contain_text("passed")
+    page.page.screenshot(path=shots / "verdict.png")
+
+    # Insert: below the request, and nothing is run.
+    page.button("Insert").click()
+    expect(page.button("Inserted")).to_be_disabled()
+    sources = [cell["source"] for cell in page.cells()]
+    asked = next(i for i, source in enumerate(sources) if "--into weather_clean" in source)
+    assert sources[asked].startswith("%%agent silver @weather_raw --into weather_clean\n")
+    assert "# dex: transform clean_weather" in sources[asked + 1]
+    assert "assert" in sources[asked + 2]
+    assert [cell["count"] for cell in page.cells()[asked + 1 : asked + 3]] == [None, None]
+
+    # Run all, export, and look at what was written.
+    page.command("notebook:run-all-cells")
+    page.wait_idle(180)
+    cells = page.cells()
+    assert [cell["errors"] for cell in cells if cell["errors"]] == []
+    assert all(cell["count"] for cell in cells if cell["source"] and not cell["source"].startswith("#"))
+    expect(page.badge).to_have_text("local")
+    expect(page.section("catalog")).to_contain_text("delays_by_hour")
+    page.button("Save and export").click()
+    report = page.section("export")
+    expect(report).to_contain_text("written", timeout=60_000)
+    module = lab.project / "src/flights_etl/test_the_whole_path_from_the_panel.py"
+    assert "def clean_weather" in module.read_text("utf-8")
+    page.page.screenshot(path=shots / "exported.png")
+
+    # Somebody edits the module by hand: refused, with the way out, until it is asked for.
+    edited = module.read_text("utf-8") + "\n# by hand\n"
+    module.write_text(edited, "utf-8")
+    page.button("Save and export").click()
+    expect(report.get_by_role("alert")).to_contain_text("DEX-EXPORT-")
+    assert module.read_text("utf-8") == edited
+    page.button("Overwrite the edited files").click()
+    expect(report).to_contain_text("written", timeout=60_000)
+    assert "# by hand" not in module.read_text("utf-8")
+
+
+def test_a_reload_while_a_cell_runs_leaves_the_panel_right(page: LabPage) -> None:
+    page.run("load", "bind", *UP_TO_BRONZE)
+    expect(page.badge).to_have_text("local")
+    page.command("docmanager:save")
+    page.run_code("import time\nfor _ in range(1200):\n    time.sleep(0.1)", wait=False)
+    page.command("docmanager:save")
+    page.open()
+    expect(page.badge).to_have_text("local", timeout=20_000)
+    expect(page.section("environment")).to_contain_text("running")
+    expect(page.section("catalog")).to_contain_text("flights")
+    expect(page.panel.get_by_label("flights_raw")).to_be_visible()
+    assert page.page.evaluate(f"() => {KERNEL}.status") != "idle"  # it runs still, and nobody made it look idle
+    page.interrupt()
+    page.run_code("answer = spark.range(3)")
+    expect(page.panel.get_by_label("answer")).to_be_visible()
+
+
+def test_a_restarted_kernel_is_bound_to_nothing(page: LabPage) -> None:
+    page.run("load", "bind")
+    expect(page.badge).to_have_text("local")
+    page.page.evaluate(f"() => {KERNEL}.restart()")
+    expect(page.badge).to_have_text("no environment")
+    expect(page.button("Load dex")).to_be_visible(timeout=30_000)
+    page.button("Load dex").click()
+    expect(page.section("environment")).to_contain_text("No environment is bound")
+
+
+def test_production_asks_for_its_name_and_a_failure_keeps_what_was_bound(page: LabPage, shots: Path) -> None:
+    page.run("load", "bind")
+    expect(page.badge).to_have_text("local")
+    page.panel.get_by_label("Switch to", exact=True).select_option("prod")
+    bind = page.button("Bind production")
+    expect(bind).to_be_disabled()
+    page.panel.get_by_label("Type “prod” to bind it").fill("prod")
+    expect(page.panel.get_by_label("Allow writes; without this it is read-only")).not_to_be_checked()
+    page.page.screenshot(path=shots / "production.png")
+    bind.click()
+    alert = page.section("environment").get_by_role("alert")
+    expect(alert).to_contain_text("DEX-", timeout=60_000)  # no workspace can be reached from here
+    expect(alert).to_contain_text("Next:")
+    page.page.screenshot(path=shots / "production-refused.png")
+    expect(page.badge).to_have_text("local")
+    page.run_code("assert session.environment.name == 'local'")
+    assert page.cells()[-1]["errors"] == []
+
+
+def test_the_output_below_a_cell_inserts_its_proposal_too(page: LabPage) -> None:
+    page.run("load", "bind", *UP_TO_BRONZE)
+    page.run_code(f"%%agent silver @weather_raw --into tidy\n{REQUEST}")
+    output = page.page.locator(".jp-CodeCell").filter(has_text="--into tidy").locator(".dex-AgentOutput")
+    output.get_by_role("button", name="Insert").click()
+    expect(output).to_contain_text("Inserted below.")
+    assert page.cells()[-1]["source"].startswith("assert")
+    assert page.cells()[-1]["count"] is None
+    count = len(page.cells())
+    output.get_by_role("button", name="Insert").click()
+    expect(output).to_contain_text("It stands below already.")
+    assert len(page.cells()) == count
+    page.command("notebook:undo-cell-action")  # one step takes both cells back
+    assert len(page.cells()) == count - 2
+
+
+def test_every_control_of_the_panel_is_reached_by_tab_with_a_visible_focus(page: LabPage) -> None:
+    page.run("load", "bind")
+    expect(page.badge).to_have_text("local")
+    page.button("Look again").focus()
+    reached: list[str] = []
+    for _ in range(60):
+        name = page.page.evaluate(
+            """() => { const on = document.activeElement;
+                if (!on?.closest('#dex-panel')) { return null; }
+                const outline = getComputedStyle(on);
+                return `${outline.outlineStyle} ${outline.outlineWidth} ` +
+                    (on.getAttribute('aria-label') || on.labels?.[0]?.textContent || on.textContent).trim(); }"""
+        )
+        if name is None:
+            break
+        reached.append(name)
+        page.page.keyboard.press("Tab")
+    words = " | ".join(reached)
+    for control in ("Look again", "Switch to", "Request", "Ask", "Save and export"):
+        assert control in words
+    assert [each for each in reached[1:] if not each.startswith("solid 2px")] == []
+
+
+def test_a_server_without_dex_and_a_closed_notebook_are_told_in_words(page: LabPage, shots: Path) -> None:
+    page.page.route("**/dex/version*", lambda route: route.fulfill(status=404, body="{}"))
+    page.open()
+    expect(page.panel).to_contain_text("This Jupyter server has no dex")
+    expect(page.button("Save and export")).to_be_disabled()
+    page.page.screenshot(path=shots / "no-server.png")
+    page.page.evaluate("() => window.jupyterapp.shell.currentWidget.dispose()")
+    expect(page.panel).to_contain_text("Open a notebook")
+
+
+def test_it_looks_right_in_light_dark_and_narrow(page: LabPage, shots: Path) -> None:
+    page.run("load", "bind", *UP_TO_BRONZE, "profile-flights", "ask-weather")
+    expect(page.section("runs").locator(".dex-Run").first).to_be_visible()
+    page.page.set_viewport_size({"width": 1400, "height": 1900})
+    page.page.screenshot(path=shots / "narrow.png")
+    narrow = page.panel.evaluate("node => [node.scrollWidth, node.clientWidth]")
+    assert narrow[0] <= narrow[1]  # nothing sticks out
+    handle = page.page.locator("#jp-main-split-panel > .lm-SplitPanel-handle").first
+    box = handle.bounding_box()
+    assert box is not None
+    page.page.mouse.move(box["x"] + 1, box["y"] + 300)
+    page.page.mouse.down()
+    page.page.mouse.move(box["x"] + 180, box["y"] + 300, steps=8)
+    page.page.mouse.up()
+    for theme, file in (("JupyterLab Light", "light.png"), ("JupyterLab Dark", "dark.png")):
+        page.command("apputils:change-theme", {"theme": theme})
+        page.page.wait_for_function(
+            "theme => document.body.dataset.jpThemeName === theme && !document.querySelector('.jp-SplashScreen')",
+            arg=theme,
+        )
+        page.page.wait_for_timeout(500)  # fonts and icons of the theme
+        page.page.screenshot(path=shots / file)
+        weak = page.panel.evaluate(WEAK_TEXT)
+        assert weak == []
+    print(f"\nscreenshots: {shots}")
+
+
+#: Texts of the panel whose contrast with what is behind them is below what WCAG asks.
+WEAK_TEXT = """panel => {
+  const parse = text => (text.match(/[\\d.]+/g) ?? []).map(Number);
+  const channel = value => { const c = value / 255; return c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4; };
+  const light = ([r, g, b]) => 0.2126 * channel(r) + 0.7152 * channel(g) + 0.0722 * channel(b);
+  const over = ([r, g, b, a = 1], under) => [r, g, b].map((value, i) => value * a + under[i] * (1 - a));
+  const behind = node => {
+    const layers = [];
+    for (let on = node; on; on = on.parentElement) { layers.unshift(parse(getComputedStyle(on).backgroundColor)); }
+    return layers.reduce((under, layer) => over(layer, under), [255, 255, 255]);
+  };
+  const weak = [];
+  for (const node of panel.querySelectorAll('*')) {
+    const own = [...node.childNodes].some(child => child.nodeType === 3 && child.textContent.trim());
+    if (!own || node.disabled || node.closest('option')) { continue; }
+    const back = behind(node);
+    const front = over(parse(getComputedStyle(node).color), back);
+    const [high, low] = [light(front), light(back)].sort((a, b) => b - a);
+    const ratio = (high + 0.05) / (low + 0.05);
+    const needed = node.getAttribute('aria-hidden') === 'true' ? 3 : 4.5;  // a mark beside a word, or a text
+    if (ratio < needed) { weak.push(`${node.textContent.trim().slice(0, 40)}: ${ratio.toFixed(2)}`); }
+  }
+  return weak;
+}"""
