@@ -92,9 +92,7 @@ def test_an_interrupted_cell_ends_on_the_engine_too(project: Path) -> None:
         status, text = n.run(LONG_AND_CANCELLABLE)
         assert status == "error"
         assert "KeyboardInterrupt" in text
-        process.cpu_percent(None)
-        time.sleep(1.0)
-        assert process.cpu_percent(None) < 20
+        assert any(process.cpu_percent(0.5) < 10 for _ in range(20)), "the engine still computes"
         assert n.run("spark.range(3).count()") == ("ok", "3")
 
 
