@@ -15,6 +15,9 @@ from dex_dbutils.errors import UtilitiesError
 from dex_dbutils.utilities.named import Named
 from dex_dbutils.utilities.widgets import PARAMETERS_VARIABLE
 
+#: Seconds that a run which is not wanted any more may take to end its kernel.
+GOODBYE = 15.0
+
 
 class NotebookExit(Exception):
     """Ends a notebook with a value: no failure, although it stops the cell that raises it.
@@ -70,18 +73,20 @@ class NotebookUtilities(Named):
         for key, value in given.items():
             command += ["-p", f"{key}={value}"]
         environ = {**os.environ, PARAMETERS_VARIABLE: json.dumps(given)}
+        child = subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         try:
-            done = subprocess.run(
-                command, env=environ, capture_output=True, text=True, check=False, timeout=timeout_seconds or None
-            )
-        except subprocess.TimeoutExpired as error:
+            stdout, stderr = child.communicate(timeout=timeout_seconds or None)
+        except BaseException as error:  # too long, or interrupted: the notebook's kernel ends too
+            _end(child)
+            if not isinstance(error, subprocess.TimeoutExpired):
+                raise
             raise UtilitiesError(
                 "DEX-UTIL-14",
                 f"The notebook took longer than {timeout_seconds} s and was ended.",
                 notebook,
                 "Give it more time, or 0 for no limit.",
             ) from error
-        return _value_of(done, notebook)
+        return _value_of(child.returncode, stdout, stderr, notebook)
 
     def _find(self, path: str) -> Path:
         for candidate in (path, f"{path}.ipynb", f"{path}.py"):
@@ -95,14 +100,23 @@ class NotebookUtilities(Named):
         )
 
 
-def _value_of(done: subprocess.CompletedProcess[str], notebook: Path) -> str:
+def _end(child: subprocess.Popen[str]) -> None:
+    child.terminate()
     try:
-        answer = json.loads(done.stdout)
+        child.communicate(timeout=GOODBYE)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.communicate()
+
+
+def _value_of(code: int, stdout: str, stderr: str, notebook: Path) -> str:
+    try:
+        answer = json.loads(stdout)
     except ValueError:
         answer = None
-    if done.returncode == 0 and isinstance(answer, dict):
+    if code == 0 and isinstance(answer, dict):
         return str(answer.get("value") or "")
-    if answer is None and "No module named dex" in done.stderr:
+    if answer is None and "No module named dex" in stderr:
         raise UtilitiesError(
             "DEX-UTIL-13",
             "Only dex can run a notebook, and it is not installed in this Python.",
@@ -110,7 +124,7 @@ def _value_of(done: subprocess.CompletedProcess[str], notebook: Path) -> str:
             "pip install 'dexkit[local]'; deployed code calls functions instead of notebooks.",
         )
     told = answer.get("error", {}).get("what") if isinstance(answer, dict) else None
-    reason = told or (done.stderr.strip().splitlines() or ["no message"])[-1]
+    reason = told or (stderr.strip().splitlines() or ["no message"])[-1]
     raise UtilitiesError(
         "DEX-UTIL-14", f"The notebook failed: {reason}", notebook, "Run it by itself: dex run, and look at the cell."
     )
