@@ -119,3 +119,13 @@ def test_rows_are_sampled_the_same_way_in_any_order() -> None:
     backwards = table.take(pa.array(range(999, -1, -1)))
     assert profile(table).sample == profile(backwards).sample
     assert all(row["w"].endswith(f" {row['i']}") for row in profile(table).sample)
+
+
+def test_copies_of_one_row_do_not_hide_the_others_from_the_sample() -> None:
+    table = pa.table({"word": ["often"] * 5000 + ["a", "b", "c"]})
+    assert {row["word"] for row in profile(table).sample} == {"often", "a", "b", "c"}
+
+
+def test_nested_rows_are_sampled_too() -> None:
+    table = pa.table({"record": [{"i": i, "tags": ["x"] * (i % 3)} for i in range(50)]})
+    assert len(profile(table).sample) == 5

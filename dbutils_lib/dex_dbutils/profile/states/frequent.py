@@ -97,16 +97,14 @@ class Frequent:
 
     def tree(self) -> dict[str, Any]:
         """Return the state as plain values."""
-        small = np.abs(self.table).max() < 1 << 31
-        table = self.table.astype("<i4" if small else "<i8").ravel()
-        return {"keys": self.keys, "upper": self.upper, "error": self.error, "table": table}
+        return {"keys": self.keys, "upper": self.upper, "error": self.error, "table": self.table.ravel()}
 
     @classmethod
     def from_tree(cls, tree: dict[str, Any]) -> Frequent:
         """Return the state that :meth:`tree` gave."""
         made = cls(tree["keys"].dtype.str)
         made.keys, made.upper, made.error = tree["keys"], tree["upper"], tree["error"]
-        made.table = tree["table"].astype(np.int64).reshape(_ROWS, _WIDTH)
+        made.table = tree["table"].reshape(_ROWS, _WIDTH)
         return made
 
     def _keep(self, keys: Array, upper: Array) -> None:

@@ -14,7 +14,7 @@ Array = np.ndarray[Any, Any]
 #: While a column has at most so many different values, each one is counted exactly.
 EXACT_VALUES = 16_384
 #: Bins kept once a column has more than that.
-BINS = 16384
+BINS = 8192
 _HALF = np.uint64(32)
 _MAGNITUDE = np.int64((1 << 63) - 1)
 

@@ -10,14 +10,16 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from .column import kind_of, plain_storage
 from .hashing import hash_strings, mix
+from .runs import run_starts
 
 #: Characters kept of one value.
 SHOWN = 120
-#: Rows with one of the smallest hashes that are looked at in a batch; only copies of one row can be more.
-_MOST_EQUAL = 1000
+#: Rows of one hash that are looked at in a batch. Equal rows look alike; only items of arrays and maps are not hashed.
+_MOST_EQUAL = 20
 _STEP = np.uint64(0x9E3779B97F4A7C15)
 _HALF = np.uint64(32)
 _NULL = np.uint64(0x5851F42D4C957F2D)
@@ -43,10 +45,15 @@ class Sample:
             keys_below = keys[keys <= np.uint64(self.rows[-1][0])]
         else:
             keys_below = keys
-        smallest = np.unique(keys_below)[: self.size]
-        if len(smallest) == 0:
+        if len(keys_below) == 0:
             return
-        places = np.flatnonzero(np.isin(keys, smallest))[:_MOST_EQUAL]
+        ordered = np.sort(keys_below)
+        smallest = ordered[run_starts(ordered)][: self.size]
+        places = np.flatnonzero(keys <= smallest[-1])
+        places = places[np.argsort(keys[places], kind="stable")]
+        starts = run_starts(keys[places])
+        copy = np.arange(len(places)) - np.repeat(starts, np.diff(starts, append=len(places)))
+        places = places[copy < _MOST_EQUAL]
         wanted = pa.array(places)
         shown = [_python_values(column.take(wanted)) for column in columns]
         self._keep([(int(keys[place]), [values[i] for values in shown]) for i, place in enumerate(places)])
@@ -76,7 +83,7 @@ class Sample:
 
 
 def row_keys(columns: list[pa.Array]) -> np.ndarray[Any, Any]:
-    """Return one hash a row; of nested values only whether they are there."""
+    """Return one hash a row; of arrays and maps only how long they are."""
     keys = np.zeros(len(columns[0]), dtype=np.uint64)
     for column in columns:
         keys ^= _words(plain_storage(column))
@@ -88,6 +95,11 @@ def row_keys(columns: list[pa.Array]) -> np.ndarray[Any, Any]:
 def _words(values: pa.Array) -> np.ndarray[Any, Any]:
     """Return 64 bits of every value, the same for equal values."""
     kind = kind_of(values.type)["kind"]
+    if pa.types.is_struct(values.type):
+        children = values.flatten()
+        return _with_nulls(row_keys(children) if children else np.zeros(len(values), dtype=np.uint64), values)
+    if pa.types.is_list(values.type) or pa.types.is_large_list(values.type):
+        return _with_nulls(pc.list_value_length(values).fill_null(0).to_numpy().astype(np.uint64), values)
     if kind in ("nested", "null", "other"):
         return _with_nulls(np.zeros(len(values), dtype=np.uint64), values)
     if kind in ("text", "binary"):

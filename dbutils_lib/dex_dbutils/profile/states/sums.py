@@ -48,7 +48,10 @@ class Sums:
                 self._add(piece.astype(np.int64, copy=False), np.zeros(1, dtype=np.int64), [(0, 1)])
 
     def update_counts(self, values: Array, counts: Array) -> None:
-        """Add finite numbers that were seen ``counts`` times each."""
+        """Add finite numbers (sorted) that were seen ``counts`` times each."""
+        if len(values) and int(counts.sum()) <= 4 * len(values):
+            self.update(np.repeat(values, counts))
+            return
         for value, count in zip(values.tolist(), counts.tolist()):
             if self.scale:
                 above, below = value.as_integer_ratio()

@@ -38,9 +38,10 @@ def unpack(data: bytes) -> Any:
 
 def _lower(value: Any, blobs: list[bytes]) -> Any:
     if isinstance(value, np.ndarray):
-        raw = np.ascontiguousarray(value).tobytes()
+        small = _smallest(value)
+        raw = np.ascontiguousarray(small).tobytes()
         blobs.append(raw)
-        return {"$array": value.dtype.str, "size": len(raw)}
+        return {"$array": value.dtype.str, "as": small.dtype.str, "size": len(raw)}
     if isinstance(value, bytes):
         blobs.append(value)
         return {"$bytes": len(value)}
@@ -51,6 +52,17 @@ def _lower(value: Any, blobs: list[bytes]) -> Any:
     if isinstance(value, np.generic):
         return value.item()
     return value
+
+
+def _smallest(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Return signed whole numbers in as few bytes as hold them all: most are counts."""
+    if values.dtype != np.int64 or len(values) == 0:
+        return values
+    most = max(abs(int(values.min())), abs(int(values.max())))
+    for dtype, limit in (("<i1", 1 << 7), ("<i2", 1 << 15), ("<i4", 1 << 31)):
+        if most < limit:
+            return values.astype(dtype)
+    return values
 
 
 class _Reader:
@@ -74,7 +86,8 @@ class _Reader:
         if not isinstance(value, dict):
             return value
         if "$array" in value:
-            return np.frombuffer(self._take(value["size"]), dtype=np.dtype(value["$array"])).copy()
+            stored = np.frombuffer(self._take(value["size"]), dtype=np.dtype(value["as"]))
+            return stored.astype(np.dtype(value["$array"]))
         if "$bytes" in value:
             return self._take(value["$bytes"])
         return {key: self.raise_up(item) for key, item in value.items()}
