@@ -230,8 +230,9 @@ def _inputs(tables: Tables) -> str:
     """Return the lines that copy what `main` reads but does not write."""
     if not tables.reads:
         return ""
+    pairs = ", ".join(f"({literal(layer)}, {literal(table)})" for layer, table in tables.reads)
     return f"""    prepare_warehouse(own_session.spark, base)
-    for layer, table in {list(tables.reads)!r}:
+    for layer, table in [{pairs}]:
         theirs = base.table_name(layer, table)
         if not own_session.spark.catalog.tableExists(theirs):
             pytest.skip(f"main reads {{theirs}}, which is not there")
@@ -246,7 +247,7 @@ def _smoke(tables: Tables, obstacle: str) -> str:
             "def test_main_runs_to_its_end(after_main: Session) -> None:\n"
             '    """Main runs, and every table it writes has rows."""\n'
         )
-    checks = [f"    assert after_main.read({t[0]!r}, {t[1]!r}).limit(1).count() == 1" for t in tables.writes]
+    checks = [f"    assert after_main.read({literal(t[0])}, {literal(t[1])}).limit(1).count() == 1" for t in tables.writes]
     what = "Main runs, and every table it writes has rows." if checks else "Main runs to its end."
     return f'def test_main_runs_to_its_end(after_main: Session) -> None:\n    """{what}"""\n' + (
         "\n".join(checks) if checks else "    assert after_main.spark is not None"

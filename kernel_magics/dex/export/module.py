@@ -11,7 +11,7 @@ from dex.export.context import GLOBALS
 from dex.export.formatting import format_python
 from dex.export.imports import render_imports
 from dex.export.parameters import Parameter, Parameters
-from dex.export.pieces import Log, Piece
+from dex.export.pieces import Log, Piece, literal
 from dex.export.placement import BUILTINS, Names
 from dex.export.regions import indent, is_mark
 from dex.notebook import Cell, Notebook
@@ -175,12 +175,12 @@ def headline(notebook: Notebook) -> tuple[str, str]:
 
 
 def _docstring(text: str) -> str:
-    return _clean(text, keep="\n").replace("\\", "\\\\").replace('"""', "'''").rstrip('"')
+    return _clean(text, keep="\n").replace("\\", "\\\\").replace('"""', "'''")
 
 
 def _render_params(parameters: Parameters, default_environment: str) -> str:
     fields = [_field(p) for p in parameters.ordered() if p.default is None]
-    fields.append(f"env: str = {default_environment!r}  # environment whose tables are read and written")
+    fields.append(f"env: str = {literal(default_environment)}  # environment whose tables are read and written")
     fields += [_field(p) for p in parameters.ordered() if p.default is not None]
     lines = "\n".join(f"    {line}" for line in fields)
     return f'@dataclass(frozen=True)\nclass Params:\n    """What a job can be told."""\n\n{lines}'
@@ -204,7 +204,8 @@ def _render_main(
     extra: set[str] = set()
     if parameters.variable != "params":
         lines.append(f"{parameters.variable} = params")
-    wants_session, wants_dbutils = "session" in needs, "dbutils" in needs or "session.dbutils" in _text(main)
+    wants_session = "session" in needs and "session" not in names.module
+    wants_dbutils = "dbutils" in needs or "session.dbutils" in _text(main)
     if wants_session or wants_dbutils:
         extra.add("load_environment")
         environment = f"load_environment({parameters.variable}.env, package=__package__)"

@@ -1,0 +1,215 @@
+"""A run is a kernel of its own: it ends with the first cell that fails, says which, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import psutil
+import pytest
+from dex.notebook import run_notebook
+from dex_agents import Ledger
+from dex_dbutils import DexError, NotebookError
+from dex_dbutils.config import find_project
+from notebook_factory import code, project_folder, text, write_notebook
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    return project_folder(tmp_path / "shop")
+
+
+def outputs(path: Path) -> list[str]:
+    notebook = nbformat.read(path, as_version=4)
+    return ["".join(o.get("text", "") for o in c.outputs) for c in notebook.cells if c.cell_type == "code"]
+
+
+def test_a_notebook_runs_and_its_executed_copy_is_kept(project: Path) -> None:
+    path = write_notebook(project / "notebooks/n.ipynb", text("# T"), "x = 1", "print(x + 1)")
+    before = path.read_bytes()
+    said: list[str] = []
+    report = run_notebook(path, out=project / "out/n.ipynb", progress=said.append)
+    assert (report.outcome, report.cells) == ("succeeded", 2)
+    assert outputs(project / "out/n.ipynb") == ["", "2\n"]
+    assert path.read_bytes() == before
+    assert said == ["cell 1 of 2: x = 1", "cell 2 of 2: print(x + 1)"]
+
+
+def test_the_kernel_works_in_the_notebooks_folder_and_knows_its_path(project: Path) -> None:
+    path = write_notebook(
+        project / "notebooks/n.ipynb", "import os\nprint(os.getcwd())\nprint(os.environ['JPY_SESSION_NAME'])"
+    )
+    run_notebook(path, out=project / "n.ipynb")
+    assert outputs(project / "n.ipynb")[0].split() == [str(path.parent), str(path)]
+
+
+def test_parameters_go_below_the_tagged_cell_and_to_the_widgets(project: Path) -> None:
+    path = write_notebook(
+        project / "notebooks/n.ipynb",
+        "import os, json",
+        code("year = 2012\nname = 'a'", tags=["parameters"]),
+        "print(year, name, json.loads(os.environ['DEX_PARAMETERS']))",
+    )
+    run_notebook(path, parameters={"year": 2013}, out=project / "n.ipynb")
+    executed = nbformat.read(project / "n.ipynb", as_version=4)
+    assert [c.metadata.get("tags") for c in executed.cells][1:3] == [["parameters"], ["injected-parameters"]]
+    assert outputs(project / "n.ipynb")[-1] == "2013 a {'year': 2013}\n"
+
+
+def test_an_executed_notebook_runs_again_with_other_parameters(project: Path) -> None:
+    path = write_notebook(project / "notebooks/n.ipynb", code("year = 2012", tags=["parameters"]), "print(year)")
+    run_notebook(path, parameters={"year": 2013}, out=project / "notebooks/once.ipynb")
+    run_notebook(project / "notebooks/once.ipynb", parameters={"year": 2014}, out=project / "twice.ipynb")
+    assert outputs(project / "twice.ipynb") == ["", "", "2014\n"]
+
+
+def test_a_parameter_that_is_no_name_is_refused(project: Path) -> None:
+    path = write_notebook(project / "notebooks/n.ipynb", "x = 1")
+    with pytest.raises(NotebookError) as caught:
+        run_notebook(path, parameters={"a-b": 1})
+    assert caught.value.code == "DEX-NOTEBOOK-06"
+
+
+@pytest.mark.parametrize(
+    ("source", "word"),
+    [
+        ("1 / 0", "ZeroDivisionError"),
+        ("%no_such_magic x", "no_such_magic"),
+        ("%%no_such_magic\nx", "no_such_magic"),
+        ("def f(:", "SyntaxError"),
+        ("raise SystemExit(3)", "SystemExit"),
+    ],
+)
+def test_a_cell_that_fails_ends_the_run_and_the_part_is_kept(source: str, word: str, project: Path) -> None:
+    path = write_notebook(project / "notebooks/n.ipynb", "print('first')", source, "print('never')")
+    with pytest.raises(NotebookError, match=word) as caught:
+        run_notebook(path, out=project / "n.ipynb")
+    assert (caught.value.code, caught.value.exit_code) == ("DEX-NOTEBOOK-08", 1)
+    assert caught.value.where is not None
+    assert caught.value.where.cell == 2
+    printed = outputs(project / "n.ipynb")
+    assert (printed[0], printed[2]) == ("first\n", "")
+
+
+def test_a_cell_that_is_meant_to_fail_does_not_end_the_run(project: Path) -> None:
+    path = write_notebook(project / "notebooks/n.ipynb", code("1 / 0", tags=["raises-exception"]), "print(1)")
+    assert run_notebook(path).cells == 2
+
+
+def test_an_exit_ends_the_run_with_its_value(project: Path) -> None:
+    path = write_notebook(
+        project / "notebooks/n.ipynb",
+        "from dex_dbutils.utilities import NotebookExit\nraise NotebookExit('42 rows')",
+        "print('never')",
+    )
+    report = run_notebook(path)
+    assert (report.outcome, report.value, report.cells) == ("succeeded", "42 rows", 1)
+
+
+def test_a_kernel_that_dies_is_told(project: Path) -> None:
+    path = write_notebook(project / "notebooks/n.ipynb", "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)")
+    with pytest.raises(NotebookError) as caught:
+        run_notebook(path)
+    assert caught.value.code == "DEX-NOTEBOOK-09"
+
+
+def test_an_environment_that_does_not_exist_starts_no_kernel(project: Path) -> None:
+    path = write_notebook(project / "notebooks/n.ipynb", "x = 1")
+    with pytest.raises(DexError) as caught:
+        run_notebook(path, environment="moon")
+    assert caught.value.code == "DEX-CONFIG-01"
+
+
+def test_the_environment_asked_for_takes_the_place_of_the_notebooks_own(project: Path) -> None:
+    (project / "config/lab.yaml").write_text("kind: local\nengine: {type: sail}\n")
+    from dex.notebook import read_notebook
+    from dex.notebook.executable import executable
+
+    path = write_notebook(
+        project / "notebooks/n.ipynb", "%load_ext dex", "%dex_env local --engine sail", "s = '%dex_env local'"
+    )
+    prepared = executable(read_notebook(path), {}, "lab")
+    assert [cell["source"] for _, cell in prepared.code][1:] == ["%dex_env lab --engine sail", "s = '%dex_env local'"]
+
+
+def test_a_source_notebook_is_given_a_session_and_its_cells(project: Path) -> None:
+    from dex.notebook import read_notebook
+    from dex.notebook.executable import executable
+
+    path = project / "notebooks/n.py"
+    path.write_text(
+        "# Databricks notebook source\n# MAGIC %md\n# MAGIC # T\n\n# COMMAND ----------\n\nprint(spark.version)\n"
+    )
+    prepared = executable(read_notebook(path), {}, None)
+    assert [c["cell_type"] for c in prepared.node["cells"]] == ["code", "markdown", "code"]
+    assert "%dex_env local" in prepared.node["cells"][0]["source"]
+    assert prepared.number(2) == 2
+
+
+def test_a_cell_in_scala_is_refused_before_anything_runs(project: Path) -> None:
+    path = project / "notebooks/n.scala"
+    path.write_text("// Databricks notebook source\nval x = 1\n")
+    with pytest.raises(NotebookError) as caught:
+        run_notebook(path)
+    assert caught.value.code == "DEX-NOTEBOOK-10"
+
+
+def test_every_end_of_a_run_is_in_the_ledger(project: Path) -> None:
+    good = write_notebook(project / "notebooks/good.ipynb", "x = 1")
+    bad = write_notebook(project / "notebooks/bad.ipynb", "1 / 0")
+    run_notebook(good, parameters={"x": 2})
+    with pytest.raises(NotebookError):
+        run_notebook(bad)
+    runs = Ledger(find_project(project)).runs()
+    assert [(r.kind, r.status, r.summary) for r in runs] == [
+        ("run", "failed", "notebooks/bad.ipynb"),
+        ("run", "succeeded", "notebooks/good.ipynb"),
+    ]
+
+
+def kernels_of(process: psutil.Process) -> list[psutil.Process]:
+    return [child for child in process.children(recursive=True) if "ipykernel_launcher" in " ".join(child.cmdline())]
+
+
+def wait_for(what: Any, seconds: float = 60.0) -> Any:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        found = what()
+        if found:
+            return found
+        time.sleep(0.1)
+    raise AssertionError("it did not happen in time")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_keeps_its_part_and_leaves_no_kernel(number: signal.Signals, project: Path) -> None:
+    begun = project / "begun"
+    path = write_notebook(
+        project / "notebooks/n.ipynb", "print('first')", f"import time\nopen({str(begun)!r}, 'w')\ntime.sleep(300)"
+    )
+    command = [sys.executable, "-c", "import sys; from dex.cli import main; sys.exit(main(sys.argv[1:]))"]
+    words = ["run", str(path), "--out", str(project / "n.ipynb")]
+    # a shell may start its children with SIGINT ignored
+    run = subprocess.Popen(
+        [*command, *words],
+        cwd=project,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    wait_for(begun.exists)
+    kernels = kernels_of(psutil.Process(run.pid))
+    assert len(kernels) == 1
+    run.send_signal(number)
+    assert run.wait(30) == 130
+    assert not any(kernel.is_running() and kernel.status() != psutil.STATUS_ZOMBIE for kernel in kernels)
+    executed = json.loads((project / "n.ipynb").read_text())
+    assert executed["cells"][0]["outputs"][0]["text"] == ["first\n"]
+    assert executed["cells"][1]["outputs"][0]["ename"] == "KeyboardInterrupt"
+    assert Ledger(find_project(project)).runs()[0].status == "interrupted"
