@@ -31,14 +31,19 @@ app.command("run")(notebooks.run)
 app.command("export")(notebooks.export)
 
 
-@app.callback()
-def main_options(
-    version: Annotated[bool, typer.Option("--version", help="Print the version and end.", is_eager=True)] = False,
-) -> None:
-    """Notebook-first data engineering for Databricks."""
-    if version:
+def _print_version(asked: bool) -> None:
+    if asked:
         print(f"dex {__version__}")
         raise typer.Exit
+
+
+@app.callback()
+def main_options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and end.", is_eager=True, callback=_print_version)
+    ] = False,
+) -> None:
+    """Notebook-first data engineering for Databricks."""
 
 
 def run(argv: Sequence[str] | None) -> int:

@@ -33,6 +33,11 @@ def test_every_verb_has_help(verb: str, tmp_path: Path) -> None:
     assert "Usage" in done.stdout
 
 
+def test_the_version_is_told_without_a_verb(tmp_path: Path) -> None:
+    done = dex("--version", cwd=tmp_path)
+    assert (done.returncode, done.stdout[:6]) == (0, "dex 0.")
+
+
 def test_wrong_use_ends_with_2_and_names_the_option(tmp_path: Path) -> None:
     done = dex("env", "--jsn", cwd=tmp_path)
     assert done.returncode == 2
