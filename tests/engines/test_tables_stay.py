@@ -143,3 +143,27 @@ def test_preparing_the_warehouse_twice_changes_nothing(project: Path) -> None:
 def test_values_read_back_are_the_values_written_whatever_the_time_zone_of_the_machine(session) -> None:  # type: ignore[no-untyped-def]
     row = session.spark.sql("select current_timezone() as zone, timestamp'2013-07-01 12:00:00' as at").collect()[0]
     assert row.zone == "UTC"
+
+
+def test_views_stay_too_and_are_seen_by_a_second_notebook(
+    project: Path, in_another_process: Callable[..., str]
+) -> None:
+    here = get_session("local")
+    here.spark.range(6).write.saveAsTable("local.bronze.six")
+    here.spark.sql(
+        "-- of the even ones\nCREATE VIEW local.silver.even AS SELECT * FROM local.bronze.six WHERE id % 2 = 0"
+    )
+    here.spark.sql("create or replace view local.gold.`how many` as select count(*) as n from local.silver.even")
+    here.spark.sql("create temporary view passing as select 1 as one")
+    see = SEE.format(env="local", table="local.silver.even")
+    replace = "s.spark.sql('create or replace view local.silver.even as select * from local.bronze.six')"
+    drop = "s.spark.sql('drop view local.gold.`how many`')"
+    assert in_another_process(f"{see}; {replace}; {drop}").split() == ["3"]
+    assert here.spark.table("local.silver.even").count() == 6
+    assert here.spark.table("passing").count() == 1
+
+    engine_for(here.environment).restart()
+    spark = get_session("local").spark
+    assert spark.table("local.silver.even").count() == 6
+    assert [row.tableName for row in spark.sql("show tables in local.gold").collect()] == []
+    assert names(project) == ["bronze.six"]

@@ -6,19 +6,22 @@ import os
 import threading
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Callable
 
 import grpc
 
 from dex_dbutils.catalog.disk import StoredTable, catalog_folder, stored_schemas, stored_tables, unfinished_tables
+from dex_dbutils.catalog.views import FOLDER, StoredView, keep_view, stored_views, view_name
 from dex_dbutils.catalog.warehouse import (
     forget_table,
+    forget_view,
     give_schema_a_place,
     prepare_warehouse,
     register_schema,
     register_tables,
+    register_views,
     schema_places,
     table_names,
 )
@@ -49,6 +52,7 @@ class WarehouseFollower(
         self._environment = environment
         self._lock = threading.RLock()
         self._known: dict[str, set[str]] = {}
+        self._views: dict[tuple[str, str], int] = {}
         self._seen: tuple[object, ...] | None = None
         self._unfinished = False
 
@@ -59,6 +63,7 @@ class WarehouseFollower(
             for schema in stored_schemas(self._environment):
                 self._known.setdefault(schema, set())
             self._remember(tables)
+            self._pull_views()
             self._seen = self._signature()
 
     def intercept_unary_unary(self, continuation: Callable[..., Any], details: Any, request: Any) -> Any:
@@ -73,6 +78,9 @@ class WarehouseFollower(
             return continuation(details, request)
         self._guarded(self._pull)
         call = continuation(details, request)
+        made = _statement(request.plan)
+        if view_name(made) is not None:
+            return _Followed(call, lambda: self._guarded(lambda: self._keep_view(made)))
         if _may_define(request.plan):
             return _Followed(call, lambda: self._guarded(self._push))
         # A table that this session just made is known from here on, so that it is forgotten if another drops it.
@@ -107,8 +115,28 @@ class WarehouseFollower(
                     forget_table(self._spark, self._environment, schema, name)
                     self._known[schema].discard(name)
         self._remember(register_tables(self._spark, self._environment, new))
+        self._pull_views()
         self._unfinished = any(unfinished_tables(self._environment, schema) for schema in schemas)
         self._seen = signature
+
+    def _pull_views(self) -> None:
+        """Register views that are new or were replaced, forget those that were dropped."""
+        stored = {(v.schema, v.name): v for schema in self._known for v in stored_views(self._environment, schema)}
+        for schema, name in [key for key in self._views if key not in stored]:
+            forget_view(self._spark, self._environment, schema, name)
+            del self._views[schema, name]
+        new = [view for key, view in stored.items() if self._views.get(key) != view.version]
+        self._remember_views(register_views(self._spark, sorted(new, key=lambda view: view.version)))
+
+    def _keep_view(self, statement: str) -> None:
+        keep_view(self._spark, self._environment, statement)
+        for schema in stored_schemas(self._environment):
+            self._known.setdefault(schema, set())
+        self._remember_views(v for schema in self._known for v in stored_views(self._environment, schema))
+        self._seen = self._signature()
+
+    def _remember_views(self, views: Iterable[StoredView]) -> None:
+        self._views.update({(view.schema, view.name): view.version for view in views})
 
     def _push(self) -> None:
         """Move what this session dropped to the trash; give the schemas it made a place on disk."""
@@ -121,11 +149,15 @@ class WarehouseFollower(
         for schema in [name for name in self._known if _fold(name) not in {_fold(listed) for listed in places}]:
             self._throw_away(catalog_folder(self._environment) / schema, schema)
             del self._known[schema]
+            self._views = {key: version for key, version in self._views.items() if key[0] != schema}
         for schema, known in self._known.items():
             listed = {_fold(name) for name in table_names(self._spark, self._environment, schema)}
             for name in [name for name in known if _fold(name) not in listed]:
                 self._throw_away(catalog_folder(self._environment) / schema / name, f"{schema}.{name}")
                 known.discard(name)
+            for view in [v for v in self._views if v[0] == schema and _fold(v[1]) not in listed]:
+                (catalog_folder(self._environment) / schema / FOLDER / f"{view[1]}.sql").unlink(missing_ok=True)
+                del self._views[view]
         self._seen = self._signature()
 
     def _throw_away(self, folder: Path, name: str) -> None:
@@ -142,7 +174,8 @@ class WarehouseFollower(
     def _signature(self) -> tuple[object, ...]:
         """Return what changes when a table's or a schema's folder comes or goes."""
         folder = catalog_folder(self._environment)
-        return tuple(_modified(place) for place in (folder, *(folder / schema for schema in self._known)))
+        schemas = [folder / schema for schema in self._known]
+        return tuple(_modified(place) for place in (folder, *schemas, *(schema / FOLDER for schema in schemas)))
 
 
 class _Followed:
@@ -186,6 +219,14 @@ def _may_define(plan: Any) -> bool:
         return kind.startswith(("drop_", "create_database"))
     text = plan.SerializeToString().lower()
     return any(word in text for word in (b"drop", b"schema", b"database"))
+
+
+def _statement(plan: Any) -> str:
+    """Return the SQL statement that a plan is, or nothing."""
+    if not plan.HasField("command") or not plan.command.HasField("sql_command"):
+        return ""
+    command = plan.command.sql_command
+    return str(command.input.sql.query or command.sql)
 
 
 def _modified(folder: Path) -> int:

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from dex_dbutils.catalog.disk import StoredTable, catalog_folder, stored_schemas, stored_tables
+from dex_dbutils.catalog.views import StoredView
 from dex_dbutils.config import Environment, quoted
 from dex_dbutils.errors import DexError, Where
 
@@ -102,6 +103,26 @@ def give_schema_a_place(spark: SparkSession, environment: Environment, schema: s
 def forget_table(spark: SparkSession, environment: Environment, schema: str, table: str) -> None:
     """Take a table out of the session's catalog; its files, if there are any, stay."""
     _run(spark, f"DROP TABLE IF EXISTS {_schema(environment, schema)}.{quoted(table)}")
+
+
+def register_views(spark: SparkSession, views: Iterable[StoredView]) -> list[StoredView]:
+    """Run the statements of views in their order; return those that could be made. The others are named in a warning."""
+    made = []
+    for view in views:
+        try:
+            _run(spark, view.statement)
+        except Exception as error:  # noqa: BLE001  one view that lacks its table must not take the others away
+            first_line = (str(error) or type(error).__name__).splitlines()[0]
+            message = f"DEX-CATALOG-03: the view of {view.path} cannot be registered: {first_line}"
+            warnings.warn(message, RuntimeWarning, 3)
+        else:
+            made.append(view)
+    return made
+
+
+def forget_view(spark: SparkSession, environment: Environment, schema: str, view: str) -> None:
+    """Take a view out of the session's catalog."""
+    _run(spark, f"DROP VIEW IF EXISTS {_schema(environment, schema)}.{quoted(view)}")
 
 
 def _make_folders(environment: Environment, schemas: Iterable[str]) -> None:

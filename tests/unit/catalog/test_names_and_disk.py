@@ -8,6 +8,7 @@ import pytest
 from dex_dbutils import ConfigError, get_table_name, load_environment
 from dex_dbutils.catalog import TableRef, list_tables
 from dex_dbutils.catalog.disk import stored_tables, unfinished_tables
+from dex_dbutils.catalog.views import view_name
 from engine_fixture import make_project
 
 
@@ -54,3 +55,21 @@ def test_tables_are_found_by_what_is_in_their_folders(project: Path) -> None:
 def test_a_project_without_a_warehouse_has_no_tables(project: Path) -> None:
     assert list_tables(load_environment("local")) == []
     assert not (project / ".dex").exists()
+
+
+@pytest.mark.parametrize(
+    ("statement", "name"),
+    [
+        ("CREATE VIEW v AS SELECT 1", ["v"]),
+        ("create or replace view a.b.c as select 1", ["a", "b", "c"]),
+        ("/* why */ -- and\n Create View If Not Exists `my cat` . `odd``name` as select 1", ["my cat", "odd`name"]),
+        ("create temporary view v as select 1", None),
+        ("create or replace temp view v as select 1", None),
+        ("create global temporary view v as select 1", None),
+        ("select 'create view v as select 1'", None),
+        ("create table view_of as select 1", None),
+        ("", None),
+    ],
+)
+def test_only_a_statement_that_makes_a_lasting_view_names_one(statement: str, name: list[str] | None) -> None:
+    assert view_name(statement) == name
