@@ -75,6 +75,10 @@ def test_the_utilities_work(told: dict[str, Any]) -> None:
     assert told["dbutils"] == ["done", "2013", 100]
 
 
+def test_running_a_notebook_says_that_dex_is_not_there(told: dict[str, Any]) -> None:
+    assert told["notebook"] == "DEX-UTIL-13"
+
+
 def test_a_classic_frame_is_profiled(told: dict[str, Any]) -> None:
     profile = told["profile"]
     columns = {column["name"]: column for column in profile["columns"]}

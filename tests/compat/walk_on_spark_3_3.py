@@ -66,6 +66,12 @@ told["dbutils"] = [
     session.dbutils.jobs.taskValues.get("any", "rows"),
 ]
 
+Path("other.ipynb").write_text("{}")
+try:
+    session.dbutils.notebook.run("other")
+except dex_dbutils.UtilitiesError as error:
+    told["notebook"] = error.code
+
 profile = dex_dbutils.profile(session.read("silver", "flights"), name="flights")
 told["profile"] = profile.to_dict()
 told["profile text"] = profile.to_text()
