@@ -60,6 +60,14 @@ export function verdictWord(trans: TranslationBundle, status: string | null): st
       return trans.__('error');
     case 'done':
       return trans.__('done');
+    case 'written':
+      return trans.__('written');
+    case 'unchanged':
+      return trans.__('unchanged');
+    case 'unfinished':
+      return trans.__('unfinished');
+    case 'dry run':
+      return trans.__('dry run');
     default:
       return status;
   }

@@ -25,7 +25,7 @@ export function EnvironmentSection(props: {
         ) : (
           <>
             <span className="dex-Bound-name">{bound.name}</span>
-            <Kind environment={bound} />
+            {bound.kind !== bound.name && <Kind environment={bound} />}
           </>
         )}
       </p>
@@ -125,7 +125,9 @@ function Switch(props: {
             <option key={each.name} value={each.name}>
               {each.problem !== null
                 ? trans.__('%1 (cannot be used)', each.name)
-                : trans.__('%1 (%2, %3)', each.name, kindWord(trans, each.kind), each.engine ?? '')}
+                : each.kind === each.name
+                  ? trans.__('%1 (%2)', each.name, each.engine ?? '')
+                  : trans.__('%1 (%2, %3)', each.name, kindWord(trans, each.kind), each.engine ?? '')}
             </option>
           ))}
         </select>

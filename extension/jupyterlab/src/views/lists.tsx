@@ -1,34 +1,50 @@
 /** Runs, catalog and the last profile. */
 
-import { profileSource, type ProfileView, type Snapshot } from '@dexkit/client';
+import { profileSource, type ProfileView, type RunView, type Snapshot } from '@dexkit/client';
 
 import { Button, Empty, Section, useTrans, Verdict } from './parts';
+
+/** Runs that are shown before the older ones are folded away. */
+const NEWEST = 5;
 
 export function RunsSection(props: { snapshot: Snapshot }): JSX.Element {
   const trans = useTrans();
   const { runs } = props.snapshot;
+  const older = runs.slice(NEWEST);
   return (
     <Section title={trans.__('Runs')} count={runs.length} name="runs">
       {runs.length === 0 && <Empty>{trans.__('No runs yet. Ask an agent, or export the notebook.')}</Empty>}
-      <ul className="dex-List">
-        {runs.map(run => (
-          <li key={run.id} className="dex-Run">
-            <div className="dex-Row dex-mod-between">
-              <span className="dex-Run-role">{run.role ?? run.kind}</span>
-              <Verdict status={run.status} />
-            </div>
-            {run.summary !== '' && (
-              <p className="dex-Run-summary" title={run.summary}>
-                {run.summary}
-              </p>
-            )}
-            <p className="dex-Detail">
-              {[run.environment, shortTime(run.started)].filter(part => part !== null && part !== '').join(' · ')}
-            </p>
-          </li>
-        ))}
-      </ul>
+      <RunList runs={runs.slice(0, NEWEST)} />
+      {older.length > 0 && (
+        <details>
+          <summary>{trans._n('%1 older', '%1 older', older.length)}</summary>
+          <RunList runs={older} />
+        </details>
+      )}
     </Section>
+  );
+}
+
+function RunList(props: { runs: readonly RunView[] }): JSX.Element {
+  return (
+    <ul className="dex-List">
+      {props.runs.map(run => (
+        <li key={run.id} className="dex-Run">
+          <div className="dex-Row dex-mod-between">
+            <span className="dex-Run-role">{run.role ?? run.kind}</span>
+            <Verdict status={run.status} />
+          </div>
+          {run.summary !== '' && (
+            <p className="dex-Run-summary" title={run.summary}>
+              {run.summary}
+            </p>
+          )}
+          <p className="dex-Detail">
+            {[run.environment, shortTime(run.started)].filter(part => part !== null && part !== '').join(' · ')}
+          </p>
+        </li>
+      ))}
+    </ul>
   );
 }
 

@@ -58,6 +58,7 @@ function OfNotebook(props: { panel: NotebookPanel; server: Mismatch | null; acti
   const { panel, server, actions } = props;
   const state = useStore(actions.sessions.of(panel).store);
   const { snapshot } = state;
+  const exporting = <ExportSection actions={actions} panel={panel} available={server?.kind !== 'missing'} />;
   return (
     <>
       <header className="dex-Header">
@@ -86,7 +87,10 @@ function OfNotebook(props: { panel: NotebookPanel; server: Mismatch | null; acti
         <NoticeBox level={server.kind === 'differs' ? 'warning' : 'error'} notice={{ message: mismatchWords(trans, server) }} />
       )}
       {snapshot === null || state.connection !== 'ready' ? (
-        <NotReady connection={state.connection} busy={state.busy} onLoad={() => void actions.load(panel)} />
+        <>
+          <NotReady connection={state.connection} busy={state.busy} onLoad={() => void actions.load(panel)} />
+          {exporting}
+        </>
       ) : (
         <>
           {snapshot.problems.map(problem => (
@@ -101,6 +105,7 @@ function OfNotebook(props: { panel: NotebookPanel; server: Mismatch | null; acti
           ))}
           <EnvironmentSection actions={actions} panel={panel} state={state} snapshot={snapshot} />
           <RequestSection actions={actions} panel={panel} snapshot={snapshot} activity={state.activity} />
+          {exporting}
           <RunsSection snapshot={snapshot} />
           <CatalogSection
             snapshot={snapshot}
@@ -111,7 +116,6 @@ function OfNotebook(props: { panel: NotebookPanel; server: Mismatch | null; acti
           <ProfileSection profile={snapshot.profile} />
         </>
       )}
-      <ExportSection actions={actions} panel={panel} available={server?.kind !== 'missing'} />
     </>
   );
 }

@@ -59,7 +59,8 @@ export function NoticeBox(props: { notice: Notice; level?: 'error' | 'warning'; 
 const MARKS: Record<string, [string, string]> = {
   passed: ['✓', 'good'],
   done: ['✓', 'good'],
-  succeeded: ['✓', 'good'],
+  written: ['✓', 'good'],
+  unchanged: ['✓', 'good'],
   failed: ['✗', 'bad'],
   error: ['✗', 'bad'],
   incomplete: ['◐', 'unsure'],

@@ -160,10 +160,10 @@ export function Working(props: { activity: Activity; onStop: () => void }): JSX.
   return (
     <div className="dex-Working">
       <div className="dex-Row dex-mod-between">
-        <p className="dex-Working-stage" role="status">
+        <div className="dex-Working-stage" role="status">
           <span className="dex-Spinner" aria-hidden="true" />
-          {activity.note || stageWord(trans, activity.stage)}
-        </p>
+          <p className="dex-Working-note">{activity.note || stageWord(trans, activity.stage)}</p>
+        </div>
         <Button onClick={props.onStop} title={trans.__('Interrupt the kernel; the engine’s operation ends too')}>
           {trans.__('Stop')}
         </Button>
