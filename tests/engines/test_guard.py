@@ -141,6 +141,13 @@ def test_an_idempotent_write_does_not_double_rows_in_silence(project: Path) -> N
     refuses("DEX-GUARD-07", lambda: once.saveAsTable("local.silver.once"))
 
 
+def test_explaining_by_running_is_running(project: Path) -> None:
+    spark = spark_of(project, "prod")
+    refuses("DEX-GUARD-02", lambda: spark.sql("EXPLAIN ANALYZE INSERT INTO flights_prod.bronze.t SELECT 9"))
+    assert spark.sql("EXPLAIN DELETE FROM flights_prod.bronze.t").count() == 1
+    assert spark.table("flights_prod.bronze.t").count() == 3
+
+
 def test_a_compressed_plan_is_seen_through(project: Path) -> None:
     spark = spark_of(project, "local")
     refuses("DEX-GUARD-03", lambda: spark.sql(f"DROP TABLE lab.bronze.theirs -- {'x' * 1_000_000}"))

@@ -23,6 +23,8 @@ _IDEMPOTENT = {
     "spark.databricks.delta.write.txnversion",
 }
 _SAFE_MODE = "static"
+#: Settings that name the catalog which a session begins in.
+_CURRENT_CATALOG = {"spark.sql.defaultcatalog", "spark.databricks.sql.initial.catalog.name"}
 
 
 def check(effects: Iterable[Effect], environment: Environment, current: frozenset[str] | None) -> None:
@@ -51,6 +53,8 @@ def current_after(
     Only naming the environment's own catalog, alone, makes things certain again: that one is there.
     """
     for effect in effects:
+        if isinstance(effect, Setting) and effect.key.lower() in _CURRENT_CATALOG:
+            effect = Use(effect.value, sure=False)
         if not isinstance(effect, Use):
             continue
         if effect.perhaps_schema and not _environments_of(environment.project, effect.catalog.lower()):

@@ -96,6 +96,11 @@ def _effects_of_tree(tree: Any, words: list[Any]) -> Iterator[Effect]:
     elif isinstance(tree, exp.MultitableInserts):
         for insert in tree.expressions:
             yield from _write(insert, words)
+    elif isinstance(tree, exp.Command) and words[0].text.upper() == "EXPLAIN":
+        rest = str(getattr(tree.expression, "this", tree.expression) or "")
+        first = next(iter(sqlglot.tokenize(rest, read=_DIALECT)), None)
+        if first is not None and first.text.upper() == "ANALYZE":  # Sail runs what it explains so
+            yield from _effects(rest[first.end + 1 :], {})
     elif isinstance(tree, exp.Command) or not _is_statement(tree):
         yield from effects_of_words(words, "the parser does not know the statement")
     else:

@@ -124,6 +124,9 @@ def _effects_of_statement(words: list[Any], reason: str) -> Iterator[Effect]:
     if line.startswith("SET CATALOG "):
         yield from _set_catalog(words[2:])
         return
+    if line.startswith("EXPLAIN ANALYZE "):  # Sail runs what it explains so
+        yield _unknown("EXPLAIN ANALYZE", reason, words)
+        return
     if any(line.startswith(f"{verb} ") for verb in _HARMLESS) or (upper[0] == "TABLE" and _is_one_name(words[1:])):
         return
     if upper[0] == "REFRESH" and not {"MATERIALIZED", "STREAMING"} & set(upper[1:3]):

@@ -31,6 +31,7 @@ SELECT col:path FROM t
 SELECT * FROM t |> WHERE x = 1
 EXPLAIN DELETE FROM t
 EXPLAIN EXTENDED SELECT 1
+EXPLAIN ANALYZE SELECT 1
 DESCRIBE TABLE EXTENDED a.b.c
 DESCRIBE HISTORY a.b.c
 DESC a.b.c
@@ -133,6 +134,8 @@ WRITES = {
     "CREATE TABLE IDENTIFIER('a.b.c') (x INT)": "a.b.c",
     "SELECT 1; DROP TABLE a.b.c": "a.b.c",
     "EXPLAIN SELECT 1; TRUNCATE TABLE a.b.c": "a.b.c",
+    "EXPLAIN ANALYZE INSERT INTO a.b.c SELECT 1": "a.b.c",
+    "/* /* nested */ */ DROP TABLE a.b.c": "a.b.c",
 }  # fmt: skip
 
 NOT_UNDERSTOOD = """

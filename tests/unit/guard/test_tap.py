@@ -208,6 +208,12 @@ def test_a_short_name_counts_for_the_current_catalog(use: Any, environment: Env,
     guarded.run(save("silver.t"))
 
 
+def test_a_setting_may_name_the_current_catalog(environment: Env, line: MakeLine) -> None:
+    guarded = line(environment("local"))
+    guarded.stub.Config(config(spark__sql__defaultCatalog="lab"))
+    refused(guarded, save("silver.t"), "DEX-GUARD-03")
+
+
 def test_using_a_schema_does_not_change_the_catalog(environment: Env, line: MakeLine) -> None:
     guarded = line(environment("local"))
     guarded.run(sql("USE silver"))
