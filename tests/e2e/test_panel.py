@@ -177,7 +177,7 @@ def test_a_server_without_dex_and_a_closed_notebook_are_told_in_words(page: LabP
 
 def test_it_looks_right_in_light_dark_and_narrow(page: LabPage, shots: Path) -> None:
     page.run("load", "bind", *UP_TO_BRONZE, "profile-flights", "ask-weather")
-    expect(page.section("runs").locator(".dex-Run").first).to_be_visible()
+    expect(page.panel.get_by_role("article", name="Proposal for weather")).to_contain_text("passed")
     page.page.set_viewport_size({"width": 1400, "height": 1900})
     page.page.screenshot(path=shots / "narrow.png")
     narrow = page.panel.evaluate("node => [node.scrollWidth, node.clientWidth]")
