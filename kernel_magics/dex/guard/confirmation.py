@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from typing import Literal
 
@@ -20,6 +21,8 @@ class GuardStatus(BaseModel):
         writes: allow, confirm or deny, as the environment's files and its kind say.
         confirmed: whether writes were confirmed when this process bound it.
         catalogs: the catalogs that may be written.
+        active: whether requests pass the guard at all. Inside a Databricks runtime, and on any other classic session,
+            they do not go over a channel, and the platform's own rights are all there is.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -27,6 +30,7 @@ class GuardStatus(BaseModel):
     writes: Literal["allow", "confirm", "deny"]
     confirmed: bool
     catalogs: list[str]
+    active: bool = True
 
 
 def own_catalogs(environment: Environment) -> list[str]:
@@ -37,7 +41,10 @@ def own_catalogs(environment: Environment) -> list[str]:
 def guard_status(environment: Environment) -> GuardStatus:
     """Return what the guard does in an environment now."""
     return GuardStatus(
-        writes=environment.writes, confirmed=is_confirmed(environment), catalogs=own_catalogs(environment)
+        writes=environment.writes,
+        confirmed=is_confirmed(environment),
+        catalogs=own_catalogs(environment),
+        active=environment.engine.type != "runtime" and not os.environ.get("DATABRICKS_RUNTIME_VERSION"),
     )
 
 

@@ -146,7 +146,16 @@ def test_a_read_only_environment_cannot_be_confirmed(environment: Env) -> None:
         "writes": "deny",
         "confirmed": False,
         "catalogs": ["frozen"],
+        "active": True,
     }
+
+
+def test_a_classic_session_is_not_said_to_be_guarded(environment: Env, monkeypatch: pytest.MonkeyPatch) -> None:
+    prod = environment("prod")
+    runtime = prod.model_copy(update={"engine": prod.engine.model_copy(update={"type": "runtime"})})
+    assert not guard_status(runtime).active
+    monkeypatch.setenv("DATABRICKS_RUNTIME_VERSION", "16.4")
+    assert not guard_status(prod).active
 
 
 @pytest.mark.parametrize(
