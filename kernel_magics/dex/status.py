@@ -67,7 +67,7 @@ def snapshot(namespace: Mapping[str, Any] | None = None) -> Snapshot:
         environment=_environment_view(environment) if environment is not None else None,
         session=SessionView(state=state.state, message=state.message),
         engine=part("engine", lambda: _engine(environment)) if environment is not None else None,
-        guard=GuardView(writes=environment.writes, catalogs=environment.guard.catalogs) if environment else None,
+        guard=part("guard", lambda: _guard(environment), None) if environment is not None else None,
         catalog=(part("catalog", lambda: _catalog(environment)) or []) if environment is not None else [],
         roles=part("roles", _roles) or [],
         runs=(part("runs", lambda: _runs(project)) or []) if project is not None else [],
@@ -135,6 +135,13 @@ def _engine(environment: Environment) -> EngineView:
         address=status.url.partition(";")[0] if status.url else None,  # what follows may be a token
         log=str(status.log) if status.log else None,
     )
+
+
+def _guard(environment: Environment) -> GuardView:
+    from dex.guard import guard_status
+
+    status = guard_status(environment)
+    return GuardView(writes=status.writes, catalogs=status.catalogs)
 
 
 def _catalog(environment: Environment) -> list[LayerView]:
