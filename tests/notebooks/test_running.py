@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -194,15 +193,11 @@ def test_an_interrupted_run_keeps_its_part_and_leaves_no_kernel(number: signal.S
     path = write_notebook(
         project / "notebooks/n.ipynb", "print('first')", f"import time\nopen({str(begun)!r}, 'w')\ntime.sleep(300)"
     )
-    command = [sys.executable, "-c", "import sys; from dex.cli import main; sys.exit(main(sys.argv[1:]))"]
+    # a shell may have started this with SIGINT ignored, which children inherit
+    start = "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler);"
+    start += "from dex.cli import main; sys.exit(main(sys.argv[1:]))"
     words = ["run", str(path), "--out", str(project / "n.ipynb")]
-    # a shell may start its children with SIGINT ignored
-    run = subprocess.Popen(
-        [*command, *words],
-        cwd=project,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-    )
+    run = subprocess.Popen([sys.executable, "-c", start, *words], cwd=project)
     wait_for(begun.exists)
     kernels = kernels_of(psutil.Process(run.pid))
     assert len(kernels) == 1

@@ -75,7 +75,8 @@ def _slice(piece: Piece, above: list[Piece], below: list[Piece], names: Names, p
     assert isinstance(piece.node, ast.Assert)
     if not purity.looks_only(piece.node.test):
         return "it calls something that may change more than the test sees"
-    needed = set(piece.flow.needs)
+    when_called = _needs_when_called(above)
+    needed = _with_calls(set(piece.flow.needs), when_called)
     setup: list[Piece] = []
     for other in reversed(above):
         if not needed.intersection(other.flow.binds):
@@ -88,7 +89,7 @@ def _slice(piece: Piece, above: list[Piece], below: list[Piece], names: Names, p
             other.node, ast.Assign | ast.AnnAssign | ast.FunctionDef | ast.ClassDef | ast.ImportFrom | ast.Import
         ):
             needed -= set(other.flow.binds)
-        needed |= set(other.flow.needs)
+        needed |= _with_calls(set(other.flow.needs), when_called)
     unknown = sorted(
         n
         for n in needed
@@ -105,6 +106,25 @@ def _slice(piece: Piece, above: list[Piece], below: list[Piece], names: Names, p
         layer, table = min(read & later)
         return f"{layer}.{table} is written again below it"
     return DerivedTest("", piece, setup, needed, bool(needed & {"session", "spark"}))
+
+
+def _needs_when_called(above: list[Piece]) -> dict[str, set[str]]:
+    """Return what the functions of `main` need when they are called, which is as it is then, not where they stand."""
+    found: dict[str, set[str]] = {}
+    for piece in above:
+        for name in piece.flow.binds if piece.flow.later else ():
+            found.setdefault(name, set()).update(piece.flow.later)
+    return found
+
+
+def _with_calls(names: set[str], when_called: dict[str, set[str]]) -> set[str]:
+    found = set(names)
+    todo = list(names)
+    while todo:
+        new = when_called.get(todo.pop(), set()) - found
+        found |= new
+        todo += new
+    return found
 
 
 def _why_not_pure(piece: Piece, purity: Purity) -> str:
@@ -247,7 +267,9 @@ def _smoke(tables: Tables, obstacle: str) -> str:
             "def test_main_runs_to_its_end(after_main: Session) -> None:\n"
             '    """Main runs, and every table it writes has rows."""\n'
         )
-    checks = [f"    assert after_main.read({literal(t[0])}, {literal(t[1])}).limit(1).count() == 1" for t in tables.writes]
+    checks = [
+        f"    assert after_main.read({literal(t[0])}, {literal(t[1])}).limit(1).count() == 1" for t in tables.writes
+    ]
     what = "Main runs, and every table it writes has rows." if checks else "Main runs to its end."
     return f'def test_main_runs_to_its_end(after_main: Session) -> None:\n    """{what}"""\n' + (
         "\n".join(checks) if checks else "    assert after_main.spark is not None"

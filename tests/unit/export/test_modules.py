@@ -220,13 +220,15 @@ def test_sql_cells_become_calls_one_a_statement(project: Path) -> None:
     done = Exported(project, "%%sql\n-- note\nselect 'a;b' as x;\nselect '\\d'")
 
     class Spark:
-        asked: list[str] = []
+        def __init__(self) -> None:
+            self.asked: list[str] = []
 
         def sql(self, query: str) -> None:
             self.asked.append(query)
 
-    done.run(spark=Spark())
-    assert Spark.asked == ["-- note\nselect 'a;b' as x", "select '\\d'"]
+    spark = Spark()
+    done.run(spark=spark)
+    assert spark.asked == ["-- note\nselect 'a;b' as x", "select '\\d'"]
 
 
 def test_installed_packages_become_requirements_of_the_job(project: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from dex.notebook import Cell, Statement
 from dex_dbutils import NotebookError
@@ -144,5 +146,5 @@ def test_magics_are_where_ipython_finds_them(pieces: list[str]) -> None:
 @given(PIECES)
 def test_every_line_of_code_belongs_to_one_statement(pieces: list[str]) -> None:
     statements = split("\n".join(pieces))
-    for before, after in zip(statements, statements[1:], strict=False):
+    for before, after in pairwise(statements):
         assert before.end_line <= after.line
