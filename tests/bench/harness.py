@@ -55,7 +55,7 @@ class Bench:
                 f"{min(values):.3f}",
                 f"{max(values):.3f}",
                 str(len(values)),
-                *(f"{self.ratio(what, name):.2f}" for name in beside),
+                *(f"{self.ratio(what, name):#.3g}" for name in beside),
             ]
             for what, values in self.samples.items()
         ]
