@@ -67,7 +67,7 @@ def snapshot(namespace: Mapping[str, Any] | None = None) -> Snapshot:
         environment=_environment_view(environment) if environment is not None else None,
         session=SessionView(state=state.state, message=state.message),
         engine=part("engine", lambda: _engine(environment)) if environment is not None else None,
-        guard=part("guard", lambda: _guard(environment), None) if environment is not None else None,
+        guard=part("guard", lambda: _guard(environment)) if environment is not None else None,
         catalog=(part("catalog", lambda: _catalog(environment)) or []) if environment is not None else [],
         roles=part("roles", _roles) or [],
         runs=(part("runs", lambda: _runs(project)) or []) if project is not None else [],
