@@ -16,6 +16,7 @@ MODULES = (
     "dex_dbutils.utilities",
     "dex.engines.sail",
     "dex.guard",
+    "dex.guard.tap",
 )
 
 _thread: threading.Thread | None = None
@@ -43,8 +44,8 @@ def _import_all() -> None:
         from dex.engines.doors import engine_for
 
         engine_for(load_environment()).status()  # gRPC's own first call is slow; an engine that runs wakes up
-        import sqlglot
+        from dex.guard import classify_sql
 
-        sqlglot.Dialect.get_or_raise("databricks")  # the guard parses the first statement with it
+        classify_sql("SELECT 1")  # the guard's parser takes a while to get going
     except (DexError, ImportError):  # what is missing or wrong here is told by the cell that needs it
         return
