@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import os
+import signal
+import sys
 from pathlib import Path
 
 from e2e.driver import KERNEL, Lab, LabPage
 from playwright.sync_api import expect
+from support import run
 
 REQUEST = "NA means null. Give every column its type. Drop exact duplicates. The key is origin and time_hour."
 UP_TO_BRONZE = ("parameters", "ingest", "write-bronze", "read-bronze")
@@ -105,6 +110,21 @@ def test_a_restarted_kernel_is_bound_to_nothing(page: LabPage) -> None:
     expect(page.button("Load dex")).to_be_visible(timeout=30_000)
     page.button("Load dex").click()
     expect(page.section("environment")).to_contain_text("No environment is bound")
+
+
+def test_an_engine_that_dies_is_shown_and_bound_again_with_its_tables(page: LabPage, lab: Lab) -> None:
+    page.run("load", "bind", *UP_TO_BRONZE)
+    expect(page.section("environment")).to_contain_text("running")
+    told = run([sys.executable, "-m", "dex", "engine", "status", "--json", "--project", lab.project])
+    os.kill(json.loads(told)["pid"], signal.SIGKILL)
+    alert = page.section("environment").get_by_role("alert")
+    expect(alert).to_contain_text("The engine does not run any more", timeout=30_000)
+    page.button("Bind again").click()
+    expect(alert).to_be_hidden(timeout=60_000)
+    expect(page.section("environment")).to_contain_text("running")
+    page.wait_idle()
+    page.run_code("assert session.read('bronze', 'airlines').count() == 16")
+    assert page.cells()[-1]["errors"] == []
 
 
 def test_production_asks_for_its_name_and_a_failure_keeps_what_was_bound(page: LabPage, shots: Path) -> None:

@@ -48,6 +48,11 @@ export function proposalSources(proposal: Pick<ProposalView, 'code' | 'assertion
   return [proposal.code, proposal.assertions].map(source => source.trim()).filter(source => source !== '');
 }
 
+/** True where a proposal may be put into a notebook: what failed its checks, or was never checked, is only shown. */
+export function isInsertable(status: string | null): boolean {
+  return status === 'passed' || status === 'incomplete';
+}
+
 /** True where the cells below an index are just these: nothing to insert. */
 export function isInserted(below: readonly string[], sources: readonly string[]): boolean {
   return sources.length > 0 && sources.every((source, i) => below[i]?.trim() === source);

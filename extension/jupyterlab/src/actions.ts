@@ -1,7 +1,7 @@
 /** What a person can do from the panel, for one notebook each; commands and buttons call the same. */
 
 import type { AgentCell, ExportReply, ProposalView } from '@dexkit/client';
-import { Store } from '@dexkit/client';
+import { isInsertable, Store } from '@dexkit/client';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { Contents } from '@jupyterlab/services';
 
@@ -76,9 +76,9 @@ export class Actions {
     return notebook.ask(panel, request);
   }
 
-  /** Insert a proposal's cells; run nothing. */
-  insert(panel: NotebookPanel, proposal: Pick<ProposalView, 'code' | 'assertions' | 'cell_id'>): boolean {
-    return notebook.insertProposal(panel, proposal);
+  /** Insert a proposal's cells; run nothing. Returns false for one that did not pass, and for one that is there. */
+  insert(panel: NotebookPanel, proposal: Pick<ProposalView, 'code' | 'assertions' | 'cell_id' | 'status'>): boolean {
+    return isInsertable(proposal.status) && notebook.insertProposal(panel, proposal);
   }
 
   /** Save a notebook and export it; the outcome is kept with the drafts, for the panel to show. */

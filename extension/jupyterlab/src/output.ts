@@ -1,6 +1,6 @@
 /** Renders an agent's run: its own HTML, and below it the button that inserts the proposal. */
 
-import type { ProposalView } from '@dexkit/client';
+import { isInsertable, type ProposalView } from '@dexkit/client';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
@@ -10,6 +10,8 @@ import { Panel, Widget } from '@lumino/widgets';
 import type { IDex } from './tokens';
 
 export const RUN_MIME_TYPE = 'application/vnd.dex.run.v1+json';
+
+type Insertable = Pick<ProposalView, 'code' | 'assertions' | 'status'>;
 
 type Place = { panel: NotebookPanel; cellId: string };
 
@@ -41,7 +43,7 @@ export class AgentOutput extends Panel implements IRenderMime.IRenderer {
     }
   }
 
-  private _bar(proposal: Pick<ProposalView, 'code' | 'assertions'>): Widget {
+  private _bar(proposal: Insertable): Widget {
     const { trans, actions } = this._dex;
     const bar = new Widget();
     bar.addClass('dex-AgentOutput-bar');
@@ -69,13 +71,15 @@ export class AgentOutput extends Panel implements IRenderMime.IRenderer {
   private readonly _mimeType: string;
 }
 
-/** Return what can be inserted of a run's JSON, or null. */
-export function proposalOf(
-  data: ReadonlyPartialJSONValue | undefined
-): Pick<ProposalView, 'code' | 'assertions'> | null {
-  const proposal = (data as { proposal?: { code?: unknown; assertions?: unknown } | null } | undefined)?.proposal;
-  if (typeof proposal?.code !== 'string' || proposal.code.trim() === '') {
+/** Return what can be inserted of a run's JSON, or null: there is no proposal, or it did not pass. */
+export function proposalOf(data: ReadonlyPartialJSONValue | undefined): Insertable | null {
+  const run = data as
+    | { proposal?: { code?: unknown; assertions?: unknown } | null; verdict?: { status?: unknown } | null }
+    | undefined;
+  const { code, assertions } = run?.proposal ?? {};
+  const status = typeof run?.verdict?.status === 'string' ? run.verdict.status : null;
+  if (typeof code !== 'string' || code.trim() === '' || !isInsertable(status)) {
     return null;
   }
-  return { code: proposal.code, assertions: typeof proposal.assertions === 'string' ? proposal.assertions : '' };
+  return { code, assertions: typeof assertions === 'string' ? assertions : '', status };
 }

@@ -29,6 +29,21 @@ export function sessionWord(trans: TranslationBundle, state: string): string {
   }
 }
 
+export function engineWord(trans: TranslationBundle, state: string): string {
+  switch (state) {
+    case 'running':
+      return trans.__('running');
+    case 'stopped':
+      return trans.__('stopped');
+    case 'not answering':
+      return trans.__('not answering');
+    case 'not checked':
+      return trans.__('not looked at');
+    default:
+      return state;
+  }
+}
+
 export function writesWord(trans: TranslationBundle, writes: string): string {
   switch (writes) {
     case 'allow':

@@ -31,6 +31,7 @@ def run(shell: InteractiveShell, line: str) -> None:
                 "writes": now.guard.writes if now.guard else "-",
                 "tables": str(sum(len(layer.tables) for layer in now.catalog)),
                 "last runs": "; ".join(runs) or "none",
+                **{f"no {problem.part}": problem.message for problem in now.problems},
             },
             {
                 "environment": now.environment.name if now.environment else None,

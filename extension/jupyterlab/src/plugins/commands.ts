@@ -1,5 +1,6 @@
 /** Every action as a command: for the palette, for shortcuts, and for whatever else calls commands. */
 
+import { isInsertable } from '@dexkit/client';
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ICommandPalette } from '@jupyterlab/apputils';
 import type { NotebookPanel } from '@jupyterlab/notebook';
@@ -114,7 +115,7 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
       label: trans.__('Insert the Last Proposal'),
       caption: trans.__('Insert the code and its assertions below the request; nothing is run'),
       describedBy: NO_ARGUMENTS,
-      isEnabled: () => (state()?.snapshot?.proposal ?? null) !== null,
+      isEnabled: () => isInsertable(state()?.snapshot?.proposal?.status ?? null),
       execute: () => {
         const proposal = state()?.snapshot?.proposal;
         return proposal ? actions.insert(panel(), proposal) : false;

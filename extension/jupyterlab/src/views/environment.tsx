@@ -1,11 +1,11 @@
 /** Which environment is bound, how it does, and the switch to another. */
 
-import type { EnvironmentView, PanelState, Snapshot } from '@dexkit/client';
+import type { EngineView, EnvironmentView, PanelState, Snapshot } from '@dexkit/client';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import { useId, useState, type FormEvent } from 'react';
 
 import type { Actions } from '../actions';
-import { kindWord, sessionWord, writesWord } from '../words';
+import { engineWord, kindWord, sessionWord, writesWord } from '../words';
 import { Button, NoticeBox, Section, useStore, useTrans } from './parts';
 
 export function EnvironmentSection(props: {
@@ -33,9 +33,22 @@ export function EnvironmentSection(props: {
         <NoticeBox notice={{ message: snapshot.session.message || trans.__('The session could not be started.') }} />
       )}
       <Facts snapshot={snapshot} />
+      {isDown(snapshot.engine) && (
+        <NoticeBox
+          notice={{
+            message: trans.__('The engine does not run any more.'),
+            where: snapshot.engine?.log,
+            remedy: trans.__('Bind the environment again: its tables are still there.')
+          }}
+        />
+      )}
       <Switch {...props} />
     </Section>
   );
+}
+
+function isDown(engine: EngineView | null): boolean {
+  return engine?.state === 'stopped' || engine?.state === 'not answering';
 }
 
 export function Kind(props: { environment: EnvironmentView }): JSX.Element {
@@ -50,7 +63,7 @@ function Facts(props: { snapshot: Snapshot }): JSX.Element {
   const rows: [string, string, string?][] = [[trans.__('Session'), sessionWord(trans, session.state)]];
   if (engine !== null) {
     const name = engine.version ? `${engine.type} ${engine.version}` : engine.type;
-    rows.push([trans.__('Engine'), trans.__('%1, %2', name, engine.state), engine.log ?? undefined]);
+    rows.push([trans.__('Engine'), trans.__('%1, %2', name, engineWord(trans, engine.state)), engine.log ?? undefined]);
     if (engine.address) {
       rows.push([trans.__('Address'), engine.address]);
     }
@@ -88,12 +101,13 @@ function Switch(props: {
   const bound = snapshot.environment?.name ?? null;
   const chosen = snapshot.environments.find(each => each.name === (draft.chosen ?? bound)) ?? snapshot.environments[0];
   const starting = draft.binding !== null || snapshot.session.state === 'starting';
+  const again = snapshot.session.state === 'failed' || isDown(snapshot.engine);
   const production = chosen?.kind === 'production' && chosen.name !== bound;
   const ready =
     chosen !== undefined &&
     !starting &&
     chosen.problem === null &&
-    (chosen.name !== bound || snapshot.session.state === 'failed') &&
+    (chosen.name !== bound || again) &&
     (!production || typed === chosen.name);
 
   const submit = (event: FormEvent): void => {
@@ -133,7 +147,11 @@ function Switch(props: {
         </select>
         {!production && (
           <Button submit primary disabled={!ready}>
-            {starting ? trans.__('Binding…') : trans.__('Switch')}
+            {starting
+              ? trans.__('Binding…')
+              : again && chosen?.name === bound
+                ? trans.__('Bind again')
+                : trans.__('Switch')}
           </Button>
         )}
       </div>

@@ -178,6 +178,15 @@ describe('the environment', () => {
     expect(actions.bind).toHaveBeenCalledWith(panel, 'local', false);
   });
 
+  it('whose engine has died says so and can be bound again', () => {
+    const engine = { type: 'sail', state: 'stopped', version: '0.7.2', address: null, log: '.dex/logs/sail.log' };
+    told({ ...BOUND, engine });
+    expect(node.querySelector('[role=alert]')?.textContent).toContain('The engine does not run any more.');
+    expect(node.querySelector('[role=alert]')?.textContent).toContain('.dex/logs/sail.log');
+    click(button('Bind again'));
+    expect(actions.bind).toHaveBeenCalledWith(panel, 'local', false);
+  });
+
   it('of production is bound only when its name is typed, and read-only unless writes are asked for', () => {
     told(BOUND);
     type(labelled('Switch to'), 'prod');
@@ -295,6 +304,12 @@ describe('a proposal', () => {
   it('that nobody verified does not read as passed', () => {
     told({ ...BOUND, proposal: { ...proposal, status: null, checks: [] } });
     expect(node.querySelector('.dex-Proposal')?.textContent).toContain('not verified');
+  });
+
+  it('that failed is shown, with no way to insert it', () => {
+    told({ ...BOUND, proposal: { ...proposal, status: 'failed' } });
+    expect(node.querySelector('.dex-Proposal')?.textContent).toContain('shown and not inserted');
+    expect(() => button('Insert')).toThrow('no button');
   });
 
   it('is inserted once', () => {

@@ -1,6 +1,6 @@
 /** The request to an agent, what it is doing, and what it proposes. */
 
-import type { Activity, ProposalView, Snapshot } from '@dexkit/client';
+import { isInsertable, type Activity, type ProposalView, type Snapshot } from '@dexkit/client';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import { useEffect, useId, useReducer, useState, type FormEvent } from 'react';
 
@@ -220,18 +220,22 @@ export function Proposal(props: {
       <pre className="dex-Code" tabIndex={0} aria-label={trans.__('Proposed code')}>
         {proposal.code.trim()}
       </pre>
-      <div className="dex-Row">
-        <Button
-          primary
-          disabled={inserted}
-          title={trans.__('Insert the code and its assertions below the request; nothing is run')}
-          onClick={() => {
-            props.onInsert(proposal);
-          }}
-        >
-          {inserted ? trans.__('Inserted') : trans.__('Insert')}
-        </Button>
-      </div>
+      {isInsertable(proposal.status) ? (
+        <div className="dex-Row">
+          <Button
+            primary
+            disabled={inserted}
+            title={trans.__('Insert the code and its assertions below the request; nothing is run')}
+            onClick={() => {
+              props.onInsert(proposal);
+            }}
+          >
+            {inserted ? trans.__('Inserted') : trans.__('Insert')}
+          </Button>
+        </div>
+      ) : (
+        <p className="dex-Hint">{trans.__('It did not pass its checks, so it is shown and not inserted.')}</p>
+      )}
     </article>
   );
 }
