@@ -128,6 +128,25 @@ def test_a_workspace_that_is_not_there_is_told_at_once(workspace: Workspace, env
     fails("DEX-WORKSPACE-03", lambda: dbutils.secrets.listScopes())
 
 
+def test_the_workspace_of_a_profile_is_tried_first_too(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    monkeypatch.delenv("DATABRICKS_TOKEN")
+    (tmp_path / ".databrickscfg").write_text(
+        f"[HERE]\nhost = {workspace.url}\ntoken = {TOKEN}\n[GONE]\nhost = http://127.0.0.1:{port}\ntoken = x\n"
+    )
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config/base.yaml").write_text("project: {name: flights, package: flights_etl}\n")
+    for name in ("here", "gone"):
+        (tmp_path / f"config/{name}.yaml").write_text(f"engine: {{type: databricks, profile: {name.upper()}}}\n")
+    here, gone = (get_dbutils(None, load_environment(name, start=tmp_path)) for name in ("here", "gone"))
+    assert here.secrets.listScopes() == []
+    fails("DEX-WORKSPACE-03", lambda: gone.secrets.listScopes())
+
+
 def test_no_way_to_log_in_is_told(
     workspace: Workspace, environment: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
