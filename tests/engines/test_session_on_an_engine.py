@@ -73,6 +73,7 @@ def test_the_session_asked_for_last_is_the_one_that_spark_finds(project: Path) -
 def test_functions_of_a_notebook_run_on_the_engine(session: Session) -> None:
     from pyspark.sql import functions as F
 
+    get_session(session.environment)  # the active one again, after tests that closed theirs
     double = F.udf(lambda x: x * 2, "bigint")
     assert [row[0] for row in session.spark.range(3).select(double("id")).collect()] == [0, 2, 4]
 
