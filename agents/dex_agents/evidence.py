@@ -15,20 +15,23 @@ if TYPE_CHECKING:
 #: names them: ``NA`` is also a country.
 NULL_WORDS: Final = ("", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "#N/A", "-", "?")
 
-#: Spark type -> condition under which a trimmed text is a value of it. Numbers with a leading zero are codes.
-_INTEGER: Final = "[+-]?(0|[1-9][0-9]*)"
+#: Spark type -> condition under which a text is a value of it. The text is ``v``; ``w`` says that it is a whole number
+#: without a leading zero, for such numbers are codes; ``n`` is that number; ``d`` says that it begins like a date.
 _FORMS: Final = {
     "boolean": "lower({v}) in ('true', 'false', 'yes', 'no')",
-    "int": f"{{v}} rlike '^{_INTEGER}$' and try_cast({{v}} as bigint) between -2147483648 and 2147483647",
-    "bigint": f"{{v}} rlike '^{_INTEGER}$' and try_cast({{v}} as bigint) is not null",
-    "double": f"{{v}} rlike '^({_INTEGER}([.][0-9]*)?|[+-]?[.][0-9]+)([eE][+-]?[0-9]+)?$'",
-    "date": "{v} rlike '^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}$' and try_cast({v} as date) is not null",
+    "int": "{n} between -2147483648 and 2147483647",
+    "bigint": "{n} is not null",
+    "double": "{w} or {v} rlike '^([+-]?(0|[1-9][0-9]*)([.][0-9]*)?|[+-]?[.][0-9]+)([eE][+-]?[0-9]+)?$'",
+    "date": "{d} and length({v}) = 10 and try_cast({v} as date) is not null",
     "timestamp": (
-        "{v} rlike '^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[T ][0-9]{{2}}:[0-9]{{2}}' and try_cast({v} as timestamp) is not null"
+        "{d} and {v} rlike '^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[T ][0-9]{{2}}:[0-9]{{2}}' and try_cast({v} as timestamp) is not null"
     ),
 }
+_WHOLE: Final = "{v} rlike '^[+-]?(0|[1-9][0-9]*)$'"
+_DATE: Final = "{v} like '____-__-__%'"
 _CLOCK: Final = (
-    "{v} rlike '^[0-9]{{1,4}}$' and try_cast({v} as int) between 0 and 2400 and try_cast({v} as int) % 100 < 60"
+    "({n} between 0 and 2400 and {n} % 100 < 60) or "
+    "({v} like '0%' and {v} rlike '^0[0-9]{{1,3}}$' and try_cast({v} as int) % 100 < 60)"
 )
 
 
@@ -93,17 +96,17 @@ def collect_evidence(frame: DataFrame, columns: Columns, words: Iterable[str] = 
     missing = ", ".join(sql_text(word) for word in dict.fromkeys([*NULL_WORDS, *words]))
     texts = [name for name, kind in columns.items() if is_text(kind)]
     numbers = [name for name, kind in columns.items() if kind in ("int", "bigint", "smallint")]
+    frame = _prepared(frame, texts, numbers, missing)
     conditions: list[str] = []
     sets: list[str] = []
-    for name in texts:
-        value = f"trim({sql_name(name)})"
-        sets.append(f"case when {value} in ({missing}) then {value} end")
-        there = f"{value} not in ({missing})"
-        conditions += [there, *(f"{there} and {form.format(v=value)}" for form in (*_FORMS.values(), _CLOCK))]
-        conditions.append(f"{there} and {sql_name(name)} != {value}")
-    for name in numbers:
-        column = sql_name(name)
-        conditions += [f"{column} is not null", f"{column} between 0 and 2400 and {column} % 100 < 60"]
+    for i in range(len(texts)):
+        parts = {part: f"{part}{i}" for part in "vwndp"}
+        sets.append(f"m{i}")
+        conditions.append(f"v{i} is not null")
+        conditions += [f"v{i} is not null and ({form.format(**parts)})" for form in (*_FORMS.values(), _CLOCK)]
+        conditions.append(f"v{i} is not null and p{i}")
+    for i in range(len(numbers)):
+        conditions += [f"x{i} is not null", f"x{i} between 0 and 2400 and x{i} % 100 < 60"]
     rows, counts, found = count_rows(frame, conditions, sets)
     width = len(_FORMS) + 3
     values = {}
@@ -113,6 +116,35 @@ def collect_evidence(frame: DataFrame, columns: Columns, words: Iterable[str] = 
     rest = counts[len(texts) * width :]
     clocks = {name for i, name in enumerate(numbers) if rest[2 * i] and rest[2 * i] == rest[2 * i + 1]}
     return Evidence(rows, values, frozenset(clocks))
+
+
+def _prepared(frame: DataFrame, texts: Sequence[str], numbers: Sequence[str], missing: str) -> DataFrame:
+    """Return the values as columns of their own, each costly expression once: ``v`` trimmed, ``m`` the words for missing.
+
+    An engine that finds an expression in a lower projection evaluates it once a row, and not once a question.
+    """
+    from pyspark.sql import functions as F
+
+    def with_(layer: dict[str, str], *kept: str) -> DataFrame:
+        return frame.select(*kept, *[F.expr(text).alias(name) for name, text in layer.items()])
+
+    several = range(len(texts))
+    plain = [f"x{i}" for i in range(len(numbers))]
+    first = {f"t{i}": f"trim({sql_name(name)})" for i, name in enumerate(texts)}
+    first |= {f"p{i}": f"{sql_name(name)} != trim({sql_name(name)})" for i, name in enumerate(texts)}
+    first |= dict(zip(plain, map(sql_name, numbers), strict=True))
+    frame = with_(first or {"x": "1"})
+    if not texts:
+        return frame
+    values = {f"v{i}": f"case when t{i} not in ({missing}) then t{i} end" for i in several}
+    values |= {f"m{i}": f"case when t{i} in ({missing}) then t{i} end" for i in several}
+    kept = [*plain, *(f"p{i}" for i in several)]
+    frame = with_(values, *kept)
+    kept += [f"{part}{i}" for part in "vm" for i in several]
+    tests = {f"w{i}": _WHOLE.format(v=f"v{i}") for i in several} | {f"d{i}": _DATE.format(v=f"v{i}") for i in several}
+    frame = with_(tests, *kept)
+    kept += list(tests)
+    return with_({f"n{i}": f"case when w{i} then try_cast(v{i} as bigint) end" for i in several}, *kept)
 
 
 def count_rows(

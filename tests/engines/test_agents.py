@@ -124,6 +124,23 @@ def test_words_spaces_types_and_duplicates_are_cleaned_by_what_the_values_say(cl
     assert any(step.rows_in == 4 and step.rows_out == 3 for step in run.verdict.rows)
 
 
+def test_clock_times_with_leading_zeros_and_midnight(clean: Clean) -> None:
+    run, out = clean(
+        "start_time and end_time are HHMM: make timestamps of them. Give every column its type.",
+        {
+            "year": ["2024"] * 3, "month": ["2"] * 3, "day": ["28"] * 3,
+            "start_time": ["0517", "2330", "0000"], "end_time": ["0601", "0015", "2400"],
+        },
+    )  # fmt: skip
+    assert run.status == "passed"
+    rows = sorted((str(row["start_time"]), str(row["end_time"])) for row in out.collect())
+    assert rows == [
+        ("2024-02-28 00:00:00", "2024-02-29 00:00:00"),
+        ("2024-02-28 05:17:00", "2024-02-28 06:01:00"),
+        ("2024-02-28 23:30:00", "2024-02-29 00:15:00"),
+    ]
+
+
 def test_a_number_that_one_value_spoils_stays_text(clean: Clean) -> None:
     _, out = clean("Give every column its type. Trim name.", {"name": ["a", " b"], "n": ["1", "12x"]})
     assert dict(out.dtypes) == {"name": "string", "n": "string"}

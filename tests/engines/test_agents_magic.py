@@ -30,10 +30,10 @@ def agent(shell: Any, line: str, cell: str) -> tuple[list[Any], list[str]]:
     """Return what the magic shows and what it puts into the next cell."""
     from dex.magics.agent import run
 
-    shell.payload_manager.clear_payload()
+    shell.rl_next_input = None
     with capture_output(stdout=False, stderr=False, display=True) as shown:
         run(shell, line, cell)
-    return shown.outputs, [payload["text"] for payload in shell.payload_manager.read_payload()]
+    return shown.outputs, [shell.rl_next_input] if shell.rl_next_input else []
 
 
 def test_a_proposal_is_shown_once_and_put_into_the_next_cell(shell: Any) -> None:

@@ -119,6 +119,8 @@ def _casts(wishes: Wishes, context: Context, columns: Columns) -> list[Step]:
             for name, values in context.evidence.texts.items()
             if values.type != "string" and name not in wishes.as_text and is_text(columns[name])
         }
+    for subject in wishes.clocks:  # "0517" is a code elsewhere; as a clock time it is the number 517
+        wanted.update({name: "int" for name in clock_columns(subject, context) if is_text(columns[name])})
     wanted.update(wishes.casts)
     kinds = [*_TYPES, *sorted(set(wanted.values()) - set(_TYPES))]
     steps: list[Step] = []
