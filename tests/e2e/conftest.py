@@ -20,9 +20,6 @@ from e2e.driver import Lab, LabPage
 from playwright.sync_api import Browser, sync_playwright
 from support import demo_project
 
-#: Stands in the server's environment; a page that ever receives it fails its test.
-SECRET = "sk-never-in-a-browser-" + secrets.token_hex(8)
-
 
 def free_port() -> int:
     with socket.socket() as probe:
@@ -57,6 +54,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         json.dumps({"fetchNews": "false", "checkForUpdates": False})
     )
     port, token, log = free_port(), secrets.token_hex(16), folder / "lab.log"
+    secret = "sk-never-in-a-browser-" + secrets.token_hex(8)
     env = {
         **os.environ,
         "JUPYTER_CONFIG_DIR": str(folder / "config"),
@@ -65,7 +63,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         "IPYTHONDIR": str(folder / "ipython"),
         "JUPYTERLAB_SETTINGS_DIR": str(folder / "settings"),
         "JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces"),
-        "OPENAI_API_KEY": SECRET,
+        "OPENAI_API_KEY": secret,
     }
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}"]
     command += ["--ServerApp.port_retries=0", f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={project}"]
@@ -76,7 +74,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     url = f"http://127.0.0.1:{port}"
     try:
         wait_until_up(f"{url}/api/status?token={token}", server, log)
-        yield Lab(url, token, project, log)
+        yield Lab(url, token, project, log, secret)
     finally:
         server.terminate()
         try:
@@ -121,4 +119,4 @@ def page(browser: Browser, lab: Lab, request: pytest.FixtureRequest) -> Iterator
     yield view
     view.shut_down()
     assert view.errors == []
-    assert [text for text in view.received if SECRET in text] == []
+    assert [text for text in view.received if lab.secret in text] == []

@@ -20,6 +20,8 @@ class Lab:
     token: str
     project: Path
     log: Path
+    #: Stands in the server's environment; a page that ever receives it fails its test.
+    secret: str
 
 
 class LabPage:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from e2e.driver import KERNEL, Lab, LabPage
 from playwright.sync_api import expect
+from scripted_service import Reply, scripted_service
 from support import run
 
 REQUEST = "NA means null. Give every column its type. Drop exact duplicates. The key is origin and time_hour."
@@ -160,6 +161,33 @@ def test_the_output_below_a_cell_inserts_its_proposal_too(page: LabPage) -> None
     assert len(page.cells()) == count
     page.command("notebook:undo-cell-action")  # one step takes both cells back
     assert len(page.cells()) == count - 2
+
+
+def test_what_a_model_writes_is_seen_while_it_writes_and_can_be_stopped(page: LabPage, lab: Lab, shots: Path) -> None:
+    config = lab.project / "config/lab.yaml"
+    before = config.read_text("utf-8")
+    with scripted_service() as service:
+        agents = f"agents: {{provider: openai, base_url: '{service.url}', model: scripted}}\n"
+        config.write_text(before + agents, "utf-8")
+        try:
+            page.run("load")
+            page.run_code("%dex_env lab")
+            page.run_code("people = spark.createDataFrame([('1', 'NA')], 'id string, name string')")
+            service.say(Reply("The missing words become null, and then I go on for a long time. " * 40, delay=0.2))
+            page.panel.get_by_label("people").check()
+            page.panel.get_by_label("Request", exact=True).fill("NA means null.")
+            page.button("Ask").click()
+            written = page.panel.get_by_label("What the model has written so far")
+            expect(written).to_contain_text("The missing words become null", timeout=60_000)
+            page.page.screenshot(path=shots / "streaming.png")
+            page.button("Stop").click()
+            expect(written).to_be_hidden(timeout=30_000)
+            page.wait_idle()
+            expect(page.section("runs").locator(".dex-Run").first).to_contain_text("interrupted")
+            assert service.gone.wait(10)  # the model's service is told too
+            assert service.requests[0]["headers"]["authorization"] == f"Bearer {lab.secret}"
+        finally:
+            config.write_text(before, "utf-8")
 
 
 def test_every_control_of_the_panel_is_reached_by_tab_with_a_visible_focus(page: LabPage) -> None:
