@@ -8,7 +8,7 @@ import sys
 
 HEAVY = set(
     """
-    IPython comm databricks deltalake duckdb grpc ipykernel jupyter_client jupyter_server jupyterlab
+    IPython comm databricks duckdb grpc ipykernel jupyter_client jupyter_server jupyterlab
     libcst nbclient nbformat numpy openai pandas pyarrow pydantic pyspark rich sqlglot tornado typer
     """.split()
 )
