@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 from dex_agents.context import Context
 from dex_agents.evidence import count_rows
-from dex_agents.plan import Columns, sql_name
-from dex_agents.plan.columns import INTEGERS
+from dex_agents.plan import INTEGERS, Columns, sql_name
 from dex_agents.plan.steps import DeriveTimestamp
 
 _TIME_WORDS = frozenset({"time", "times", "clock", "at", "hhmm"})

@@ -19,8 +19,7 @@ from dex_agents.gate import Judged, Sample, judge, sample_of
 from dex_agents.ledger import Ledger, new_id
 from dex_agents.models import AgentEvent, AgentRequest, Message, Outcome, Proposal, Run, Stage, Tokens
 from dex_agents.plan import compile_plan, plan_schema
-from dex_agents.providers import PROVIDERS, Candidate, OpenAIService, clean, converse
-from dex_agents.providers.conversation import Talk
+from dex_agents.providers import PROVIDERS, Candidate, OpenAIService, Talk, clean, converse
 from dex_agents.redaction import Redaction, redaction_for
 from dex_agents.roles import role_named
 

@@ -1,6 +1,6 @@
 """Typed plans: small operations, checked against the columns they speak of, compiled to PySpark."""
 
-from dex_agents.plan.columns import Columns, is_number, is_text, sql_name, sql_text, text_columns
+from dex_agents.plan.columns import INTEGERS, Columns, is_number, is_text, sql_name, sql_text, text_columns
 from dex_agents.plan.compiler import Compiled, compile_plan, function_name
 from dex_agents.plan.offer import plan_schema
 from dex_agents.plan.plan import Plan, read_plan
@@ -8,6 +8,7 @@ from dex_agents.plan.steps import CAST_TYPES, AnyStep, Join, Probe, Step
 
 __all__ = [
     "CAST_TYPES",
+    "INTEGERS",
     "AnyStep",
     "Columns",
     "Compiled",

@@ -1,6 +1,6 @@
 """Who answers a request: rules without a model, or any OpenAI-compatible endpoint."""
 
-from dex_agents.providers.conversation import Candidate, converse
+from dex_agents.providers.conversation import Candidate, Talk, converse
 from dex_agents.providers.openai_service import OpenAIService
 from dex_agents.providers.rules import clean
 
@@ -10,4 +10,4 @@ PROVIDERS: dict[str, str] = {
     "openai": "any OpenAI-compatible endpoint",
 }
 
-__all__ = ["PROVIDERS", "Candidate", "OpenAIService", "clean", "converse"]
+__all__ = ["PROVIDERS", "Candidate", "OpenAIService", "Talk", "clean", "converse"]
