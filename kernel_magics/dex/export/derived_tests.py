@@ -6,139 +6,16 @@ Asserts stay in `main` as well: a job whose data is not what the notebook was su
 from __future__ import annotations
 
 import ast
-import re
-from collections import Counter
-from dataclasses import dataclass, field
 
 from dex.export.formatting import format_python
-from dex.export.models import ReportLine
 from dex.export.parameters import Parameters
-from dex.export.pieces import Piece, literal, short
-from dex.export.placement import BUILTINS, Names
-from dex.export.purity import Purity
+from dex.export.pieces import Piece, literal
+from dex.export.placement import Names
 from dex.export.regions import indent
-from dex.export.tables import Tables, named, tables_of
-
-
-@dataclass
-class DerivedTest:
-    """A test made of one assert.
-
-    Attributes:
-        name: name of the function.
-        piece: the assert.
-        setup: statements above it that it needs, in order.
-        needs: names of the module and its imports that they need.
-        on_tables: it needs the tables that `main` writes.
-    """
-
-    name: str
-    piece: Piece
-    setup: list[Piece] = field(default_factory=list)
-    needs: set[str] = field(default_factory=set)
-    on_tables: bool = False
-
-
-def derive(pieces: list[Piece], names: Names, purity: Purity) -> tuple[list[DerivedTest], list[ReportLine]]:
-    """Return the tests that a notebook's asserts give, and those that give none with the reason."""
-    tests: list[DerivedTest] = []
-    not_derived: list[ReportLine] = []
-    taken: Counter[str] = Counter()
-    live = [piece for piece in pieces if piece.place == "main"]
-    for index, piece in enumerate(live):
-        if not isinstance(piece.node, ast.Assert):
-            inner = [n for n in ast.walk(piece.node) if isinstance(n, ast.Assert)] if piece.node else []
-            if inner and not isinstance(piece.node, ast.FunctionDef | ast.ClassDef):
-                not_derived.append(_line(piece, "an assert inside a larger statement is checked by main alone"))
-            continue
-        if piece.cell.failed:
-            not_derived.append(_line(piece, f"`{short(piece.text)}`: the cell's saved output is an error"))
-            continue
-        found = _slice(piece, live[:index], live[index + 1 :], names, purity)
-        if isinstance(found, str):
-            not_derived.append(_line(piece, f"`{short(piece.text)}`: {found}"))
-            continue
-        base = re.sub(r"\W+", "_", piece.cell.id).strip("_").lower()
-        taken[base] += 1
-        found.name = f"test_{base}_{taken[base]}"
-        tests.append(found)
-    return tests, not_derived
-
+from dex.export.slicing import TAKEN, DerivedTest
+from dex.export.tables import Tables
 
 _LOOKUPS = tuple(f"dex_dbutils.{n}" for n in ("get_table_name", "get_session", "get_spark", "load_environment"))
-#: Names of the test file.
-_TAKEN = frozenset("pytest session after_main Path Iterator Session get_session load_environment Params".split())
-
-
-def _slice(piece: Piece, above: list[Piece], below: list[Piece], names: Names, purity: Purity) -> DerivedTest | str:
-    """Return the test with the statements that the assert needs, or why there can be none."""
-    assert isinstance(piece.node, ast.Assert)
-    if not purity.looks_only(piece.node.test):
-        return "it calls something that may change more than the test sees"
-    when_called = _needs_when_called(above)
-    needed = _with_calls(set(piece.flow.needs), when_called)
-    setup: list[Piece] = []
-    for other in reversed(above):
-        if not needed.intersection(other.flow.binds):
-            continue
-        reason = _why_not_pure(other, purity)
-        if reason:
-            return reason
-        setup.insert(0, other)
-        if isinstance(
-            other.node, ast.Assign | ast.AnnAssign | ast.FunctionDef | ast.ClassDef | ast.ImportFrom | ast.Import
-        ):
-            needed -= set(other.flow.binds)
-        needed |= _with_calls(set(other.flow.needs), when_called)
-    unknown = sorted(
-        n
-        for n in needed
-        if n not in names.module and n not in BUILTINS and n not in ("session", "spark", "params", "job_params")
-    )
-    taken = sorted(n for n in needed & (names.module - set(names.imports)) if n in _TAKEN)
-    if taken:
-        return f"the test file has a `{taken[0]}` of its own"
-    if unknown and not names.star:
-        return f"`{unknown[0]}` is not known where the test runs"
-    read = {t for p in (*setup, piece) if p.node for n in ast.walk(p.node) if isinstance(n, ast.Call) for t in named(n)}
-    later = set(tables_of(below).writes)
-    if read & later:
-        layer, table = min(read & later)
-        return f"{layer}.{table} is written again below it"
-    return DerivedTest("", piece, setup, needed, bool(needed & {"session", "spark"}))
-
-
-def _needs_when_called(above: list[Piece]) -> dict[str, set[str]]:
-    """Return what the functions of `main` need when they are called, which is as it is then, not where they stand."""
-    found: dict[str, set[str]] = {}
-    for piece in above:
-        for name in piece.flow.binds if piece.flow.later else ():
-            found.setdefault(name, set()).update(piece.flow.later)
-    return found
-
-
-def _with_calls(names: set[str], when_called: dict[str, set[str]]) -> set[str]:
-    found = set(names)
-    todo = list(names)
-    while todo:
-        new = when_called.get(todo.pop(), set()) - found
-        found |= new
-        todo += new
-    return found
-
-
-def _why_not_pure(piece: Piece, purity: Purity) -> str:
-    node = piece.node
-    if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom):
-        return ""
-    assigned = node.value if isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign) else None
-    if assigned is not None and purity.looks_only(assigned):
-        return ""
-    return f"it needs `{short(piece.text)}`, which may change more than the test sees"
-
-
-def _line(piece: Piece, text: str) -> ReportLine:
-    return ReportLine(text=text, cell=piece.cell.number, line=piece.statement.line)
 
 
 def render_tests(
@@ -157,7 +34,7 @@ def render_tests(
     looks_up = next((n for n, s in sorted(names.imports.items()) if s in _LOOKUPS and n in used), "")
     obstacle = _obstacle(parameters, tables, looks_up)
     needed = {n for test in tests for n in test.needs}
-    known_as = module if module not in _TAKEN and module not in names.module else "module_under_test"
+    known_as = module if module not in TAKEN and module not in names.module else "module_under_test"
     imported_as = module if known_as == module else f"{module} as {known_as}"
     imports = [p for p in pieces if p.place == "import"]
     lines = _imports(imports, needed)

@@ -12,7 +12,7 @@ from dex_dbutils import ExportError, NotebookError, Where
 from dex_dbutils.config import Project
 
 from dex.export.context import GLOBALS, take_context
-from dex.export.derived_tests import derive, render_tests
+from dex.export.derived_tests import render_tests
 from dex.export.magics import take_inner, take_magic
 from dex.export.mapping import read_map, render_map
 from dex.export.models import ExportedFile, ExportReport, ReportLine
@@ -23,6 +23,7 @@ from dex.export.placement import BUILTINS, known_imports, place
 from dex.export.project_files import render_bundle, render_job, render_pyproject, with_script
 from dex.export.purity import Purity, writes
 from dex.export.regions import lift
+from dex.export.slicing import derive
 from dex.export.tables import tables_of
 from dex.export.writing import read_text, refuse_hand_edits, write_all
 from dex.notebook import Notebook, flow_of, read_notebook

@@ -43,9 +43,7 @@ GENERATED = {
 _QUIET_STARS = ("pyspark.sql.types", "pyspark.sql.window", "typing", "dex_dbutils")
 #: Builtins that ``from pyspark.sql.functions import *`` covers, over all versions.
 _COVERED = frozenset("abs any ascii bin chr filter format hash hex len max min pow range round slice some sum".split())
-_CHANGING = frozenset(
-    "append extend insert pop remove clear update add discard setdefault sort reverse popitem".split()
-)
+CHANGING = frozenset("append extend insert pop remove clear update add discard setdefault sort reverse popitem".split())
 
 
 @dataclass
@@ -223,7 +221,7 @@ def _is_changed(name: str, live: list[Piece]) -> bool:
         if name not in piece.flow.needs or piece.node is None:
             continue
         for part in ast.walk(piece.node):
-            if isinstance(part, ast.Attribute) and part.attr in _CHANGING and _is(part.value, name):
+            if isinstance(part, ast.Attribute) and part.attr in CHANGING and _is(part.value, name):
                 return True
             if isinstance(part, ast.Subscript) and not isinstance(part.ctx, ast.Load) and _is(part.value, name):
                 return True

@@ -57,6 +57,16 @@ def tables_of(pieces: list[Piece]) -> Tables:
     return Tables(tuple(reads), tuple(writes), fixed, unclear)
 
 
+def written_by(pieces: list[Piece]) -> list[list[Table]]:
+    """Return for every piece the tables that it writes."""
+    constants = _constants(pieces)
+    found: list[list[Table]] = []
+    for piece in pieces:
+        values = {**constants, **_loops(piece.node, constants)} if piece.node is not None else {}
+        found.append([t for t in _written(piece, values)[0] if all(t)])
+    return found
+
+
 def named(call: ast.Call, values: Values | None = None) -> list[Table]:
     """Return the tables that ``session.table("silver", name)`` may name; an empty text where only the run knows."""
     function = call.func
