@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -24,7 +23,9 @@ from harness import Bench, packages
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import KernelManager
 
-SPARK = "4.2.0"
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from oss_spark import SPARK, spark_environment
+
 ROW = "assert spark.sql('select 1 as one').collect()[0].one == 1"
 LOAD, BIND = "%load_ext dex", "%dex_env local"
 
@@ -132,24 +133,6 @@ def bare_sail(bench: Bench, folder: Path, sail: Path) -> None:
         k.run("server.kill(); server.wait()")
 
 
-def spark_environment(folder: Path) -> Path:
-    """Return the interpreter of an environment with a whole Spark and a kernel, made once in the cache."""
-    from dex.engines.cache import cache_dir
-    from uv import find_uv_bin
-
-    where = cache_dir() / "bench" / f"spark-{SPARK}-py{sys.version_info.major}{sys.version_info.minor}"
-    python = where / "bin/python"
-    if not (where / ".complete").exists():
-        print(f"installing pyspark {SPARK} for the rivals; this happens once", flush=True)
-        shutil.rmtree(where, ignore_errors=True)
-        uv = find_uv_bin()
-        subprocess.run([uv, "venv", "-q", "--python", sys.executable, where], check=True)
-        wanted = [f"pyspark[connect]=={SPARK}", "ipykernel", "pandas<3"]
-        subprocess.run([uv, "pip", "install", "-q", "--compile-bytecode", "--python", python, *wanted], check=True)
-        (where / ".complete").touch()
-    return python
-
-
 def rivals(bench: Bench, folder: Path, python: Path) -> None:
     """Measure OSS Spark Connect and classic pyspark."""
     for name, code in (("OSS Spark Connect", SPARK_CONNECT), ("classic pyspark", CLASSIC)):
@@ -183,7 +166,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 dex_rounds(bench, project)
                 bare_sail(bench, project, sail)
             if not arguments.without_spark:
-                python = spark_environment(project)
+                python = spark_environment()
                 rivals(warm_up, project, python)
                 for _ in range(arguments.rival_runs):
                     rivals(bench, project, python)
