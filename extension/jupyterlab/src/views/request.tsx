@@ -2,7 +2,7 @@
 
 import { isInsertable, type Activity, type ProposalView, type Snapshot } from '@dexkit/client';
 import type { NotebookPanel } from '@jupyterlab/notebook';
-import { useEffect, useId, useReducer, useState, type FormEvent } from 'react';
+import { useEffect, useId, useReducer, useRef, useState, type FormEvent } from 'react';
 
 import type { Actions } from '../actions';
 import { isProposalInserted } from '../place';
@@ -157,6 +157,10 @@ function RequestForm(props: { actions: Actions; panel: NotebookPanel; snapshot: 
 export function Working(props: { activity: Activity; onStop: () => void }): JSX.Element {
   const trans = useTrans();
   const { activity } = props;
+  const text = useRef<HTMLPreElement>(null);
+  useEffect(() => {
+    text.current?.scrollTo?.({ top: text.current.scrollHeight }); // the newest words are at the end
+  }, [activity.text]);
   return (
     <div className="dex-Working">
       <div className="dex-Row dex-mod-between">
@@ -169,7 +173,7 @@ export function Working(props: { activity: Activity; onStop: () => void }): JSX.
         </Button>
       </div>
       {activity.text !== '' && (
-        <pre className="dex-Code" tabIndex={0} aria-label={trans.__('What the model has written so far')}>
+        <pre ref={text} className="dex-Code dex-mod-prose" tabIndex={0} aria-label={trans.__('What the model has written so far')}>
           {activity.text}
         </pre>
       )}
