@@ -1,1 +1,6 @@
-import './base.css';
+import './panel.css';
+import './environment.css';
+import './forms.css';
+import './agent.css';
+import './lists.css';
+import './badge.css';
