@@ -111,6 +111,8 @@ def test_a_restarted_kernel_is_bound_to_nothing(page: LabPage) -> None:
     expect(page.button("Load dex")).to_be_visible(timeout=30_000)
     page.button("Load dex").click()
     expect(page.section("environment")).to_contain_text("No environment is bound")
+    page.run_code("%unload_ext dex")
+    expect(page.button("Load dex")).to_be_visible()
 
 
 def test_an_engine_that_dies_is_shown_and_bound_again_with_its_tables(page: LabPage, lab: Lab) -> None:

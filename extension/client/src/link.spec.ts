@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 
 import type { PageMessage } from './generated/messages';
 import { KernelLink, type KernelPort } from './link';
-import { NO_KERNEL, receive, Store, type PanelState } from './store';
+import { CLOSED, NO_KERNEL, receive, Store, type PanelState } from './store';
 import { aMessage } from './testing';
 
 class FakePort implements KernelPort {
@@ -76,6 +76,23 @@ describe('a link', () => {
     answer(false); // an older answer must not take back what a snapshot has shown
     await started;
     expect(store.get().connection).toBe('ready');
+  });
+
+  it('knows after a lost connection that the kernel was restarted meanwhile', async () => {
+    const { store, port, link } = linked();
+    await link.start();
+    port.emit(aMessage({ project: 'flights' }));
+    port.answer = Promise.resolve(false);
+    await link.hello();
+    expect(store.get()).toMatchObject({ connection: 'not-loaded', snapshot: null });
+  });
+
+  it('shows nothing of a bridge that the kernel has closed', async () => {
+    const { store, port, link } = linked();
+    await link.start();
+    port.emit(aMessage());
+    port.emit(CLOSED);
+    expect(store.get()).toMatchObject({ connection: 'not-loaded', snapshot: null, activity: null });
   });
 
   it('survives a kernel that cannot be asked', async () => {

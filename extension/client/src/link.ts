@@ -1,7 +1,7 @@
 /** The page's end of the bridge: listen first, then say hello. */
 
 import { PROTOCOL, type PageMessage } from './generated/messages';
-import { NO_KERNEL, receive, Store, type PanelState } from './store';
+import { CLOSED, NO_KERNEL, receive, Store, type PanelState } from './store';
 
 /** Fixed on both sides, so that a page can listen before a busy kernel answers anything. */
 export const COMM_TARGET = 'dex';
@@ -9,7 +9,7 @@ export const COMM_ID = 'dex-bridge';
 
 /** What an editor must be able to do with a kernel; the one thing that differs between editors. */
 export interface KernelPort {
-  /** Hand every message of dex's comm to `handler`, from now on and after the kernel opens it again. */
+  /** Hand every message of dex's comm to `handler`, from now on and after the kernel opens it again; `CLOSED` at its end. */
   listen(handler: (data: unknown) => void): void;
   /**
    * Send a message, past a running cell.
@@ -35,6 +35,11 @@ export class KernelLink {
     await this._say('hello');
   }
 
+  /** Ask for the state, as after a connection that was lost. */
+  async hello(): Promise<void> {
+    await this._say('hello');
+  }
+
   /** Ask the kernel to look again. */
   async refresh(): Promise<void> {
     await this._say('refresh');
@@ -50,6 +55,7 @@ export class KernelLink {
     if (this._disposed) {
       return;
     }
+    this._heard += 1;
     this._store.update(receive(this._store.get(), data));
     if ((data as { type?: unknown } | null)?.type === 'opened') {
       void this._say('hello');
@@ -57,6 +63,7 @@ export class KernelLink {
   }
 
   private async _say(type: PageMessage['type']): Promise<void> {
+    const heard = this._heard;
     let reached: boolean;
     try {
       reached = await this._port.send({ type, protocol: PROTOCOL });
@@ -66,11 +73,12 @@ export class KernelLink {
       }
       return;
     }
-    // A snapshot that came meanwhile is stronger evidence than a look that was answered before it.
-    if (!this._disposed && !reached && this._store.get().connection === 'connecting') {
-      this._store.update({ connection: 'not-loaded' });
+    // A message that came meanwhile is stronger evidence than an answer that was given before it.
+    if (!this._disposed && !reached && heard === this._heard) {
+      this._store.update(receive(this._store.get(), CLOSED));
     }
   }
 
   private _disposed = false;
+  private _heard = 0;
 }

@@ -25,6 +25,9 @@ export const NO_KERNEL: PanelState = {
   mismatch: null
 };
 
+/** What a port hands on when the kernel has closed its bridge. */
+export const CLOSED = { type: 'closed' } as const;
+
 /** Holds a value and tells listeners when it is another one; fits React's `useSyncExternalStore`. */
 export class Store<T> {
   constructor(private _value: T) {}
@@ -79,6 +82,8 @@ export function receive(state: PanelState, message: unknown): PanelState {
         connection: state.connection === 'ready' ? 'ready' : 'connecting',
         mismatch: kernelMismatch(message.protocol, String(message.version))
       };
+    case 'closed':
+      return { ...NO_KERNEL, busy: state.busy, connection: 'not-loaded' };
     default:
       return state;
   }

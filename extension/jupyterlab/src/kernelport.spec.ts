@@ -56,7 +56,8 @@ describe('listening', () => {
     kernel.iopubMessage.emit(message('comm_msg', { comm_id: 'a-widget', data: { type: 'snapshot' } }));
     kernel.iopubMessage.emit(message('stream', { name: 'stdout', text: 'comm_msg' }));
     kernel.iopubMessage.emit(message('comm_msg', { comm_id: 'dex-bridge', data: { type: 'snapshot' } }));
-    expect(heard).toEqual([{ type: 'opened' }, { type: 'snapshot' }]);
+    kernel.iopubMessage.emit(message('comm_close', { comm_id: 'dex-bridge', data: {} }));
+    expect(heard).toEqual([{ type: 'opened' }, { type: 'snapshot' }, { type: 'closed' }]);
   });
 
   it('expects the kernel to open its comm, and ends with the port', () => {

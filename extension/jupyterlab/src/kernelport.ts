@@ -1,6 +1,6 @@
 /** JupyterLab's side of the link to a kernel. */
 
-import { COMM_ID, COMM_TARGET, type KernelPort, type PageMessage } from '@dexkit/client';
+import { CLOSED, COMM_ID, COMM_TARGET, type KernelPort, type PageMessage } from '@dexkit/client';
 import { Kernel, KernelMessage } from '@jupyterlab/services';
 
 /**
@@ -42,10 +42,11 @@ export class LabKernelPort implements KernelPort {
   }
 
   private _onMessage(_: Kernel.IKernelConnection, message: KernelMessage.IIOPubMessage): void {
-    if (message.header.msg_type === 'comm_open' || message.header.msg_type === 'comm_msg') {
+    const kind = message.header.msg_type;
+    if (kind === 'comm_open' || kind === 'comm_msg' || kind === 'comm_close') {
       const { comm_id, data } = message.content as KernelMessage.ICommMsgMsg['content'];
       if (comm_id === COMM_ID) {
-        this._handler?.(data);
+        this._handler?.(kind === 'comm_close' ? CLOSED : data);
       }
     }
   }

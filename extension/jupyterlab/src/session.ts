@@ -14,6 +14,7 @@ export class NotebookSession {
     const context = panel.sessionContext;
     context.kernelChanged.connect(this._onKernelChanged, this);
     context.statusChanged.connect(this._onStatusChanged, this);
+    context.connectionStatusChanged.connect(this._onConnectionChanged, this);
     panel.disposed.connect(this.dispose, this);
     this._attach(context.session?.kernel ?? null);
   }
@@ -30,6 +31,7 @@ export class NotebookSession {
     const context = this.panel.sessionContext;
     context.kernelChanged.disconnect(this._onKernelChanged, this);
     context.statusChanged.disconnect(this._onStatusChanged, this);
+    context.connectionStatusChanged.disconnect(this._onConnectionChanged, this);
     this.panel.disposed.disconnect(this.dispose, this);
     this._link?.dispose();
     this._link = null;
@@ -46,14 +48,25 @@ export class NotebookSession {
     this.store.update({ busy: status === 'busy' });
     if (status === 'restarting' || status === 'autorestarting') {
       this._restarted = true;
+      this.store.update({ ...NO_KERNEL, connection: 'connecting' });
     } else if (status === 'dead' || status === 'terminating') {
       this._attach(null);
-    } else if (this._restarted && (status === 'starting' || status === 'idle' || status === 'busy')) {
-      this._restarted = false;
-      this._attach(this.panel.sessionContext.session?.kernel ?? null);
+    }
+  }
+
+  /**
+   * Ask a kernel that is there again. Not told by its status: after a restart that stays "unknown" until something runs,
+   * because the first answers of a kernel are not tracked.
+   */
+  private _onConnectionChanged(_: ISessionContext, status: Kernel.ConnectionStatus): void {
+    if (status !== 'connected') {
+      return;
     }
     if (this._restarted) {
-      this.store.update({ ...NO_KERNEL, connection: 'connecting' });
+      this._restarted = false;
+      this._attach(this.panel.sessionContext.session?.kernel ?? null);
+    } else {
+      void this._link?.hello(); // whatever was told while the connection was lost
     }
   }
 
