@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from typing import Any
 
 import pytest
@@ -10,6 +11,9 @@ import pytest
 CI = os.environ.get("CI", "").lower() in {"1", "true"}
 for _name in ("DEX_ENV", "DEX_PROJECT", "SPARK_REMOTE", "DATABRICKS_HOST", "DATABRICKS_TOKEN", "OPENAI_API_KEY"):
     os.environ.pop(_name, None)
+
+# A shell that starts the tests in the background has them ignore Ctrl-C, and every kernel that they start as well.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(hookwrapper=True)
