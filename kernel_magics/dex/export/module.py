@@ -328,7 +328,10 @@ def _render_run(parameters: Parameters, package: str) -> str:
         helpers = (
             "def _flag(text: str) -> bool:\n"
             '    """Return what a job\'s parameter, which is always text, says: true or false."""\n'
-            '    return text.strip().lower() in ("true", "1", "yes", "on")\n\n\n'
+            "    word = text.strip().lower()\n"
+            '    if word not in ("true", "1", "yes", "on", "false", "0", "no", "off", ""):\n'
+            '        raise argparse.ArgumentTypeError(f"{text!r} is neither true nor false")\n'
+            '    return word in ("true", "1", "yes", "on")\n\n\n'
         )
     listed = "\n".join(options)
     return (

@@ -16,7 +16,7 @@ _LOOKING = frozenset(
     startswith stat strip subtract substr sum mean avg min max summary table tables tail take toDF toJSON toLocalIterator
     toPandas transform trim union unionAll unionByName unpivot upper values value_counts when where withColumn
     withColumnRenamed withColumns withColumnsRenamed withWatermark csv json orc text eqNullSafe otherwise
-    range createDataFrame repartition hint cache persist localCheckpoint getOrDefault
+    range createDataFrame repartition hint getOrDefault
     tableExists listTables listColumns schemaOf isocalendar date today now isoformat
     """.split()
 )

@@ -280,3 +280,9 @@ def test_no_code_is_nothing_to_export(project: Path) -> None:
     assert (report.module, report.files) == (None, [])
     assert "nothing to export" in report.to_text()
     assert not (project / "src").exists()
+
+
+@pytest.mark.parametrize("call", ["cache", "persist", "localCheckpoint"])
+def test_what_keeps_a_frame_for_later_stays(project: Path, call: str) -> None:
+    done = Exported(project, f"frame = spark.range(3)\nframe.{call}()", "frame.write.saveAsTable('t')")
+    assert f"frame.{call}()" in done.main()

@@ -126,3 +126,13 @@ def test_the_command_line_is_the_jobs_parameters(project: Path, monkeypatch: pyt
     spark, params = seen[0]
     assert spark == "spark of lab"
     assert (params.year, params.full, params.days, params.note) == (2014, True, [2, 3], None)
+
+
+def test_a_job_that_misspells_true_is_refused_and_not_taken_for_false(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = exported(project, code("full = False", tags=["parameters"]), "dbutils.notebook.exit(full)")
+    monkeypatch.setattr(sys, "argv", ["n", "--full", "Ture"])
+    with pytest.raises(SystemExit):
+        made["run"]()
+    assert "neither true nor false" in capsys.readouterr().err
