@@ -62,6 +62,44 @@ def test_another_environments_table_stays_as_it_is(project: Path) -> None:
     assert spark_of(project, "lab").table("lab.bronze.theirs").count() == 5
 
 
+def test_a_relative_path_into_another_environment_is_no_way_around(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spark_of(project, "lab").range(5).write.saveAsTable("lab.bronze.beside", mode="overwrite")
+    frame = spark_of(project, "local").range(9)
+    monkeypatch.chdir(tmp_path)
+    save = frame.write.mode("overwrite").format("delta").save
+    refuses("DEX-GUARD-03", lambda: save(".dex/warehouse/lab/lab/bronze/beside"))
+    refuses("DEX-GUARD-03", lambda: save("data/../.dex/warehouse/lab/lab/bronze/beside"))
+    assert spark_of(project, "lab").table("lab.bronze.beside").count() == 5
+
+
+def test_files_are_read_and_written_from_the_projects_folder(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spark = spark_of(project, "local")
+    monkeypatch.chdir(tmp_path)
+    (project / "data").mkdir()
+    (project / "data/a.csv").write_text("id\n1\n2\n")
+    (project / "data/b.csv").write_text("id\n3\n")
+    assert spark.read.csv("data/a.csv", header=True).count() == 2
+    assert spark.read.csv("data/*.csv", header=True).count() == 3
+    assert spark.read.csv("data", header=True).count() == 3
+    assert spark.read.csv(f"file://{project}/data/a.csv", header=True).count() == 2
+    spark.range(4).write.parquet("data/out")
+    assert list((project / "data/out").glob("*.parquet"))
+    assert spark.read.parquet("data/out").count() == 4
+
+
+@pytest.mark.parametrize("kind", ["csv", "json", "parquet", "text"])
+def test_a_file_that_is_not_there_is_an_error(project: Path, kind: str) -> None:
+    spark = spark_of(project, "local")
+    for path in ("/nope/none", "none", "none/*.x"):
+        refuses("DEX-GUARD-10", lambda path=path: spark.read.format(kind).load(path).count())
+    refuses("DEX-GUARD-10", lambda: spark.sql(f"SELECT * FROM {kind}.`/nope/none`").count())
+    refuses("DEX-GUARD-11", lambda: spark.read.format(kind).option("path", "/nope").load().count())
+
+
 def test_a_short_name_in_another_current_catalog_is_no_way_around(project: Path) -> None:
     spark = spark_of(project, "local")
     frame = spark.range(1)

@@ -201,7 +201,7 @@ class SailEngine:
             told = start_detached(
                 command,
                 env=scrubbed_environment(_sail_settings(catalogs)),
-                cwd=self._folder,
+                cwd=self.environment.project.root,  # where relative paths begin, as in `dbutils.fs`
                 log=self.log,
                 seconds=START_SECONDS,
             )

@@ -32,7 +32,7 @@ def install_tap() -> None:
 
 
 def classify_sql(text: str, arguments: dict[str, str] | None = None) -> tuple[Effect, ...]:
-    """Return what a SQL text would do beyond reading; empty for a read.
+    """Return what a SQL text would change, and which files it would read; empty for reading tables.
 
     Args:
         text: one or more statements in the dialect of Databricks.

@@ -16,7 +16,7 @@ UNKNOWN = "unknown"
 RELATIONS: dict[str, str] = {
     **dict.fromkeys(
         """
-        read project filter join set_op sort limit aggregate local_relation sample offset deduplicate range
+        project filter join set_op sort limit aggregate local_relation sample offset deduplicate range
         subquery_alias repartition to_df with_columns_renamed show_string drop tail with_columns hint unpivot to_schema
         repartition_by_expression map_partitions collect_metrics parse group_map co_group_map with_watermark
         apply_in_pandas_with_state html_string cached_local_relation cached_remote_relation
@@ -27,6 +27,7 @@ RELATIONS: dict[str, str] = {
         """.split(),
         HARMLESS,
     ),
+    "read": EXAMINED,
     "sql": EXAMINED,
     "catalog": EXAMINED,
     "extension": UNKNOWN,

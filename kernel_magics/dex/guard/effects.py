@@ -1,4 +1,4 @@
-"""What a request would do beyond reading, as the guard sees it."""
+"""What a request would do, as the guard sees it: what it changes, and which files it reads."""
 
 from __future__ import annotations
 
@@ -60,7 +60,20 @@ class Setting:
     operation: str
 
 
-Effect = Write | Use | Setting
+@dataclass(frozen=True)
+class Read:
+    """Files would be read.
+
+    Attributes:
+        operation: what a person calls it, such as ``spark.read``.
+        path: the path or pattern; empty if it names none where the engine looks for it.
+    """
+
+    operation: str
+    path: str
+
+
+Effect = Write | Use | Setting | Read
 
 
 def split_name(text: str) -> tuple[str, ...]:

@@ -8,7 +8,8 @@ from typing import Any
 from dex_dbutils import GuardError
 
 from dex.guard.classes import CATALOG_WRITES, CLASSES, HARMLESS, REQUESTS, UNKNOWN
-from dex.guard.effects import Effect, Setting, Use, Write, split_name, written_name, written_table
+from dex.guard.effects import Effect, Read, Setting, Use, Write, split_name, written_name, written_table
+from dex.guard.paths import FILE_FORMATS
 
 #: A plan grows no larger than this when it is decompressed.
 LARGEST_PLAN = 1 << 30
@@ -32,7 +33,7 @@ _MODES_V1 = {1: "append", 2: "overwrite", 3: "error", 4: "ignore"}
 
 
 def effects_of_request(request: Any) -> list[Effect]:
-    """Return what a request would do beyond reading, in the order of its messages.
+    """Return what a request would change, and which files it would read, in the order of its messages.
 
     Args:
         request: a request message of the service, from any version of the client.
@@ -139,6 +140,17 @@ def _sql(message: Any) -> Iterator[Effect]:
     yield from effects_of_sql(text, tuple(sorted(arguments.items())))
 
 
+def _read(message: Any) -> Iterator[Effect]:
+    if message.HasField("named_table"):
+        parts = split_name(message.named_table.unparsed_identifier)
+        if len(parts) == 2 and parts[0].lower() in FILE_FORMATS and "/" in parts[1]:
+            yield Read("spark.table", parts[1])
+    elif (message.data_source.format or "delta").lower() in FILE_FORMATS:
+        source = message.data_source
+        for path in source.paths or [""]:
+            yield Read(f"spark.read, {source.format or 'delta'}", path)
+
+
 def _options(operation: str, options: Any) -> Iterator[Effect]:
     for key, value in options.items():
         yield Setting(key, value, operation)
@@ -227,6 +239,7 @@ def _config_set(message: Any) -> Iterator[Effect]:
 
 
 _EXAMINE: dict[tuple[str, str | None], Callable[[Any], Iterator[Effect]]] = {
+    ("spark.connect.Relation", "read"): _read,
     ("spark.connect.Relation", "sql"): _sql,
     ("spark.connect.Command", "sql_command"): _sql,
     ("spark.connect.Command", "write_operation"): _write_operation,

@@ -12,7 +12,8 @@ from dex_dbutils import DexError, GuardError, Where
 from dex_dbutils.config import Environment, Project, environment_names, load_environment
 
 from dex.guard.confirmation import is_confirmed, own_catalogs, where_set
-from dex.guard.effects import Effect, Setting, Use, Write
+from dex.guard.effects import Effect, Read, Setting, Use, Write
+from dex.guard.paths import is_there, place_of
 
 #: Settings and options, in lower case, that Sail takes and ignores, so that data is lost in silence.
 _DYNAMIC = {"partitionoverwritemode", "spark.sql.sources.partitionoverwritemode"}
@@ -31,7 +32,7 @@ def check(effects: Iterable[Effect], environment: Environment, current: frozense
     """Let the effects of a request pass, or raise.
 
     Args:
-        effects: what it would do beyond reading.
+        effects: what it would change, and which files it would read.
         environment: the bound environment.
         current: catalogs that may be the session's current one; None if that is not known.
 
@@ -43,6 +44,8 @@ def check(effects: Iterable[Effect], environment: Environment, current: frozense
             _check_setting(effect, environment)
         elif isinstance(effect, Write):
             _check_write(effect, environment, current)
+        elif isinstance(effect, Read):
+            _check_read(effect, environment)
 
 
 def current_after(
@@ -89,6 +92,33 @@ def _check_setting(setting: Setting, environment: Environment) -> None:
         )
     if key == "rescueddatacolumn":
         warnings.warn("This engine ignores rescuedDataColumn: what does not fit the schema is not kept.", stacklevel=2)
+
+
+def _check_read(read: Read, environment: Environment) -> None:
+    """Refuse what Sail would answer with no rows, where Spark fails: a path that is not there, or not where it looks."""
+    root = environment.project.root
+    if environment.engine.type != "sail" or (read.path and is_there(read.path, root)):
+        return
+    if not read.path:
+        raise GuardError(
+            "DEX-GUARD-11",
+            f"{read.operation}: no path is given to load, and this engine ignores the option 'path'.",
+            Where(key=read.operation),
+            "Give it to load: spark.read.format('csv').load('data/flights.csv')",
+        )
+    place = place_of(read.path, root)
+    here = place_of(read.path, Path.cwd())
+    remedy = f"Relative paths begin at the project's folder, {root}."
+    if here is not None and here != place and here.exists():
+        remedy = f"{remedy} There is one where this process works: {here}"
+    elif read.path.startswith("file:/"):
+        remedy = "Leave out `file:`, or write file:///path; this engine takes no other form."
+    raise GuardError(
+        "DEX-GUARD-10",
+        f"There is no file or folder '{read.path}'; the engine would have answered with no rows.",
+        Where(file=str(place)),
+        remedy,
+    )
 
 
 def _check_write(write: Write, environment: Environment, current: frozenset[str] | None) -> None:
@@ -164,16 +194,28 @@ def _catalogs_of(write: Write, environment: Environment, current: frozenset[str]
 def _catalogs_of_path(text: str, environment: Environment) -> frozenset[str] | None:
     parts = urlsplit(text)
     path = unquote(parts.path) if parts.scheme in {"file", "dbfs"} else text
+    root = environment.project.root
     if path.startswith("/Volumes/"):
         volume = path.split("/")
         return frozenset({volume[2]}) if len(volume) > 2 and volume[2] else None
-    if parts.scheme not in {"", "file"} or environment.engine.type not in {"sail", "spark"}:
+    if environment.engine.type not in {"sail", "spark"}:
         return frozenset()  # a bucket: no catalog of ours
-    warehouses = environment.project.dex_dir / "warehouse"
-    resolved = Path(path).expanduser().resolve()
-    if not resolved.is_relative_to(warehouses.resolve()):
+    # `file:/x` is a relative path to Sail and an absolute one to Spark: neither may lead to another environment
+    places = {place_of(text, root), Path(path) if parts.scheme == "file" else None} - {None}
+    found: set[str] = set()
+    for place in places:
+        catalogs = _catalogs_at(place.resolve(), environment) if place else frozenset()
+        if catalogs is None:
+            return None
+        found |= catalogs
+    return frozenset(found)
+
+
+def _catalogs_at(place: Path, environment: Environment) -> frozenset[str] | None:
+    warehouses = (environment.project.dex_dir / "warehouse").resolve()
+    if not place.is_relative_to(warehouses):
         return frozenset()
-    inside = resolved.relative_to(warehouses.resolve()).parts
+    inside = place.relative_to(warehouses).parts
     if not inside:
         return None
     if inside[0] == environment.name:

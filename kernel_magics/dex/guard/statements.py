@@ -12,7 +12,8 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from dex.guard.effects import Effect, Setting, Use, Write, split_name, written_name
+from dex.guard.effects import Effect, Read, Setting, Use, Write, split_name, written_name
+from dex.guard.paths import FILE_FORMATS
 from dex.guard.words import effects_of_words, identifiers_filled, names_in, statements_of, words_opened
 
 _DIALECT = "databricks"
@@ -36,7 +37,7 @@ _LEVELS = {"SCHEMA": "schema", "DATABASE": "schema", "CATALOG": "catalog"}
 
 @lru_cache(maxsize=512)
 def effects_of_sql(text: str, arguments: tuple[tuple[str, str], ...] = ()) -> tuple[Effect, ...]:
-    """Return what a SQL text would do beyond reading, statement by statement; empty for reads.
+    """Return what a SQL text would change, and which files it would read, statement by statement.
 
     Args:
         text: one or more statements in the dialect of Databricks.
@@ -65,7 +66,7 @@ def _effects(text: str, arguments: dict[str, str]) -> tuple[Effect, ...]:
     words = statements_of(tokens)
     if len(words) != len(parsed):  # the parser swallowed a semicolon: nothing it says can be trusted
         return tuple(effects_of_words(tokens, "its statements cannot be told apart"))
-    return tuple(effect for tree, part in zip(parsed, words, strict=True) for effect in _effects_of_tree(tree, part))
+    return tuple(effect for tree, part in zip(parsed, words, strict=True) for effect in _all(tree, part))
 
 
 def _why(error: Exception) -> str:
@@ -76,6 +77,15 @@ def _why(error: Exception) -> str:
         complaint = str(first.get("description")).partition("<")[0].strip(" .")
         return f"line {first.get('line')}, column {first.get('col')}: {complaint}"
     return "it is nested too deeply" if isinstance(error, RecursionError) else "it is not SQL"
+
+
+def _all(tree: Any, words: list[Any]) -> Iterator[Effect]:
+    for table in tree.find_all(exp.Table):
+        kind = table.db.lower()
+        # a path may also stand where a delta table is written, and the engine itself says if there is none to read
+        if kind in FILE_FORMATS and kind != "delta" and "/" in table.name and not table.catalog:
+            yield Read(f"SQL, {kind}", table.name)
+    yield from _effects_of_tree(tree, words)
 
 
 def _effects_of_tree(tree: Any, words: list[Any]) -> Iterator[Effect]:

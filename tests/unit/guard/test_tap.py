@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -190,6 +191,90 @@ def test_a_write_into_another_environments_warehouse_never_leaves(environment: E
     refused(guarded, sql(f"CREATE TABLE local.a.b USING delta LOCATION '{lab.warehouse}/lab/a/b'"), "DEX-GUARD-03")
     assert len(guarded.run(save_path(str(local.warehouse / "local/silver/t")))) == 1
     assert len(guarded.run(save_path(str(local.project.root / "out")))) == 2
+
+
+def test_a_relative_path_begins_at_the_project_for_the_guard_as_for_the_engine(
+    environment: Env, line: MakeLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "notebooks/deep").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "notebooks/deep")  # where a kernel works
+    guarded = line(environment("local"))
+    for path in (
+        ".dex/warehouse/lab/lab/silver/t",
+        "file:/../.dex/warehouse/lab/lab/silver/t",
+        "dbfs:/../.dex/warehouse/lab/lab/silver/t",
+        "~/../.dex/warehouse/lab/lab/silver/t",
+        f"file://{tmp_path}/%2edex/warehouse/lab/lab/silver/t",
+    ):
+        refused(guarded, save_path(path), "DEX-GUARD-03")
+    assert len(guarded.run(save_path("out/t"))) == 1
+    assert len(guarded.run(save_path("../../.dex/warehouse/lab/lab/silver/t"))) == 2  # not in the project at all
+
+
+def read_path(*paths: str, format: str = "csv", **options: str) -> Any:
+    source = {"format": format, "paths": list(paths), "options": options}
+    return Plan(root=Relation(limit={"limit": 1, "input": Relation(read={"data_source": source})}))
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    (tmp_path / "data").mkdir()
+    for name in ("a b.csv", "c.csv", "[x].csv"):
+        (tmp_path / "data" / name).write_text("x\n1\n")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "none.csv",
+        "data/none.csv",
+        "/nope",
+        "data/c.csv/",
+        "data/none*.csv",
+        "data/[!d].csv",
+        "data/[x].csv",
+        "file:/c.csv",
+    ],
+)
+def test_a_file_that_is_not_there_is_an_error_and_no_empty_frame(
+    path: str, environment: Env, line: MakeLine, files: Path
+) -> None:
+    guarded = line(environment("local"))
+    error = refused(guarded, read_path(path), "DEX-GUARD-10")
+    assert path in error.what
+    assert error.where is not None
+    assert error.where.file is not None
+    refused(guarded, read_path("data/c.csv", path), "DEX-GUARD-10")
+    if "/" in path:
+        refused(guarded, sql(f"SELECT * FROM csv.`{path}`"), "DEX-GUARD-10")
+        refused(guarded, Plan(root=read(f"csv.`{path}`")), "DEX-GUARD-10")
+
+
+def test_files_folders_patterns_and_urls_are_read(environment: Env, line: MakeLine, files: Path) -> None:
+    guarded = line(environment("local"))
+    here = [
+        "data", "data/", "data/c.csv", "data/*.csv", "**/c.csv", "data/{c,none}.csv", "data/[^d].csv", "data/[[]x].csv",
+        str(files / "data/a b.csv"), f"file://{files}/data/a%20b.csv", "s3://bucket/none.csv",
+    ]  # fmt: skip
+    for number, path in enumerate(here, 1):
+        assert len(guarded.run(read_path(path))) == number
+    assert len(guarded.run(read_path("whatever it calls a path", format="jdbc"))) == len(here) + 1
+    assert len(line(environment("dev")).run(read_path("/mnt/none.csv"))) == 1
+
+
+def test_a_path_that_the_engine_would_not_look_at_is_no_empty_frame(
+    environment: Env, line: MakeLine, files: Path
+) -> None:
+    refused(line(environment("local")), read_path(path="data/c.csv"), "DEX-GUARD-11")
+
+
+def test_a_missing_file_beside_the_notebook_is_pointed_out(
+    environment: Env, line: MakeLine, files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(files / "data")
+    error = refused(line(environment("local")), read_path("c.csv"), "DEX-GUARD-10")
+    assert str(files / "data/c.csv") in str(error)
 
 
 def test_reading_another_environment_while_writing_to_the_own_is_allowed(environment: Env, line: MakeLine) -> None:
