@@ -85,7 +85,7 @@ class Ledger:
             LedgerError: DEX-LEDGER-01, the disk refuses; DEX-LEDGER-02, another writer holds the file too long.
         """
         if isinstance(event, Run):
-            event = {"event": "ended", "run": event.id, "data": event.model_dump(mode="json")}
+            event = {"event": "ended", "run": event.id, "data": self._redact.model(event).model_dump(mode="json")}
         self._write({"v": FORMAT, "at": _now().isoformat(timespec="microseconds"), **event})
 
     def begin(self, run_id: str, *, kind: str, summary: str, role: str | None, environment: str | None) -> None:
@@ -94,7 +94,7 @@ class Ledger:
         Raises:
             LedgerError: as `append`.
         """
-        data = {"kind": kind, "role": role, "environment": environment, "summary": _short(summary)}
+        data = {"kind": kind, "role": role, "environment": environment, "summary": _short(self._redact(summary))}
         self.append({"event": "began", "run": run_id, "data": data})
 
     def record(
@@ -121,10 +121,9 @@ class Ledger:
             LedgerError: as `append`.
         """
         run_id = new_id()
-        data = {"kind": kind, "environment": environment, "status": status, "summary": _short(summary)}
-        self.append(
-            {"event": "recorded", "run": run_id, "data": {**data, "seconds": seconds, "details": details or {}}}
-        )
+        texts = {"summary": _short(self._redact(summary)), "details": self._redact.tree(details or {})}
+        data = {"kind": kind, "environment": environment, "status": status, "seconds": seconds, **texts}
+        self.append({"event": "recorded", "run": run_id, "data": data})
         return run_id
 
     def runs(self, limit: int | None = None) -> list[RunSummary]:
@@ -151,7 +150,7 @@ class Ledger:
         return summaries if limit is None else summaries[:limit]
 
     def _write(self, event: dict[str, Any]) -> None:
-        line = self._redact(json.dumps(event, ensure_ascii=False, separators=(",", ":"), default=str))
+        line = json.dumps(event, ensure_ascii=False, separators=(",", ":"), default=str)
         data = line.encode("utf-8") + b"\n"
         path = self.folder / f"{_now():%Y-%m}.jsonl"
         try:

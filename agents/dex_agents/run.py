@@ -151,7 +151,7 @@ class _Work:
         else:
             code, function, notes = answer.code or "", _function_in(answer.code or ""), ()
         self.tell("gate", "trying it on a sample")
-        judged: Judged = judge(code, answer, context, lambda: self._sample)
+        judged: Judged = judge(code, answer, context, lambda: self._sample, self.redact.named_in)
         return Candidate(answer, code, function, notes, judged)
 
     def _made(self, outcome: Outcome, candidate: Candidate | None = None, problem: str | None = None) -> Run:
@@ -186,7 +186,7 @@ class _Work:
             seconds=round(time.perf_counter() - self._clock, 3),
             tokens=self.talk.tokens if prompt else Tokens(),
         )
-        return Run.model_validate_json(self.redact(run.model_dump_json()))
+        return self.redact.model(run)
 
     def _end(self, run: Run) -> Run:
         """Write the run's end; a ledger that cannot be written by now must not lose what was proposed."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -296,3 +296,45 @@ def test_an_engine_that_dies_is_an_error_and_no_verdict(project: Path) -> None:
         run_agent(AgentRequest(role="silver", text="NA means null.", frames=["raw"]), session, {"raw": frame})
     assert "assert" not in type(caught.value).__name__.lower()
     assert Ledger(environment.project).runs(limit=1)[0].status == "error"
+
+
+@pytest.fixture
+def configured(session: Session) -> Iterator[Callable[[str], None]]:
+    """Write a line into a file of the project's configuration, for one test."""
+    path = session.environment.project.config_folder / "trial.yaml"
+    yield lambda line: path.write_text(line + "\n") and None
+    path.unlink(missing_ok=True)
+
+
+@pytest.mark.parametrize("value", ["amount", "proposal", "passed"])
+def test_a_setting_that_is_a_word_of_the_run_changes_nothing(
+    clean: Clean, configured: Callable[[str], None], monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    configured("parameters: {team: '${env:TRIAL_TEAM}'}")
+    monkeypatch.setenv("TRIAL_TEAM", value)
+    run, out = clean("Cast amount to double.", {"amount": ["1"]})
+    assert (run.status, dict(out.dtypes)) == ("passed", {"amount": "double"})
+
+
+@pytest.mark.parametrize("value", ["proposal", "passed", "recorded"])
+def test_a_secret_that_is_a_word_of_the_run_loses_nothing(
+    clean: Clean, configured: Callable[[str], None], monkeypatch: pytest.MonkeyPatch, session: Session, value: str
+) -> None:
+    configured("parameters: {password: '${env:TRIAL}'}")
+    monkeypatch.setenv("TRIAL", value)
+    run, _ = clean("Cast amount to double.", {"amount": ["1"]})
+    assert run.status == "passed"
+    assert Ledger(session.environment.project).runs(limit=1)[0].status == "passed"
+
+
+def test_a_secret_in_the_code_is_shown_nowhere_and_does_not_pass(
+    session: Session, configured: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configured("parameters: {password: '${env:TRIAL}'}")
+    monkeypatch.setenv("TRIAL", "hunter2")
+    frame = session.spark.createDataFrame([("hunter2",)], "a string")
+    request = AgentRequest(role="silver", text='"hunter2" means null.', frames=["raw"])
+    run = run_agent(request, session, {"raw": frame})
+    assert (run.status, statuses(run)["policy"]) == ("failed", "failed")
+    assert "it holds the value of TRIAL" in run.to_text()
+    assert "hunter2" not in run.model_dump_json()

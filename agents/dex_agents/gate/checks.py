@@ -42,7 +42,13 @@ class Judged:
     hints: list[str] = field(default_factory=list)
 
 
-def judge(code: str, answer: Answer, context: Context, sample: Callable[[], Sample] | None = None) -> Judged:
+def judge(
+    code: str,
+    answer: Answer,
+    context: Context,
+    sample: Callable[[], Sample] | None = None,
+    secrets_in: Callable[[str], list[str]] = lambda code: [],
+) -> Judged:
     """Return the verdict on proposed code.
 
     Args:
@@ -50,8 +56,9 @@ def judge(code: str, answer: Answer, context: Context, sample: Callable[[], Samp
         answer: the plan it was compiled from, or what its author declared.
         context: request and frames.
         sample: gives the sample; taken anew if not given.
+        secrets_in: gives the names of the secrets whose values stand in a text.
     """
-    gate = _Gate(code, answer, context, sample or (lambda: sample_of(context)))
+    gate = _Gate(code, answer, context, sample or (lambda: sample_of(context)), secrets_in)
     gate.run()
     verdict = Verdict.of(gate.checks, gate.words, gate.rows, gate.columns)
     return Judged(verdict, gate.assertions, gate.hints)
@@ -67,8 +74,16 @@ class _Stop(Exception):
 
 
 class _Gate:
-    def __init__(self, code: str, answer: Answer, context: Context, sample: Callable[[], Sample]) -> None:
+    def __init__(
+        self,
+        code: str,
+        answer: Answer,
+        context: Context,
+        sample: Callable[[], Sample],
+        secrets_in: Callable[[str], list[str]],
+    ) -> None:
         self.code, self.answer, self.context, self._sample = code, answer, context, sample
+        self._secrets_in = secrets_in
         self.checks: list[Check] = []
         self.rows: list[StepRows] = []
         self.columns: list[ColumnChange] = []
@@ -121,6 +136,12 @@ class _Gate:
         self._add("parse", "passed", "the code is Python")
 
     def _policy(self) -> None:
+        secrets = self._secrets_in(self.code)
+        if secrets:
+            # what is shown and kept has the name in its place, so it is no longer the code that was judged
+            self._add("policy", "failed", f"it holds the value of {', '.join(secrets)}, which is a secret")
+            self.hints.append(f"The code holds the value of {', '.join(secrets)}, which is a secret.")
+            raise _Stop
         breaches, shape = check_policy(self.tree, self.context.request.frames, self.context.into)
         if breaches or shape is None:
             shown = [str(breach) for breach in breaches[:MOST]]

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
-from dex_agents.redaction import Redaction
+import pytest
+from dex_agents.models import Check
+from dex_agents.redaction import Redaction, redaction_for
+from dex_dbutils.config import Project
 
 
 def test_a_known_value_becomes_its_variables_name() -> None:
@@ -20,3 +24,39 @@ def test_a_value_with_quotes_is_found_inside_json_as_well() -> None:
 
 def test_words_too_short_for_a_secret_stay() -> None:
     assert Redaction([("ENV", "dev")])("the dev environment") == "the dev environment"
+
+
+def test_keys_and_the_words_of_a_status_stay_whatever_a_secret_is() -> None:
+    redact = Redaction([("KEY", "passed"), ("OTHER", "detail")])
+    check = Check(name="sample", status="passed", detail="it passed")
+    assert redact.model(check) == Check(name="sample", status="passed", detail="it [KEY]")
+    assert redact.tree({"detail": ["a detail", 1, None]}) == {"detail": ["a [OTHER]", 1, None]}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "password: ${env:TRIAL}",
+        'parameters: {team: x, api_token: "Bearer ${env:TRIAL}"}',
+        "team: ${env:TRIAL_PASSWORD}",
+        "url: postgres://user:${env:TRIAL}@host/db",
+        "connection: Server=x;Password=${env:TRIAL};Port=1",
+        "agents: {api_key_env: TRIAL}",
+    ],
+)
+def test_what_is_configured_as_a_secret_is_one(line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("TRIAL", "TRIAL_PASSWORD"):
+        monkeypatch.setenv(name, "hunter2-hunter2")
+    assert "hunter2" not in redaction_of(line, tmp_path)("with hunter2-hunter2")
+
+
+@pytest.mark.parametrize("line", ['parameters: {team: "${env:TRIAL}"}', "catalog: ${env:TRIAL:-dev}", "token: abc"])
+def test_a_plain_setting_is_no_secret(line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRIAL", "amount")
+    assert redaction_of(line, tmp_path)("the column amount") == "the column amount"
+
+
+def redaction_of(line: str, folder: Path) -> Redaction:
+    (folder / "config").mkdir()
+    (folder / "config/base.yaml").write_text(line + "\n")
+    return redaction_for(Project(name="trial", package="trial", root=folder, exists=True))
