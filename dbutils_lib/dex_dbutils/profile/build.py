@@ -17,6 +17,7 @@ from dex_dbutils.profile.states import (
     State,
     TableState,
     TextState,
+    WideState,
     cut,
 )
 from dex_dbutils.profile.values import Formatter, formatter
@@ -55,7 +56,7 @@ def _column(name: str, type_: str, spec: dict[str, Any], format_: Formatter, sta
         "count": state.count,
         "nulls": state.nulls,
     }
-    if isinstance(state, NumberState):
+    if isinstance(state, (NumberState, WideState)):
         facts.update(_numbers(spec, format_, state))
     elif isinstance(state, TextState):
         facts.update(_texts(state))
@@ -66,7 +67,7 @@ def _column(name: str, type_: str, spec: dict[str, Any], format_: Formatter, sta
     return ColumnProfile(**facts)
 
 
-def _numbers(spec: dict[str, Any], format_: Formatter, state: NumberState) -> dict[str, Any]:
+def _numbers(spec: dict[str, Any], format_: Formatter, state: NumberState | WideState) -> dict[str, Any]:
     quantiles, quantile_error = state.quantiles(list(SHARES))
     top, top_error = state.top(TOP)
     facts: dict[str, Any] = {
@@ -88,7 +89,7 @@ def _numbers(spec: dict[str, Any], format_: Formatter, state: NumberState) -> di
             mean=None if sums.mean is None else sums.mean / unit,
             stddev=None if sums.stddev is None else sums.stddev / unit,
         )
-    if spec["kind"] == "float":
+    if isinstance(state, NumberState) and spec["kind"] == "float":
         facts.update(nan=state.nan, infinite=state.infinite)
     return facts
 

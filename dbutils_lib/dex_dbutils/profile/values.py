@@ -125,10 +125,8 @@ def _float32(value: Any) -> Value:
 
 
 def _decimal(number: Any, scale: int) -> str:
-    """Return a decimal with its point; one with too many digits for 64 bits is the shortest that is the same float."""
-    if isinstance(number, int):
-        return f"{Decimal(number).scaleb(-scale, _EXACT):f}"
-    return f"{Decimal(repr(number / 10**scale)):f}"
+    """Return a decimal with its point and all digits behind it."""
+    return f"{Decimal(int(number)).scaleb(-scale, _EXACT):f}"
 
 
 _NAMES: tuple[tuple[Callable[[Any], bool], str], ...] = (

@@ -20,7 +20,7 @@ SCHEMA = "part int, digest string, state binary"
 #: Modules of ``states`` in the order in which they can be loaded.
 _MODULES = (
     *("runs", "wire", "hashing", "sizes", "sums", "distinct", "histogram", "counts", "frequent", "value_sample"),
-    *("null_words", "numbers", "others", "texts", "column", "sample", "table"),
+    *("null_words", "numbers", "others", "texts", "wide", "column", "sample", "table"),
 )
 
 

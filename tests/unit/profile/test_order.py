@@ -22,6 +22,7 @@ ROWS = st.lists(
         st.none() | FLOATS,
         st.none() | st.text(max_size=6) | st.sampled_from(["NA", " ", "517"]),
         st.none() | st.decimals(-(10**9), 10**9, places=2),
+        st.none() | st.decimals(-(10**20), 10**20, places=2) | st.decimals(-3, 3, places=2),
         st.none() | st.datetimes(),
         st.none() | st.booleans(),
         st.none() | st.lists(st.integers(0, 3), max_size=3),
@@ -35,6 +36,7 @@ SCHEMA = pa.schema(
         ("real", pa.float64()),
         ("word", pa.string()),
         ("price", pa.decimal128(14, 2)),
+        ("total", pa.decimal128(24, 2)),
         ("at", pa.timestamp("us")),
         ("flag", pa.bool_()),
         ("items", pa.list_(pa.int64())),
@@ -112,7 +114,7 @@ def test_parts_that_travel_as_bytes_merge_into_the_same_profile(rows: list[Any],
 
 
 def test_an_empty_part_changes_nothing() -> None:
-    rows = [(1, 2.0, "x", None, None, True, [1])]
+    rows = [(1, 2.0, "x", None, None, None, True, [1])]
     empty = TableState()
     parts = sorted([*empty.parts(), *filled(rows).parts()])
     assert shown(TableState.from_parts(merge_parts(parts))) == shown(filled(rows))
@@ -121,7 +123,7 @@ def test_an_empty_part_changes_nothing() -> None:
 def test_states_of_other_columns_are_refused() -> None:
     other = TableState()
     other.update(pa.RecordBatch.from_pydict({"x": [1]}))
-    mine = filled([(1, 2.0, "x", None, None, True, [1])])
+    mine = filled([(1, 2.0, "x", None, None, None, True, [1])])
     with pytest.raises(ValueError, match="same columns"):
         mine.merge(other)
     with pytest.raises(ValueError, match="no profile state"):

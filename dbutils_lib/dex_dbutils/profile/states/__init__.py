@@ -9,6 +9,7 @@ from .others import BooleanState, PresenceState
 from .sample import SHOWN, cut
 from .table import TableState, merge_parts
 from .texts import TextState
+from .wide import WideState
 
 __all__ = [
     "NULL_WORDS",
@@ -21,6 +22,7 @@ __all__ = [
     "State",
     "TableState",
     "TextState",
+    "WideState",
     "cut",
     "kind_of",
     "merge_parts",

@@ -11,12 +11,13 @@ import pyarrow.compute as pc
 from .numbers import NumberState
 from .others import BooleanState, PresenceState
 from .texts import TextState
+from .wide import WideState, whole_numbers, words_of
 
-State = Union[NumberState, TextState, BooleanState, PresenceState]
+State = Union[NumberState, WideState, TextState, BooleanState, PresenceState]
 
 #: Kinds whose values are numbers to count with; dates and times have an order, but no mean.
 NUMERIC_KINDS = frozenset({"integer", "float", "decimal"})
-#: Digits that every 64-bit number has; decimals with more are counted as floats.
+#: Digits that always fit into 64 bits.
 LONG_DIGITS = 18
 ORDERED_KINDS = NUMERIC_KINDS | {"date", "timestamp", "time", "duration"}
 
@@ -65,7 +66,7 @@ def new_state(spec: dict[str, Any]) -> State:
     """Return an empty state for a kind of column."""
     kind = spec["kind"]
     if kind in ORDERED_KINDS:
-        return NumberState("<f8" if kind == "float" or spec.get("wide") else "<i8")
+        return WideState() if spec.get("wide") else NumberState("<f8" if kind == "float" else "<i8")
     if kind in ("text", "binary"):
         return TextState(binary=kind == "binary")
     return BooleanState() if kind == "boolean" else PresenceState()
@@ -90,6 +91,8 @@ def update_state(state: State, spec: dict[str, Any], values: pa.Array) -> None:
         state.update(pc.sum(values).as_py() or 0, len(values), nulls)
     elif isinstance(state, TextState):
         state.update(values.cast(pa.large_binary() if state.binary else pa.large_string()), nulls)
+    elif isinstance(state, WideState):
+        state.update(values, nulls)
     else:
         state.update(numbers(values), nulls)
 
@@ -105,28 +108,13 @@ def numbers(values: pa.Array) -> np.ndarray[Any, Any]:
     """Return an array without nulls as numbers: dates as days, times in their unit, decimals without their point."""
     arrow = values.type
     if pa.types.is_decimal(arrow):
-        return _unscaled(values)
+        return words_of(whole_numbers(values))[:, 0]  # of at most LONG_DIGITS digits; more are a WideState's
     if pa.types.is_date64(arrow):
         values = values.cast(pa.date32())
     if pa.types.is_temporal(arrow):
         values = values.view(pa.int32() if values.type.bit_width == 32 else pa.int64())
     found: np.ndarray[Any, Any] = values.to_numpy(zero_copy_only=False)
     return found.astype(np.float32) if found.dtype == np.float16 else found
-
-
-def _unscaled(values: pa.Array) -> np.ndarray[Any, Any]:
-    """Return decimals times 10**scale: whole numbers up to ``LONG_DIGITS`` digits, floats beyond."""
-    arrow = values.type
-    if arrow.bit_width > 128:
-        return np.array([float(int(value.scaleb(arrow.scale))) for value in values.to_pylist()], dtype=np.float64)
-    if arrow.bit_width < 128:
-        values = values.cast(pa.decimal128(arrow.precision, arrow.scale))
-    words = np.frombuffer(values.buffers()[1], dtype="<i8")[2 * values.offset : 2 * (values.offset + len(values))]
-    low, high = np.ascontiguousarray(words[::2]), words[1::2]
-    if arrow.precision <= LONG_DIGITS:
-        return low
-    # each value by itself, so that equal values stay equal whatever stands beside them
-    return np.where(high == low >> 63, low.astype(np.float64), high * 2.0**64 + low.view(np.uint64))
 
 
 def _sizes(values: pa.Array) -> pa.Array:
