@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import difflib
+import re
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dex_dbutils import DexError
+from dex_dbutils import DexError, FrameError
 
 from dex import session
 
 if TYPE_CHECKING:
     from dex_dbutils.profile import Profile
+
+#: Names of kept profiles: one file each, inside their folder.
+_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*")
 
 _last: Profile | None = None
 _listeners: list[Callable[[], None]] = []
@@ -28,13 +33,16 @@ def on_change(listener: Callable[[], None]) -> Callable[[], None]:
     return lambda: _listeners.remove(listener)
 
 
-def profile_value(value: Any, *, name: str | None = None, columns: list[str] | None = None) -> Profile:
+def profile_value(
+    value: Any, *, name: str | None = None, columns: list[str] | None = None, variables: Iterable[str] = ()
+) -> Profile:
     """Return the profile of a frame, or of the table or path that a string names.
 
     Args:
         value: a Spark, pandas or Arrow frame; or ``layer.table``, ``catalog.schema.table`` or a path.
         name: what the profile is called when it is shown.
         columns: only these columns.
+        variables: names of a notebook, for the error about a name that is none of them and no table either.
 
     Raises:
         FrameError: the value is no frame, or there is no such table or path.
@@ -53,7 +61,10 @@ def profile_value(value: Any, *, name: str | None = None, columns: list[str] | N
                 remedy="Run %dex_env local first.",
             )
         source = _path(value) or _table_name(bound, str(value))
-        result = profile_source(bound.spark, source, columns=columns, name=name or str(value))
+        try:
+            result = profile_source(bound.spark, source, columns=columns, name=name or str(value))
+        except FrameError as error:
+            raise (_unknown(bound, source, list(variables)) or error) from error.__cause__
     else:
         result = profile_frame(value, columns=columns, name=name)
     _last = result
@@ -63,14 +74,58 @@ def profile_value(value: Any, *, name: str | None = None, columns: list[str] | N
     return result
 
 
-def save(profile: Profile, name: str) -> Path:
-    """Write a profile under ``.dex/profiles`` and return its path."""
+def saved_path(name: str) -> Path:
+    """Return the file in which a profile of this name is kept.
+
+    Raises:
+        DexError: DEX-MAGIC-07, the name is none of a file in ``.dex/profiles``.
+    """
     from dex_dbutils.config import find_project
 
+    if not _NAME.fullmatch(name):
+        raise DexError(
+            "DEX-MAGIC-07",
+            f"A profile cannot be kept as `{name}`.",
+            remedy="Take letters, digits, `_`, `-` and `.`, such as flights-2013: it becomes a file in .dex/profiles.",
+        )
+    return find_project().dex_dir / "profiles" / f"{name}.json"
+
+
+def save(profile: Profile, name: str) -> Path:
+    """Write a profile under ``.dex/profiles`` and return its path.
+
+    Raises:
+        DexError: DEX-MAGIC-07, the name cannot be used; DEX-FILE-01, the disk refuses.
+    """
     from dex.files import write_atomically
 
-    path = find_project().dex_dir / "profiles" / f"{name}.json"
-    return write_atomically(path, profile.model_dump_json(indent=2) + "\n")
+    return write_atomically(saved_path(name), profile.model_dump_json(indent=2) + "\n")
+
+
+def _unknown(bound: Any, source: str | Path, variables: list[str]) -> FrameError | None:
+    """Return the error of a bare name that nothing has, with the nearest ones; None where it is none, or a table's."""
+    name = str(source)
+    if isinstance(source, Path) or not name.isidentifier():
+        return None
+    from dex_dbutils.catalog import list_tables
+
+    try:
+        if bound.spark.catalog.tableExists(name):
+            return None
+        tables = [f"{table.layer}.{table.name}" for table in list_tables(bound.environment, bound.spark)]
+    except Exception:  # noqa: BLE001  the engine cannot be asked: the error that there is says why
+        return None
+    names = {table.rpartition(".")[2].lower(): table for table in tables} | {v.lower(): v for v in variables}
+    near = [names[word] for word in difflib.get_close_matches(name.lower(), names, n=3)]
+    hints = [f"Did you mean {' or '.join(f'`{word}`' for word in near)}?"] if near else []
+    layers = sorted({table.partition(".")[0] for table in tables})
+    hints.append(
+        "There are tables in: " + ", ".join(layers) + "; write layer.table."
+        if layers
+        else f"There is no table in {bound.environment.name} yet: write one, or give a path."
+    )
+    what = "neither a variable nor a table" if variables else "no table"
+    return FrameError("DEX-FRAME-05", f"`{name}` is {what}.", remedy=" ".join(hints))
 
 
 def _path(value: str | Path) -> Path | None:
@@ -88,13 +143,11 @@ def _tell_ledger(result: Profile) -> None:
     """Write a line about a profile made in a project; values of the data are not in it."""
     from dex_dbutils.config import find_project
 
-    project = find_project()
-    if not project.exists:
-        return
-    from dex_agents import Ledger
+    from dex.ledger import record
 
     bound = session.current()
-    Ledger(project).record(
+    record(
+        find_project(),
         kind="profile",
         environment=bound.environment.name if bound is not None else None,
         status="done",

@@ -157,7 +157,8 @@ def _no_frame(value: Any) -> FrameError:
         "function": "Call the function: the frame is what it returns.",
         "method": "Call it: the frame is what it returns.",
     }
-    article = "None" if value is None else f"a {kind.__module__}.{kind.__name__}".replace("builtins.", "")
+    word = f"{kind.__module__}.{kind.__name__}".replace("builtins.", "")
+    article = "None" if value is None else f"{'an' if word[0].lower() in 'aeio' else 'a'} {word}"
     return FrameError(
         "DEX-FRAME-01",
         f"This is no frame but {article}.",

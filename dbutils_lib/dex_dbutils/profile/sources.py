@@ -134,4 +134,7 @@ def _near_table(spark: SparkSession, name: str) -> str:
     if near:
         return f"Did you mean `{'.'.join([*([schema] if schema else []), near[0]])}`?"
     listed = ", ".join(f"`{found}`" for found in sorted(known)[:12])
-    return f"There are: {listed}." if known else "There is no table yet: write one, or give a path."
+    if known:
+        return f"There are: {listed}."
+    here = f"`{schema}`" if schema else "the current schema"
+    return f"There is no table in {here}: give the full name, catalog.schema.table, or a path."

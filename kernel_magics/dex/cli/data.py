@@ -23,6 +23,8 @@ def profile(
     """Profile a table or a file in one scan."""
     from dex import profiles, session
 
+    if save:
+        profiles.saved_path(save)  # a name that cannot be used costs no scan
     session.bind(env)
     result = profiles.profile_value(source, name=source, columns=columns.split(",") if columns else None)
     if save:

@@ -359,9 +359,10 @@ def _shown(path: Path, project: Project) -> str:
 
 
 def _tell_ledger(project: Project, shown: str, draft: Draft, files: list[ExportedFile]) -> None:
-    from dex_agents import Ledger
+    from dex.ledger import record
 
-    Ledger(project).record(
+    record(
+        project,
         kind="export",
         environment=None,
         status="written" if any(file.status == "written" for file in files) else "unchanged",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dex_dbutils import DexError, FrameError
@@ -25,8 +26,11 @@ def run(shell: InteractiveShell, line: str) -> None:
     from dex import profiles
 
     columns = [c.strip() for c in options.columns.split(",")] if options.columns else None
+    if options.save:
+        profiles.saved_path(options.save)  # a name that cannot be used costs no scan
     value = evaluate(shell.user_ns, expression)
-    result = profiles.profile_value(value, name=expression, columns=columns)
+    variables = [name for name in shell.user_ns if not name.startswith("_")]
+    result = profiles.profile_value(value, name=expression, columns=columns, variables=variables)
     if options.save:
         profiles.save(result, options.save)
     show_object(result)
@@ -46,7 +50,8 @@ def evaluate(namespace: dict[str, Any], expression: str) -> Any:
     except DexError:
         raise
     except Exception as error:
-        if _names_a_file(expression):
+        # a division of names that nobody knows is a path; one of numbers is not
+        if _may_be_a_file(expression) and (isinstance(error, SyntaxError | NameError) or Path(expression).exists()):
             return expression
         raise FrameError(
             "DEX-MAGIC-02",
@@ -55,7 +60,7 @@ def evaluate(namespace: dict[str, Any], expression: str) -> Any:
         ) from error
 
 
-def _names_a_file(expression: str) -> bool:
+def _may_be_a_file(expression: str) -> bool:
     """Return whether a text that is no expression is a path such as ``data/flights.csv``."""
     from dex_dbutils.profile import looks_like_path
 

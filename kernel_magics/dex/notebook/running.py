@@ -333,16 +333,20 @@ def _tell_ledger(
     seconds: float,
     error: BaseException | None,
 ) -> None:
-    project = find_project(path.resolve().parent)
-    if not project.exists:
-        return
-    from dex_agents import Ledger
+    from dex.ledger import record
 
+    project = find_project(path.resolve().parent)
     details: dict[str, Any] = {"cells": run.done, "parameters": dict(parameters)}
     if error is not None:
         details["error"] = str(error).splitlines()[0] if str(error) else type(error).__name__
     resolved = path.resolve()
     shown = resolved.relative_to(project.root).as_posix() if resolved.is_relative_to(project.root) else path.name
-    Ledger(project).record(
-        kind="run", environment=environment, status=outcome, summary=shown, seconds=round(seconds, 3), details=details
+    record(
+        project,
+        kind="run",
+        environment=environment,
+        status=outcome,
+        summary=shown,
+        seconds=round(seconds, 3),
+        details=details,
     )

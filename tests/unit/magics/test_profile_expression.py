@@ -19,9 +19,10 @@ def test_an_attribute_of_a_name_is_an_expression() -> None:
     assert evaluate({"text": "abc"}, "text.upper()") == "ABC"
 
 
-def test_an_expression_that_fails_says_why_and_what_to_give() -> None:
+@pytest.mark.parametrize("expression", ["1 / 0", "1/0", "1.0/0.0"])
+def test_an_expression_that_fails_says_why_and_what_to_give(expression: str) -> None:
     with pytest.raises(FrameError, match="ZeroDivisionError") as caught:
-        evaluate({}, "1 / 0")
+        evaluate({}, expression)
     assert caught.value.code == "DEX-MAGIC-02"
     assert caught.value.remedy
 

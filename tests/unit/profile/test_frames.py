@@ -129,3 +129,9 @@ def test_copies_of_one_row_do_not_hide_the_others_from_the_sample() -> None:
 def test_nested_rows_are_sampled_too() -> None:
     table = pa.table({"record": [{"i": i, "tags": ["x"] * (i % 3)} for i in range(50)]})
     assert len(profile(table).sample) == 5
+
+
+@pytest.mark.parametrize(("value", "word"), [(7, "an int"), (1.5, "a float"), ([], "a list"), (None, "None")])
+def test_the_kind_of_what_is_no_frame_is_named_in_good_english(value: object, word: str) -> None:
+    with pytest.raises(FrameError, match=f"This is no frame but {word}"):
+        profile(value)
