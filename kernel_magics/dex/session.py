@@ -88,10 +88,12 @@ class Binder:
                 from dex.guard import confirm_writes, install_tap
 
                 install_tap()
-                if self._session is not None and self._session.environment != environment:
-                    _reset_if_same_name(self._session.environment, environment)
-                session = get_session(environment)
-                confirm_writes(environment, confirm)
+                confirm_writes(environment, confirm)  # first: a wrong word must not cost the session that is there
+                try:
+                    session = get_session(environment)
+                except BaseException:
+                    confirm_writes(environment, None)
+                    raise
             except BaseException as error:
                 failed = before.state == "none" or before.state == "failed"
                 first_line = (str(error) or type(error).__name__).splitlines()[0]
@@ -116,16 +118,9 @@ def _load(name: str | None, engine: str | None) -> Environment:
     environment = load_environment(name)
     if engine is None:
         return environment
-    config = type(environment.engine).model_validate({**environment.engine.model_dump(), "type": engine})
-    return environment.model_copy(update={"engine": config})
+    from dex_dbutils.config import with_engine
 
-
-def _reset_if_same_name(old: Environment, new: Environment) -> None:
-    """End the session of an environment whose configuration or engine changed since it was bound."""
-    if old.name == new.name:
-        from dex_dbutils.session import close_session
-
-        close_session(old)
+    return with_engine(environment, engine)
 
 
 _binder = Binder()

@@ -14,8 +14,9 @@ from pathlib import Path
 
 import psutil
 import pytest
+from dex import session as binding
 from dex.engines import engine_for
-from dex_dbutils import EngineError, Session, get_session, get_spark, load_environment
+from dex_dbutils import DexError, EngineError, Session, get_session, get_spark, load_environment
 from dex_dbutils.session import close_session, interruptible, use_environment
 from support import ROOT, make_venv, run, uv
 
@@ -210,6 +211,35 @@ print([t.name for t in list_tables(lab.environment)], lab.engine["type"])
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        ({"engine": "spark"}, "DEX-SESSION-01"),
+        ({"engine": "nosuch"}, "DEX-CONFIG-07"),
+        ({"engine": "connect"}, "DEX-CONFIG-07"),
+        ({"confirm": "yes"}, "DEX-GUARD-08"),
+    ],
+    ids=str,
+)
+def test_what_was_bound_still_works_after_a_binding_that_failed(
+    project: Path, arguments: dict[str, str], code: str
+) -> None:
+    bound = binding.bind("local")
+    bound.spark.range(3).createOrReplaceTempView("kept")
+    for name in ("local", "lab"):
+        with pytest.raises(DexError) as caught:
+            binding.bind(name, **arguments)  # type: ignore[arg-type]
+        assert caught.value.code == code
+        assert caught.value.remedy
+    assert binding.state().state == "ready"
+    assert binding.current() is bound
+    assert get_session() is bound
+    assert bound.spark.table("kept").count() == 3
+    from pyspark.sql.connect.session import SparkSession
+
+    assert SparkSession.active() is bound.spark
+
+
 def test_the_library_alone_works_on_an_engine_given_by_spark_remote(project: Path, tmp_path: Path) -> None:
     here = get_session("lab")
     here.spark.range(7).write.saveAsTable(here.table("gold", "numbers"))

@@ -16,6 +16,7 @@ from dex_dbutils.config.models import (
     quoted,
 )
 from dex_dbutils.config.schema import json_schema
+from dex_dbutils.config.validation import with_engine
 
 __all__ = [
     "AgentsConfig",
@@ -37,4 +38,5 @@ __all__ = [
     "read_document",
     "secret_shape",
     "user_name",
+    "with_engine",
 ]

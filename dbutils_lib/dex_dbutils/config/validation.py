@@ -9,7 +9,14 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from dex_dbutils.config.document import Document, KeyPath, Position, dotted
-from dex_dbutils.config.models import EnvironmentConfig, EnvironmentsConfig, Model, ProjectConfig
+from dex_dbutils.config.models import (
+    EngineConfig,
+    Environment,
+    EnvironmentConfig,
+    EnvironmentsConfig,
+    Model,
+    ProjectConfig,
+)
 from dex_dbutils.errors import ConfigError, Where
 
 _TYPES = {
@@ -28,6 +35,12 @@ _TYPES = {
     "model_attributes_type": "keys and values below it",
     "list_type": "a list",
 }
+
+
+class _EngineOnly(Model):
+    """The one section that a person may change when an environment is bound."""
+
+    engine: EngineConfig
 
 
 class _BaseOnly(Model):
@@ -56,6 +69,17 @@ def validate_environment(name: str, document: Document) -> dict[str, Any]:
         values.setdefault("project", {"name": "project", "package": "project"})
     config = _validate(EnvironmentConfig, values, document)
     return {key: getattr(config, key) for key in EnvironmentConfig.model_fields if key not in _BaseOnly.model_fields}
+
+
+def with_engine(environment: Environment, engine_type: str) -> Environment:
+    """Return an environment with another type of engine; what else its engine's section says is kept.
+
+    Raises:
+        ConfigError: DEX-CONFIG-07, there is no such type, or it needs what the section does not say.
+    """
+    values = {"engine": {**environment.engine.model_dump(), "type": engine_type}}
+    engine = _validate(_EngineOnly, values, Document(values, {})).engine
+    return environment.model_copy(update={"engine": engine})
 
 
 def _validate(model: type[Any], values: dict[str, Any], document: Document) -> Any:

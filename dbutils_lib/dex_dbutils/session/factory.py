@@ -55,7 +55,8 @@ def get_spark(env: EnvironmentLike = None) -> SparkSession:
 def get_session(env: EnvironmentLike = None) -> Session:
     """Return the session of an environment: the one that this process has, or a new one.
 
-    A session whose engine is gone is replaced by a new one. The session returned is also Spark's active one in this
+    A session whose engine is gone, or whose environment has changed, is replaced by a new one; it ends once the new
+    one is there, and goes on where there is none. The session returned is also Spark's active one in this
     thread and the default of the process, which functions such as ``udf`` ask for.
 
     Args:
@@ -80,7 +81,6 @@ def get_session(env: EnvironmentLike = None) -> Session:
             if same and held.opened.is_alive():
                 held.opened.activate()
                 return held.session
-            _end(slot)
         from dex_dbutils.session.opened import open_session
 
         opened = open_session(environment)
@@ -89,6 +89,7 @@ def get_session(env: EnvironmentLike = None) -> Session:
         except BaseException:
             within(GOODBYE, opened.close)
             raise
+        _end(slot)  # only now: where there is no new session, the old one goes on
         slot.held = _Held(session, opened)
         _say_goodbye_at_exit()
         opened.activate()

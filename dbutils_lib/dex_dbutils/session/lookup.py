@@ -101,6 +101,8 @@ def _has_classic_session() -> bool:
     classic: Any = getattr(module, "SparkSession", None)
     active = getattr(classic, "getActiveSession", None)
     try:
-        return active is not None and active() is not None
+        session = active() if active is not None else None
+        # a Connect session that is active belongs to another environment
+        return session is not None and not type(session).__module__.startswith("pyspark.sql.connect.")
     except Exception:  # noqa: BLE001  Spark 4 raises where there is no JVM to ask
         return False
