@@ -100,6 +100,54 @@ def test_a_plan_that_leaves_out_a_phrase_is_repaired_or_failed(
     assert statuses(run)["request"] == "failed"
 
 
+@pytest.mark.parametrize(
+    ("step", "said"),
+    [
+        ({"op": "drop_columns", "columns": ["name"]}, "column name is gone"),
+        ({"op": "select", "columns": ["amount"]}, "column day is gone"),
+        ({"op": "rename", "column": "name", "to": "who"}, "column name is gone"),
+        ({"op": "filter", "column": "name", "compare": "==", "value": "Ben"}, "rows go by name"),
+        ({"op": "reject", "column": "name", "compare": "is null"}, "rows go by name"),
+        ({"op": "drop_nulls", "columns": ["amount"]}, "rows without amount go"),
+        ({"op": "drop_duplicates"}, "duplicates go"),
+        ({"op": "fill", "columns": ["amount"], "value": "7"}, "missing values of amount are filled"),
+        ({"op": "standard_case", "columns": ["name"], "to": "upper"}, "the case of name changes"),
+        ({"op": "null_tokens", "tokens": ["NA", "Ben"]}, "words in name become null"),
+    ],
+)
+def test_a_step_that_takes_away_what_nobody_asked_for_fails(
+    ask: Callable[..., Any], service: ScriptedService, step: dict[str, Any], said: str
+) -> None:
+    plan = {"steps": [PLAN["steps"][0], step]}
+    service.say(plan, plan)
+    run = ask("NA means null.")
+    request = next(check for check in run.verdict.checks if check.name == "request")
+    assert (run.status, request.status) == ("failed", "failed")
+    assert f"{said}, which was not asked for" in request.detail
+    assert said in service.prompts[1]
+
+
+def test_a_step_that_takes_away_is_for_a_person_to_judge_where_the_request_is_not_understood(
+    ask: Callable[..., Any], service: ScriptedService
+) -> None:
+    service.say({"steps": [{"op": "filter", "column": "name", "compare": "==", "value": "Ben"}]})
+    run = ask("Only what Ben sold.")
+    assert (run.status, statuses(run)["request"]) == ("incomplete", "not run")
+    assert "rows go by name" in run.to_text()
+
+
+def test_steps_that_take_away_what_was_asked_for_pass(ask: Callable[..., Any], service: ScriptedService) -> None:
+    steps = [
+        {"op": "null_tokens", "tokens": ["NA"]},
+        {"op": "rename", "column": "amount", "to": "price"},
+        {"op": "reject", "column": "price", "compare": "is null"},
+        {"op": "drop_columns", "columns": ["day"]},
+    ]
+    service.say({"steps": steps})
+    request = "NA means null. Rename amount to price. Drop rows without amount. Drop the column day."
+    assert ask(request).status == "passed"
+
+
 def test_a_truncated_answer_is_asked_for_again(ask: Callable[..., Any], service: ScriptedService) -> None:
     service.say(Reply('{"steps": [{"op": "null_to', finish="length"), PLAN)
     assert ask(REQUEST).status == "passed"
