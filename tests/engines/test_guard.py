@@ -62,6 +62,23 @@ def test_another_environments_table_stays_as_it_is(project: Path) -> None:
     assert spark_of(project, "lab").table("lab.bronze.theirs").count() == 5
 
 
+def test_files_are_written_only_where_tables_may_be(project: Path) -> None:
+    fs = binding.bind("prod").dbutils.fs
+    refuses("DEX-GUARD-02", lambda: fs.put("dbfs:/raw/x.csv", "x"))
+    refuses("DEX-GUARD-02", lambda: fs.rm("dbfs:/raw", True))
+    refuses("DEX-GUARD-02", lambda: fs.mkdirs("/Volumes/flights_prod/raw/files"))
+    fs = binding.bind("frozen").dbutils.fs
+    refuses("DEX-GUARD-01", lambda: fs.put("dbfs:/raw/x.csv", "x"))
+    fs = binding.bind("local").dbutils.fs
+    refuses("DEX-GUARD-03", lambda: fs.put(".dex/warehouse/lab/lab/bronze/t/x.csv", "x"))
+    refuses("DEX-GUARD-03", lambda: fs.put("/Volumes/lab/raw/files/x.csv", "x"))
+    assert fs.put("dbfs:/raw/x.csv", "x")
+    assert binding.bind("prod").dbutils.fs.head("dbfs:/raw/x.csv") == "x"
+    fs = binding.bind("prod", confirm="prod").dbutils.fs
+    assert fs.put("dbfs:/raw/x.csv", "y", True)
+    assert fs.rm("dbfs:/raw", True)
+
+
 def test_a_relative_path_into_another_environment_is_no_way_around(
     project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dex_dbutils import UtilitiesError, WorkspaceError, load_environment
+from dex_dbutils import GuardError, UtilitiesError, WorkspaceError, load_environment
 from dex_dbutils.utilities import get_dbutils
 from dex_dbutils.utilities.workspace import workspace_client
 from stand_in_workspace import TOKEN, USER, Workspace, rest_workspace
@@ -107,6 +107,26 @@ def test_files_go_to_the_workspace_and_come_back(dbutils: Any, workspace: Worksp
     assert fs.head(f"{root}/a.csv") == "new"
     fs.rm(f"{root}/a.csv")
     assert f"{root.removeprefix('dbfs:')}/a.csv" not in workspace.files
+
+
+def test_the_guard_is_asked_before_the_workspace_is(
+    dbutils: Any, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dex.guard import check_path
+
+    monkeypatch.setattr("dex_dbutils.utilities.checks._checks", [check_path])
+    workspace.files["/Volumes/theirs/raw/files/a.csv"] = b"theirs"
+    for call in (
+        lambda: dbutils.fs.put("/Volumes/theirs/raw/files/a.csv", "mine", True),
+        lambda: dbutils.fs.put(file="dbfs:/Volumes/theirs/raw/files/a.csv", contents="mine", overwrite=True),
+        lambda: dbutils.fs.rm("/Volumes/theirs/raw/files/a.csv"),
+        lambda: dbutils.fs.mv("/Volumes/theirs/raw/files/a.csv", "/Volumes/dev/raw/files/a.csv"),
+    ):
+        with pytest.raises(GuardError) as caught:
+            call()
+        assert caught.value.code == "DEX-GUARD-03"
+    assert workspace.files == {"/Volumes/theirs/raw/files/a.csv": b"theirs"}
+    assert dbutils.fs.head("/Volumes/theirs/raw/files/a.csv") == "theirs"
 
 
 def test_a_missing_file_is_told(dbutils: Any) -> None:

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from dex_dbutils.config import Project
+from dex_dbutils.config import Environment
 from dex_dbutils.errors import UtilitiesError, Where
+from dex_dbutils.utilities.checks import ask
 from dex_dbutils.utilities.named import Named
 
 
@@ -52,13 +53,15 @@ class LocalFiles(Named):
 
     ``dbfs:/x``, ``/dbfs/x`` and an absolute ``/x`` are ``.dex/dbfs/x`` of the project; ``/Volumes/c/s/v`` is
     ``.dex/volumes/c/s/v``. A relative path, an absolute one inside the project, and ``file:/x`` are what they say;
-    outside of the project ``file:`` can be read, not written.
+    outside of the project ``file:`` can be read, not written. What changes something asks the guard first, and never
+    touches the warehouse of another environment.
     """
 
     _called = "dbutils.fs"
 
-    def __init__(self, project: Project) -> None:
-        self._project = project
+    def __init__(self, environment: Environment) -> None:
+        self._environment = environment
+        self._project = environment.project
 
     def ls(self, dir: str) -> list[FileInfo]:
         """Return what a folder holds, by name; a file alone is itself.
@@ -95,7 +98,7 @@ class LocalFiles(Named):
         Raises:
             UtilitiesError: DEX-UTIL-02, it is there and may not be overwritten; DEX-UTIL-03, the path cannot be written.
         """
-        place = self._writable(file)
+        place = self._writable("put", file)
         if place.path.is_dir() or (place.path.exists() and not overwrite):
             raise _missing(file, "exists", "Pass overwrite=True if it may go, or choose another name.")
         try:
@@ -119,7 +122,7 @@ class LocalFiles(Named):
         Raises:
             UtilitiesError: DEX-UTIL-03, it cannot be made.
         """
-        place = self._writable(dir)
+        place = self._writable("mkdirs", dir)
         try:
             place.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -133,8 +136,9 @@ class LocalFiles(Named):
             UtilitiesError: DEX-UTIL-02, there is nothing to copy, or it is a folder and ``recurse`` is False;
                 DEX-UTIL-03, a path cannot be used here.
         """
-        source, target = self._existing(from_), self._writable(to)
+        source, target = self._existing(from_), self._writable("cp", to)
         end = target.path / source.path.name if target.path.is_dir() else target.path
+        self._refuse_anothers(to, end, whole=source.path.is_dir())
         try:
             end.parent.mkdir(parents=True, exist_ok=True)
             if not source.path.is_dir():
@@ -155,7 +159,7 @@ class LocalFiles(Named):
         Raises:
             UtilitiesError: as `cp`.
         """
-        source = self._writable(from_)
+        source = self._writable("mv", from_, whole=True)
         self.cp(from_, to, recurse)
         try:
             shutil.rmtree(source.path) if source.path.is_dir() else source.path.unlink()
@@ -172,7 +176,7 @@ class LocalFiles(Named):
         Raises:
             UtilitiesError: DEX-UTIL-02, the folder holds something; DEX-UTIL-03, the path cannot be written.
         """
-        place = self._writable(dir)
+        place = self._writable("rm", dir, whole=True)
         if place.path in (place.base, self._project.root):
             raise _refused(dir, "it is the root of everything")
         if not place.path.exists() and not place.path.is_symlink():
@@ -198,11 +202,23 @@ class LocalFiles(Named):
             raise _missing(text, "does not exist", f"On this machine it would be {place.path}.")
         return place
 
-    def _writable(self, text: str) -> _Place:
+    def _writable(self, operation: str, text: str, *, whole: bool = False) -> _Place:
+        """Return a place that may be changed; ``whole``: with everything below it."""
         place = self._place(text)
         if not place.writable:
             raise _refused(text, f"it lies outside of the project {self._project.root}")
+        volume = place.base == self._project.dex_dir / "volumes"
+        asked = place.shown[len("dbfs:") :] if volume else str(place.path)
+        ask(self._environment, f"{self._called}.{operation}", asked)
+        self._refuse_anothers(text, place.path, whole=whole)
         return place
+
+    def _refuse_anothers(self, text: str, path: Path, *, whole: bool) -> None:
+        warehouses = (self._project.dex_dir / "warehouse").resolve()
+        resolved = path.resolve()
+        inside = _is_below(resolved, warehouses) and not _is_below(resolved, self._environment.warehouse.resolve())
+        if inside or (whole and warehouses.is_dir() and _is_below(warehouses, resolved)):
+            raise _refused(text, "it holds the tables of another environment")
 
     def _place(self, text: str) -> _Place:
         if not isinstance(text, str) or not text or "\x00" in text:

@@ -35,7 +35,7 @@ class Utilities(Named):
 
             self.fs, self.secrets = WorkspaceFiles(environment), WorkspaceSecrets(environment)
         else:
-            self.fs, self.secrets = LocalFiles(environment.project), LocalSecrets(environment.project)
+            self.fs, self.secrets = LocalFiles(environment), LocalSecrets(environment.project)
         self.widgets = WidgetUtilities(environment)
         self.notebook = NotebookUtilities(environment)
         self.jobs = JobsUtilities(environment.project)

@@ -22,7 +22,7 @@ class Named:
         """
         if name.startswith("_"):
             raise AttributeError(name)
-        raise _Missing(
+        raise MissingUtility(
             "DEX-UTIL-01",
             f"{self._called}.{name} is not there outside of Databricks.",
             remedy=f"There are: {', '.join(self._names())}.",
@@ -40,5 +40,5 @@ class Named:
         return f"<{self._called}: {', '.join(self._names())}>"
 
 
-class _Missing(UtilitiesError, AttributeError):
+class MissingUtility(UtilitiesError, AttributeError):
     """A utility that is not there."""

@@ -12,11 +12,20 @@ from urllib.parse import urlsplit
 
 from dex_dbutils.config import Environment
 from dex_dbutils.errors import Where, WorkspaceError
+from dex_dbutils.utilities.checks import ask
 from dex_dbutils.utilities.named import Named
 from dex_dbutils.utilities.secrets import Secret
 
 #: Seconds that a workspace may take to accept a connection: the SDK alone would wait for minutes.
 PATIENCE = 5.0
+#: Where the functions of `dbutils.fs` that change something name what they change: position and name of the argument.
+_CHANGED = {
+    "cp": ((1, "to"),),
+    "mkdirs": ((0, "dir"),),
+    "mv": ((0, "from_"), (1, "to")),
+    "put": ((0, "file"),),
+    "rm": ((0, "dir"),),
+}
 
 
 def workspace_client(environment: Environment) -> Any:
@@ -100,7 +109,7 @@ class _OfWorkspace(Named):
         """Return the SDK's function of that name."""
         if name not in self._offered:
             return super().__getattr__(name)
-        return self._guarded(name)
+        return self._translating(name)
 
     def _names(self) -> list[str]:
         return sorted({*super()._names(), *self._offered})
@@ -110,7 +119,7 @@ class _OfWorkspace(Named):
             self._found = getattr(workspace_client(self._environment).dbutils, self._group)
         return self._found
 
-    def _guarded(self, name: str) -> Callable[..., Any]:
+    def _translating(self, name: str) -> Callable[..., Any]:
         def call(*arguments: Any, **named: Any) -> Any:
             function = getattr(self._client(), name)
             try:
@@ -154,6 +163,19 @@ class WorkspaceFiles(_OfWorkspace):
     _group = "fs"
     _offered = ("cp", "head", "ls", "mkdirs", "mv", "put", "rm")
 
+    def _translating(self, name: str) -> Callable[..., Any]:
+        """Return the function, which asks the guard first where it changes something."""
+        act = super()._translating(name)
+
+        def call(*arguments: Any, **named: Any) -> Any:
+            for position, key in _CHANGED.get(name, ()):
+                path = arguments[position] if position < len(arguments) else named.get(key)
+                ask(self._environment, f"{self._called}.{name}", str(path))
+            return act(*arguments, **named)
+
+        call.__name__ = name
+        return call
+
 
 class WorkspaceSecrets(_OfWorkspace):
     """``dbutils.secrets`` of a workspace."""
@@ -168,4 +190,4 @@ class WorkspaceSecrets(_OfWorkspace):
         Raises:
             WorkspaceError: the workspace cannot be reached, refuses, or has no such secret.
         """
-        return Secret(self._guarded("get")(scope, key))
+        return Secret(self._translating("get")(scope, key))

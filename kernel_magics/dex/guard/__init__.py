@@ -25,10 +25,32 @@ def make_tap(environment: Environment) -> Any:
 
 
 def install_tap() -> None:
-    """Guard every Spark Connect channel that this process opens from now on; more calls change nothing."""
+    """Guard every Spark Connect channel that this process opens from now on, and what ``dbutils.fs`` changes.
+
+    More calls change nothing.
+    """
     from dex_dbutils.session import add_interceptor
+    from dex_dbutils.utilities import add_write_check
 
     add_interceptor(make_tap)
+    add_write_check(check_path)
+
+
+def check_path(environment: Environment, operation: str, path: str) -> None:
+    """Let a change of files pass, or raise.
+
+    Args:
+        environment: the bound environment.
+        operation: what a person calls it, such as ``dbutils.fs.put``.
+        path: what is written, moved or deleted.
+
+    Raises:
+        GuardError: the guard of the environment refuses it.
+    """
+    from dex.guard.effects import Write
+    from dex.guard.policy import check
+
+    check([Write(operation, "path", (path,))], environment, None)
 
 
 def classify_sql(text: str, arguments: dict[str, str] | None = None) -> tuple[Effect, ...]:

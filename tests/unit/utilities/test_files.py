@@ -151,3 +151,57 @@ def test_no_path_leads_out_of_the_project(dbutils: Any, folder: Path, text: str)
     except UtilitiesError:
         return
     assert not place.writable or place.path.resolve() == folder or folder in place.path.resolve().parents
+
+
+def test_the_warehouse_of_another_environment_is_not_touched(dbutils: Any, folder: Path) -> None:
+    theirs = folder / ".dex/warehouse/lab/lab/bronze/t/part.csv"
+    theirs.parent.mkdir(parents=True)
+    theirs.write_text("theirs")
+    dbutils.fs.put("x/warehouse/lab/lab/bronze/t/part.csv", "mine")
+    for call in (
+        lambda: dbutils.fs.put(".dex/warehouse/lab/lab/bronze/t/part.csv", "mine", True),
+        lambda: dbutils.fs.put(str(theirs), "mine", True),
+        lambda: dbutils.fs.put(f"file:{theirs}", "mine", True),
+        lambda: dbutils.fs.put("data/../.dex/warehouse/lab/lab/new", "mine"),
+        lambda: dbutils.fs.mkdirs(".dex/warehouse/lab/lab/silver"),
+        lambda: dbutils.fs.cp("x/warehouse", ".dex", True),
+        lambda: dbutils.fs.mv(str(theirs), "data/part.csv"),
+        lambda: dbutils.fs.rm(".dex/warehouse", True),
+        lambda: dbutils.fs.rm(".dex", True),
+    ):
+        fails("DEX-UTIL-03", call)
+    assert theirs.read_text() == "theirs"
+    assert dbutils.fs.put(".dex/warehouse/local/local/bronze/t/part.csv", "mine") is True
+    assert dbutils.fs.head(str(theirs)) == "theirs"
+
+
+def test_the_guard_is_asked_before_anything_changes(
+    dbutils: Any, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dbutils.fs.put("dbfs:/a", "a")
+    asked: list[tuple[str, str]] = []
+
+    def no(environment: Any, operation: str, path: str) -> None:
+        asked.append((operation, path))
+        raise PermissionError(path)
+
+    monkeypatch.setattr("dex_dbutils.utilities.checks._checks", [no])
+    for call in (
+        lambda: dbutils.fs.put("/Volumes/c/s/v/b", "b"),
+        lambda: dbutils.fs.mkdirs("data"),
+        lambda: dbutils.fs.cp("dbfs:/a", "dbfs:/b"),
+        lambda: dbutils.fs.mv("dbfs:/a", "dbfs:/b"),
+        lambda: dbutils.fs.rm("dbfs:/a"),
+    ):
+        with pytest.raises(PermissionError):
+            call()
+    assert asked == [
+        ("dbutils.fs.put", "/Volumes/c/s/v/b"),
+        ("dbutils.fs.mkdirs", str(folder / "data")),
+        ("dbutils.fs.cp", str(folder / ".dex/dbfs/b")),
+        ("dbutils.fs.mv", str(folder / ".dex/dbfs/a")),
+        ("dbutils.fs.rm", str(folder / ".dex/dbfs/a")),
+    ]
+    assert dbutils.fs.head("dbfs:/a") == "a"
+    assert not (folder / "data").exists()
+    assert [f.name for f in dbutils.fs.ls("dbfs:/")] == ["a"]
