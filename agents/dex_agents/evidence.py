@@ -169,3 +169,24 @@ def count_rows(
     counts = [int(row[1 + i]) for i in range(len(conditions))]
     values = [tuple(sorted(row[1 + len(conditions) + i] or ())) for i in range(len(sets))]
     return int(row[0]), counts, values
+
+
+def count_keys(frame: DataFrame, key: Sequence[str]) -> tuple[int, int]:
+    """Return how many values of a key occur more than once, and how many rows lack a part of it.
+
+    Args:
+        frame: the frame, which is read once.
+        key: its key columns.
+    """
+    from pyspark.sql import functions as F
+
+    names = [sql_name(name) for name in key]
+    parts = frame.select(*[F.col(name).alias(f"k{i}") for i, name in enumerate(names)])
+    keys = [f"k{i}" for i in range(len(names))]
+    counted = parts.groupBy(*keys).agg(F.count(F.lit(1)).alias("n"))
+    missing = " or ".join(f"{name} is null" for name in keys)
+    row = counted.agg(
+        F.expr("count(case when n > 1 then 1 end)").alias("twice"),
+        F.expr(f"coalesce(sum(case when {missing} then n end), 0)").alias("missing"),
+    ).collect()[0]
+    return int(row[0]), int(row[1])

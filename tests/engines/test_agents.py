@@ -161,6 +161,43 @@ def test_a_key_that_occurs_twice_or_is_missing_fails(clean: Clean) -> None:
     assert "1 rows lack a part of it" in key.detail
 
 
+def many(session: Session, *columns: str) -> Any:
+    """300,000 rows, six times as many as a sample holds."""
+    return session.spark.range(300_000).selectExpr(*columns)
+
+
+def test_a_cast_that_loses_three_of_many_values_is_seen_although_the_sample_is_not_all(
+    clean: Clean, session: Session
+) -> None:
+    rare = many(session, "case when id % 100000 = 77777 then 'oops' else cast(id as string) end as a")
+    run, _ = clean("Cast a to int. Nothing else.", rare)
+    values = next(check for check in run.verdict.checks if check.name == "values")
+    assert (run.status, values.status) == ("failed", "failed")
+    assert "3 values of a are no int, such as 'oops'" in values.detail
+
+
+def test_a_word_for_missing_that_a_cast_would_lose_is_seen_wherever_it_stands(clean: Clean, session: Session) -> None:
+    rare = many(session, "case when id = 77777 then 'NA' else cast(id as string) end as a")
+    run, _ = clean("Cast a to int. Nothing else.", rare)
+    assert statuses(run)["values"] == "failed"
+    assert clean("Cast a to int.", rare)[0].status == "passed"
+
+
+def test_a_number_that_loses_its_fraction_is_seen_wherever_it_stands(clean: Clean, session: Session) -> None:
+    rare = many(session, "case when id = 77777 then cast(0.5 as double) else cast(id as double) end as a")
+    assert statuses(clean("Cast a to int.", rare)[0])["values"] == "failed"
+
+
+def test_a_key_that_occurs_twice_among_many_fails(clean: Clean, session: Session) -> None:
+    rows = many(session, "cast(id as string) as k", "cast(id as string) as v")
+    once = session.spark.createDataFrame([("77777", "again")], "k string, v string")
+    run, _ = clean("Trim v. The key is k.", rows.unionAll(once))
+    key = next(check for check in run.verdict.checks if check.name == "key")
+    assert (run.status, key.status) == ("failed", "failed")
+    assert "1 keys occur more than once" in key.detail
+    assert "in all 300,000 rows" in clean("Trim v. The key is k.", rows)[0].to_text()
+
+
 def test_a_join_that_makes_more_rows_of_one_is_not_possible_unseen(session: Session) -> None:
     from dex_agents.answers import Answer
     from dex_agents.context import make_context

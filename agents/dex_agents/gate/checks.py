@@ -5,19 +5,20 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dex_agents.answers import Answer
 from dex_agents.context import Context
-from dex_agents.evidence import count_rows
+from dex_agents.evidence import count_keys, count_rows
 from dex_agents.gate.assertions import assertions_for
+from dex_agents.gate.excess import unasked
 from dex_agents.gate.intent import unmet
 from dex_agents.gate.policy import check_policy
 from dex_agents.gate.sample import Sample, take_sample
 from dex_agents.gate.sandbox import holds, run_code
 from dex_agents.models import Check, CheckStatus, ColumnChange, StepRows, Verdict
-from dex_agents.plan import Columns, Join, Plan, Probe, Step, compile_plan, sql_name
-from dex_agents.plan.steps import DropDuplicates, Rename
+from dex_agents.plan import Columns, Join, Plan, Probe, Step, compile_plan
+from dex_agents.plan.steps import Cast, DropDuplicates, NullTokens, Rename
 from dex_agents.wishes import read_wishes
 
 if TYPE_CHECKING:
@@ -154,8 +155,8 @@ class _Gate:
     def _run(self) -> None:
         self.sample = self._sample()
         self.words = self.sample.words
-        self.frames: dict[str, Any] = {**self.context.frames, self.context.frame: self.sample.frame}
-        self.result = self._result_of(self.code)
+        self.frames: dict[str, DataFrame] = {**self.context.frames, self.context.frame: self.sample.frame}
+        self.result = self._result_of(self.code, self.frames)
         self.after: Columns = {field.name: field.dataType.simpleString() for field in self.result.schema.fields}
         self.columns = _changes(self.context.columns, self.after)
         if self.sample.rows == 0:
@@ -165,8 +166,8 @@ class _Gate:
         self.rows_out = self.result.count()
         self._add("sample", "passed", f"ran on {self.sample.words}")
 
-    def _result_of(self, code: str) -> DataFrame:
-        result: DataFrame = run_code(code, self.frames, self.context.into)
+    def _result_of(self, code: str, frames: Mapping[str, DataFrame]) -> DataFrame:
+        result: DataFrame = run_code(code, frames, self.context.into)
         if not hasattr(result, "schema") or not hasattr(result, "groupBy"):
             raise TypeError(f"the function returns a {type(result).__name__}, no frame")
         return result
@@ -201,7 +202,8 @@ class _Gate:
             probes = step.probes(before)
             if not probes:
                 continue
-            frame = self._before(plan, number)
+            whole = isinstance(step, Cast) and not self.sample.complete and not self._proven(plan, number, step)
+            frame = self._before(plan, number, whole=whole)
             _, counts, _ = count_rows(frame, [probe.condition for probe in probes])
             for probe, count in zip(probes, counts, strict=True):
                 if count and probe.lossy:
@@ -215,6 +217,19 @@ class _Gate:
         else:
             kept = "no value is lost or changed by a step that should not"
             self._add("values", "passed", "; ".join([kept, *(f"{n:,} {what}" for what, n in told.items())]))
+
+    def _proven(self, plan: Plan, number: int, cast: Cast) -> bool:
+        """Return whether what was counted in all rows says already that a cast loses nothing."""
+        nulled = {word for step in plan.steps[:number] if isinstance(step, NullTokens) for word in step.tokens}
+        original = {name: name for name in self.context.columns}
+        for step in plan.steps[:number]:
+            if isinstance(step, Rename):
+                original[step.to] = original.get(step.column, step.column)
+        found = [self.context.evidence.texts.get(original.get(name, name)) for name in cast.columns]
+        return cast.format is None and all(
+            values is not None and values.fits.get(cast.to) == values.values and set(values.words) <= nulled
+            for values in found
+        )
 
     def _rows(self) -> None:
         plan, rows = self.answer.plan, self.sample.rows
@@ -266,9 +281,9 @@ class _Gate:
         if self.sample.rows == 0:
             self._add("key", "not run", "no rows")
             return
-        columns = [sql_name(name) for name in after]
-        twice = self.result.groupBy(*columns).count().filter("count > 1").count()
-        _, (missing,), _ = count_rows(self.result, [" or ".join(f"{column} is null" for column in columns)])
+        # one key in a million rows is in no sample: this alone looks at all of them, in one aggregation
+        result = self.result if self.sample.complete else self._result_of(self.code, self.context.frames)
+        twice, missing = count_keys(result, after)
         shown = ", ".join(after)
         if twice or missing:
             problems = [f"{twice:,} keys occur more than once"] * bool(twice) + [
@@ -277,8 +292,7 @@ class _Gate:
             self._add("key", "failed", f"{shown}: {'; '.join(problems)}")
             self.hints.append(f"Key {shown}: {'; '.join(problems)}.")
         else:
-            where = "" if self.sample.complete else ", which holds every row of each key in it"
-            self._add("key", "passed", f"{shown}: unique and never null in {self.sample.words}{where}")
+            self._add("key", "passed", f"{shown}: unique and never null in all {self.sample.total:,} rows")
 
     def _assertions(self) -> None:
         plan = self.answer.plan
@@ -297,7 +311,10 @@ class _Gate:
     def _request(self) -> None:
         wishes = read_wishes(self.context.request.text, self.context.columns)
         broken = unmet(wishes, self.context, self.result, self.after, self.rows_out)
+        extra = unasked(wishes, self.context, self.answer.plan, self.after)
         refused = self.answer.not_followed if self.answer.judged else tuple(wishes.not_followed)
+        if not wishes.not_followed:
+            broken += [f"{text}, which was not asked for" for text in extra]
         if broken:
             self._add("request", "failed", "; ".join(broken[:MOST]))
             self.hints += [f"The request is not followed: {text}." for text in broken[:MOST]]
@@ -305,23 +322,23 @@ class _Gate:
             self._add("request", "not run", f"{len(refused)} phrase{'s' * (len(refused) > 1)} not followed")
         elif refused:
             shown = "; ".join(f"“{text}”" for text in refused)
-            self._add(
-                "request", "not run", f"whether it does what these ask is for you to judge: {shown}", required=False
-            )
+            detail = f"whether it does what these ask is for you to judge: {shown}"
+            detail += f"; it does more than the rest asks: {'; '.join(extra[:MOST])}" if extra else ""
+            self._add("request", "not run", detail, required=bool(extra))
         else:
             self._add("request", "passed", "every phrase was followed")
 
-    def _before(self, plan: Plan, number: int) -> DataFrame:
-        """Return the sample after the first steps, by the very code that they are compiled to."""
+    def _before(self, plan: Plan, number: int, *, whole: bool = False) -> DataFrame:
+        """Return the sample, or the whole frame, after the first steps, by the very code that they are compiled to."""
+        frames = self.context.frames if whole else self.frames
         if number == 0:
-            frame: DataFrame = self.frames[self.context.frame]
-            return frame
+            return frames[self.context.frame]
         if number == len(plan.steps):
-            return self.result
+            return self._result_of(self.code, frames) if whole else self.result
         part = plan.model_copy(update={"steps": plan.steps[:number]})
         context = self.context
         compiled = compile_plan(part, context.frame, context.columns, context.others, context.into)
-        return self._result_of(compiled.code)
+        return self._result_of(compiled.code, frames)
 
 
 def _answers(context: Context) -> bool:
