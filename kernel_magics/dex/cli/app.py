@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import traceback
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -13,6 +14,8 @@ from typer.exceptions import TyperException
 from dex import __version__
 from dex.cli import data, engine, notebooks, project
 from dex.cli.output import emit_error
+
+INTERRUPTED = 130
 
 app = typer.Typer(
     name="dex",
@@ -49,14 +52,40 @@ def main_options(
 def run(argv: Sequence[str] | None) -> int:
     """Run one command line and return its exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
+    as_json = "--json" in words
     try:
         code = typer.main.get_command(app).main(words, prog_name="dex", standalone_mode=False)
     except DexError as error:
-        emit_error(error, "--json" in words)
+        emit_error(error, as_json)
         return error.exit_code
     except TyperException as error:
-        error.show()  # type: ignore[attr-defined]  # every error that a command line can raise has it
+        if as_json:
+            emit_error(_wrong_use(error, words), as_json)
+        else:
+            error.show()  # type: ignore[attr-defined]  # every error that a command line can raise has it
         return error.exit_code
     except (KeyboardInterrupt, typer.Abort):
-        return 130
+        code = INTERRUPTED
+    except Exception as error:  # noqa: BLE001  whatever it is: told in the form asked for, with an exit code of its own
+        traceback.print_exc()
+        emit_error(_defect(error), as_json)
+        return 3
+    if code == INTERRUPTED and as_json:  # typer gives this number for an interrupt
+        emit_error(DexError("DEX-CLI-03", "The command was interrupted."), as_json)
     return int(code or 0)
+
+
+def _wrong_use(error: TyperException, words: Sequence[str]) -> DexError:
+    """Return the error of a command line that cannot be parsed."""
+    verbs = " ".join(word for word in words[:1] if not word.startswith("-"))
+    what = " ".join(error.format_message().split()) or "The command line is not complete."
+    return DexError("DEX-CLI-02", what, remedy=f"See {' '.join(filter(None, ['dex', verbs]))} --help.")
+
+
+def _defect(error: Exception) -> DexError:
+    """Return the error of what dex did not expect."""
+    lines = str(error).splitlines()
+    what = f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
+    return DexError(
+        "DEX-CLI-04", f"dex did not expect this: {what}", remedy="It is a defect of dex; report it with the traceback."
+    )

@@ -70,7 +70,17 @@ def runs(
         lambda: (
             table(
                 ("started", "kind", "role", "environment", "status", "request"),
-                [(r.started, r.kind, r.role, r.environment, r.status, r.summary[:60]) for r in found],
+                [
+                    (
+                        f"{r.started.astimezone():%Y-%m-%d %H:%M:%S}",
+                        r.kind,
+                        r.role,
+                        r.environment,
+                        r.status,
+                        r.summary[:60],
+                    )
+                    for r in found
+                ],
             )
             if found
             else "No runs yet."

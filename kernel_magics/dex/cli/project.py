@@ -18,7 +18,7 @@ def env(
     project: ProjectOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List the environments of the project, or show one."""
+    """List the environments of the project, or show one; exit 2 if the default one cannot be used."""
     from dex_dbutils.config import environment_names
 
     if name is not None:
@@ -27,6 +27,7 @@ def env(
         return
     found = find_project()
     rows: list[dict[str, object]] = []
+    errors: dict[str, None] = {}  # each once: what is wrong in base.yaml is wrong in every environment
     for each in environment_names(found):
         try:
             e = load_environment(each)
@@ -35,14 +36,28 @@ def env(
             )
         except DexError as error:
             rows.append({"name": each, "error": error.to_dict()})
+            errors.setdefault(str(error))
+    unusable: DexError | None = None
+    try:
+        load_environment()
+    except DexError as error:
+        unusable = error
+        errors.setdefault(str(error))
     headers = ("name", "kind", "engine", "catalog", "writes")
     emit(
         {"project": found.name if found.exists else None, "default": found.default_environment, "environments": rows},
         as_json,
-        lambda: table(
-            headers, [[row.get(h, "cannot be used" if h == "kind" else "") for h in headers] for row in rows]
+        lambda: "\n\n".join(
+            [
+                table(
+                    headers, [[row.get(h, "cannot be used" if h == "kind" else "") for h in headers] for row in rows]
+                ),
+                *errors,
+            ]
         ),
     )
+    if unusable is not None:
+        raise typer.Exit(unusable.exit_code)
 
 
 def doctor(project: ProjectOption = None, as_json: JsonOption = False) -> None:

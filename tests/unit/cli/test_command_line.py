@@ -6,13 +6,14 @@ import json
 import os
 import subprocess
 import sys
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 
 
-def dex(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    env = {**os.environ, "NO_COLOR": "1", "COLUMNS": "120"}
+def dex(*words: str, cwd: Path, **more: str) -> subprocess.CompletedProcess[str]:
+    env = {**os.environ, "NO_COLOR": "1", "COLUMNS": "120", **more}
     return subprocess.run(
         [sys.executable, "-m", "dex", *words], cwd=cwd, capture_output=True, text=True, check=False, env=env
     )
@@ -76,3 +77,69 @@ def test_an_environment_that_cannot_be_used_does_not_hide_the_others(project: Pa
     assert done.returncode == 0
     assert "cannot be used" in done.stdout
     assert "sail" in done.stdout
+
+
+def test_a_broken_default_environment_is_told_with_its_code_and_ends_with_2(project: Path) -> None:
+    (project / "config/base.yaml").write_text("project: {name: flights, package: flights_etl}\nengin: {type: sail}\n")
+    done = dex("env", cwd=project)
+    assert done.returncode == 2
+    assert "cannot be used" in done.stdout
+    assert done.stdout.count("DEX-CONFIG-") == 1
+    assert "engin" in done.stdout
+    told = dex("env", "--json", cwd=project)
+    assert told.returncode == 2
+    assert {row["error"]["code"][:11] for row in json.loads(told.stdout)["environments"]} == {"DEX-CONFIG-"}
+
+
+def test_what_is_wrong_with_an_environment_stands_below_the_list(project: Path) -> None:
+    (project / "config/prod.yaml").write_text("kind: [\n")
+    done = dex("env", cwd=project)
+    assert done.returncode == 0
+    assert "DEX-CONFIG-" in done.stdout
+    assert "prod.yaml" in done.stdout
+
+
+@pytest.mark.parametrize("words", [("env", "--jsn"), ("profile",), ("nosuch",), ("runs", "--limit", "0")])
+def test_with_json_wrong_use_is_the_document_too(words: tuple[str, ...], tmp_path: Path) -> None:
+    done = dex(*words, "--json", cwd=tmp_path)
+    error = json.loads(done.stdout)["error"]
+    assert (done.returncode, error["code"]) == (2, "DEX-CLI-02")
+    assert error["what"]
+    assert "--help" in error["remedy"]
+
+
+@pytest.mark.parametrize(
+    ("raised", "exit_code", "code"), [(KeyboardInterrupt(), 130, "DEX-CLI-03"), (KeyError("x"), 3, "DEX-CLI-04")]
+)
+def test_an_interrupt_and_a_defect_have_an_exit_code_and_a_document(
+    raised: BaseException,
+    exit_code: int,
+    code: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    from dex.cli import main
+
+    def broken(_: object) -> None:
+        raise raised
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("dex.doctor.run_doctor", broken)
+    assert main(["doctor", "--json"]) == exit_code
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["error"]["code"] == code
+    assert ("Traceback" in printed.err) is (exit_code == 3)
+    assert main(["doctor"]) == exit_code
+    assert "Traceback" not in capsys.readouterr().out
+
+
+def test_runs_are_listed_on_the_clock_of_the_machine(project: Path) -> None:
+    from dex_agents import Ledger
+    from dex_dbutils.config import find_project
+
+    Ledger(find_project(project)).record(kind="run", environment="local", status="succeeded", summary="n.ipynb")
+    done = dex("runs", cwd=project, TZ="Etc/GMT+5")
+    (started,) = [run["started"] for run in json.loads(dex("runs", "--json", cwd=project).stdout)]
+    local = datetime.fromisoformat(started.replace("Z", "+00:00")).astimezone(timezone(timedelta(hours=-5)))
+    assert f"{local:%Y-%m-%d %H:%M:%S}  run" in done.stdout
