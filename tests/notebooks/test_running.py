@@ -208,3 +208,37 @@ def test_an_interrupted_run_keeps_its_part_and_leaves_no_kernel(number: signal.S
     assert executed["cells"][0]["outputs"][0]["text"] == ["first\n"]
     assert executed["cells"][1]["outputs"][0]["ename"] == "KeyboardInterrupt"
     assert Ledger(find_project(project)).runs()[0].status == "interrupted"
+
+
+def test_a_failure_names_the_line_and_ends_with_the_traceback(project: Path) -> None:
+    path = write_notebook(
+        project / "notebooks/n.ipynb", text("# T"), "def half(x):\n    return 1 / x", "y = 0\n\nprint(half(y))"
+    )
+    with pytest.raises(NotebookError) as caught:
+        run_notebook(path)
+    assert caught.value.where is not None
+    assert (caught.value.where.cell, caught.value.where.line) == (3, 3)
+    told = str(caught.value)
+    assert "ZeroDivisionError: division by zero" in told.splitlines()[-1]
+    assert "return 1 / x" in told
+    assert "\x1b" not in told
+
+
+def test_the_environment_that_a_run_was_in_is_recorded(project: Path) -> None:
+    for name in ("lab", "dev"):
+        (project / f"config/{name}.yaml").write_text("kind: local\nengine: {type: sail}\n")
+    plain = write_notebook(project / "notebooks/n.ipynb", "x = 1")
+    naming = write_notebook(project / "notebooks/m.ipynb", "1 / 0", "%dex_env --engine sail lab")
+    run_notebook(plain)
+    with pytest.raises(NotebookError):
+        run_notebook(naming)
+    with pytest.raises(NotebookError):
+        run_notebook(naming, environment="dev")
+    assert [run.environment for run in Ledger(find_project(project)).runs()] == ["dev", "lab", "local"]
+
+
+def test_a_run_is_told_though_the_ledger_cannot_be_written(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (project / ".dex").mkdir(exist_ok=True)
+    (project / ".dex/runs").write_text("no folder")
+    assert run_notebook(write_notebook(project / "notebooks/n.ipynb", "x = 1")).outcome == "succeeded"
+    assert "DEX-LEDGER-01" in capsys.readouterr().err

@@ -21,11 +21,13 @@ class Executable:
         node: the notebook as nbformat has it; outputs are written into it.
         code: index and node of the code cells to run.
         numbers: number of the cell in the person's notebook, by index; None for cells that were put in.
+        environment: the environment that its first ``%dex_env`` names; None where the project's default holds.
     """
 
     node: Any
     code: list[tuple[int, Any]]
     numbers: list[int | None]
+    environment: str | None = None
 
     def number(self, index: int) -> int | None:
         """Return the number of a cell in the person's notebook."""
@@ -77,7 +79,8 @@ def executable(notebook: Notebook, parameters: Mapping[str, Any], environment: s
         numbers.insert(0, None)
     metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
     node = new_notebook(cells=cells, metadata={**_metadata(notebook), **metadata})
-    return Executable(node, [(i, c) for i, c in enumerate(cells) if c["cell_type"] == "code"], numbers)
+    code = [(i, c) for i, c in enumerate(cells) if c["cell_type"] == "code"]
+    return Executable(node, code, numbers, environment or _named_environment(notebook))
 
 
 def _metadata(notebook: Notebook) -> dict[str, Any]:
@@ -121,19 +124,31 @@ def _with_environment(cell: Cell, environment: str) -> str:
     lines = cell.source.split("\n")
     for line, _, name, arguments in _magics(cell):
         words = arguments.split()
-        named = next(
-            (
-                i
-                for i, word in enumerate(words)
-                if not word.startswith("-") and (i == 0 or words[i - 1] not in ("--engine", "--confirm"))
-            ),
-            None,
-        )
+        named = _environment_word(words)
         if name == "dex_env" and named is not None:
             words[named] = environment
             indent = lines[line - 1][: len(lines[line - 1]) - len(lines[line - 1].lstrip())]
             lines[line - 1] = f"{indent}%dex_env {' '.join(words)}"
     return "\n".join(lines)
+
+
+def _environment_word(words: list[str]) -> int | None:
+    """Return which word behind ``%dex_env`` is the environment's name."""
+    for i, word in enumerate(words):
+        if not word.startswith("-") and (i == 0 or words[i - 1] not in ("--engine", "--confirm")):
+            return i
+    return None
+
+
+def _named_environment(notebook: Notebook) -> str | None:
+    """Return the environment that the first ``%dex_env`` of a notebook names, or that is put in for it."""
+    for cell in notebook.cells:
+        for _, _, name, arguments in _magics(cell) if cell.type == "code" else ():
+            if name == "dex_env":
+                words = arguments.split()
+                place = _environment_word(words)
+                return words[place] if place is not None else None
+    return "local" if _needs_binding(notebook, None) else None
 
 
 def _needs_binding(notebook: Notebook, environment: str | None) -> bool:

@@ -6,13 +6,14 @@ import asyncio
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -33,12 +34,37 @@ INTERRUPT_SECONDS = 10.0
 SOCKET_PATH = 80
 #: Seconds that a kernel may take to start.
 START_SECONDS = 90
+#: Last lines of a cell's traceback that are shown.
+TRACEBACK_LINES = 12
+#: Where a cell's frames stand in a traceback: number of the execution, line of the cell.
+_CELL_LINE = re.compile(r"Cell In\[(\d+)\], line (\d+)")
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class CellFailed(NotebookError):
-    """A cell failed: the notebook was read and run, but is not sound."""
+    """A cell failed: the notebook was read and run, but is not sound.
+
+    Args:
+        code: as `DexError`.
+        what: as `DexError`.
+        where: the notebook, the cell and its line.
+        remedy: as `DexError`.
+        traceback: last lines of what the kernel told about the error.
+    """
 
     exit_code: ClassVar[int] = 1
+
+    def __init__(self, code: str, what: str, where: Where, remedy: str, traceback: Sequence[str] = ()) -> None:
+        super().__init__(code, what, where, remedy)
+        self.traceback = tuple(traceback)
+
+    def __str__(self) -> str:
+        """Return the message as a person reads it, the end of the traceback below it."""
+        return "\n".join([super().__str__(), *(f"  | {line}".rstrip() for line in self.traceback)])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the parts for ``--json`` output and the panel."""
+        return {**super().to_dict(), "traceback": list(self.traceback)}
 
 
 class RunReport(BaseModel):
@@ -112,7 +138,7 @@ def run_notebook(
         outcome: Outcome = (
             "succeeded" if error is None else "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
         )
-        _tell_ledger(path, environment, outcome, given, run, seconds, error)
+        _tell_ledger(path, prepared.environment, outcome, given, run, seconds, error)
         if error is not None:
             raise error
     return RunReport(
@@ -257,11 +283,16 @@ class _Run:
         number = self._prepared.number(index)
         lines = (value or "").strip().splitlines()
         what = f"{name}: {lines[0]}" if lines else name
+        cell = self._prepared.node["cells"][index]
+        told = _traceback(cell)
+        frames = [found.groups() for line in told if (found := _CELL_LINE.search(line))]
+        places = [int(line) for run, line in frames if run == str(cell["execution_count"])]
         return CellFailed(
             "DEX-NOTEBOOK-08",
             f"A cell failed: {what}",
-            Where(str(self._path), cell=number),
-            f"The traceback is in {self._out}." if self._out else "Give --out to keep the traceback.",
+            Where(str(self._path), cell=number, line=places[-1] if places and number is not None else None),
+            f"The whole traceback is in {self._out}." if self._out else "--out keeps the whole traceback.",
+            told[-TRACEBACK_LINES:],
         )
 
 
@@ -320,6 +351,12 @@ def _kernel_environment(path: Path, parameters: Mapping[str, Any], environment: 
     return env
 
 
+def _traceback(cell: Any) -> list[str]:
+    """Return the lines of the traceback below a cell, without colours; none where it has none."""
+    told = next((list(out["traceback"]) for out in reversed(cell["outputs"]) if out["output_type"] == "error"), [])
+    return [line.rstrip() for line in _COLOURS.sub("", "\n".join(told)).splitlines() if line.strip()]
+
+
 def _first_line(source: str) -> str:
     return next((line.strip()[:60] for line in source.split("\n") if line.strip()), "")
 
@@ -344,7 +381,7 @@ def _tell_ledger(
     record(
         project,
         kind="run",
-        environment=environment,
+        environment=environment or os.environ.get("DEX_ENV") or project.default_environment,
         status=outcome,
         summary=shown,
         seconds=round(seconds, 3),
