@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator
+from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -61,12 +62,28 @@ def _panel() -> DoctorCheck:
                 remedy="Install dexkit[lab] again, and reload the page.",
             )
         return DoctorCheck(name="panel", status="passed", detail=f"{version} in {package.parent}")
+    if _in_a_checkout():
+        return DoctorCheck(
+            name="panel",
+            status="warning",
+            detail=f"JupyterLab finds no {PANEL}; dex runs from a checkout, where it is built first",
+            remedy="python3 dev.py lab",
+        )
     return DoctorCheck(
         name="panel",
         status="failed",
         detail=f"JupyterLab finds no {PANEL}",
         remedy="pip install --force-reinstall --no-deps dexkit",
     )
+
+
+def _in_a_checkout() -> bool:
+    """Return whether dex was installed as editable, from its own sources."""
+    try:
+        told = metadata.distribution("dexkit").read_text("direct_url.json")
+        return told is not None and json.loads(told).get("dir_info", {}).get("editable") is True
+    except (metadata.PackageNotFoundError, ValueError):
+        return False
 
 
 def _server() -> DoctorCheck:

@@ -209,6 +209,21 @@ def test_a_panel_of_another_version_is_told(
     assert named(examine(), "panel").status == "failed"
 
 
+def test_a_panel_that_is_not_built_is_no_failure_of_a_checkout(
+    examine: Callable[..., DoctorReport], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setattr("sys.prefix", str(tmp_path / "prefix"))
+    install(tmp_path / "site", "dexkit", "0.1.0")
+    monkeypatch.syspath_prepend(tmp_path / "site")
+    panel = named(examine(), "panel")
+    assert (panel.status, panel.remedy) == ("failed", "pip install --force-reinstall --no-deps dexkit")
+    origin = tmp_path / "site/dexkit-0.1.0.dist-info/direct_url.json"
+    origin.write_text('{"url": "file:///src", "dir_info": {"editable": true}}')
+    panel = named(examine(), "panel")
+    assert (panel.status, panel.remedy) == ("warning", "python3 dev.py lab")
+
+
 def test_a_check_that_breaks_has_not_passed(
     examine: Callable[..., DoctorReport], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
