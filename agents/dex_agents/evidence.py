@@ -16,18 +16,30 @@ if TYPE_CHECKING:
 NULL_WORDS: Final = ("", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "#N/A", "-", "?")
 
 #: Spark type -> condition under which a text is a value of it. The text is ``v``; ``w`` says that it is a whole number
-#: without a leading zero, for such numbers are codes; ``n`` is that number; ``d`` says that it begins like a date.
+#: without a leading zero, for such numbers are codes; ``n`` is that number; ``d`` says that it begins like a date; ``e``
+#: that a double holds it: a whole number below 2**53, else at most 17 digits that count, and neither infinite nor, where
+#: it is not zero, below the smallest number of full precision (IEEE 754).
 _FORMS: Final = {
     "boolean": "lower({v}) in ('true', 'false', 'yes', 'no')",
     "int": "{n} between -2147483648 and 2147483647",
     "bigint": "{n} is not null",
-    "double": "{w} or {v} rlike '^([+-]?(0|[1-9][0-9]*)([.][0-9]*)?|[+-]?[.][0-9]+)([eE][+-]?[0-9]+)?$'",
+    "double": (
+        "({w} and {n} between -9007199254740991 and 9007199254740991) or "
+        "(not {w} and {v} rlike '^([+-]?(0|[1-9][0-9]*)([.][0-9]*)?|[+-]?[.][0-9]+)([eE][+-]?[0-9]+)?$' and {e})"
+    ),
     "date": "{d} and length({v}) = 10 and try_cast({v} as date) is not null",
     "timestamp": (
         "{d} and {v} rlike '^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[T ][0-9]{{2}}:[0-9]{{2}}' and try_cast({v} as timestamp) is not null"
     ),
 }
 _WHOLE: Final = "{v} rlike '^[+-]?(0|[1-9][0-9]*)$'"
+_HELD: Final = (
+    "(coalesce(length({v}), 0) <= 18 and coalesce({v}, '') not rlike '[eE]') or "
+    "(length(regexp_replace({v}, '^[+-]?[0.]*|[.]|[.]?0*([eE].*)?$', '')) <= 17 and "
+    "({v} rlike '^[+-]?[0.]+([eE].*)?$' or "
+    "abs(try_cast({v} as double)) between cast('2.2250738585072014e-308' as double) "
+    "and cast('1.7976931348623157e308' as double)))"
+)
 _DATE: Final = "{v} like '____-__-__%'"
 _CLOCK: Final = (
     "({n} between 0 and 2400 and {n} % 100 < 60) or "
@@ -100,7 +112,7 @@ def collect_evidence(frame: DataFrame, columns: Columns, words: Iterable[str] = 
     conditions: list[str] = []
     sets: list[str] = []
     for i in range(len(texts)):
-        parts = {part: f"{part}{i}" for part in "vwndp"}
+        parts = {part: f"{part}{i}" for part in "vwndpe"}
         sets.append(f"m{i}")
         conditions.append(f"v{i} is not null")
         conditions += [f"v{i} is not null and ({form.format(**parts)})" for form in (*_FORMS.values(), _CLOCK)]
@@ -142,6 +154,7 @@ def _prepared(frame: DataFrame, texts: Sequence[str], numbers: Sequence[str], mi
     frame = with_(values, *kept)
     kept += [f"{part}{i}" for part in "vm" for i in several]
     tests = {f"w{i}": _WHOLE.format(v=f"v{i}") for i in several} | {f"d{i}": _DATE.format(v=f"v{i}") for i in several}
+    tests |= {f"e{i}": _HELD.format(v=f"v{i}") for i in several}
     frame = with_(tests, *kept)
     kept += list(tests)
     return with_({f"n{i}": f"case when w{i} then try_cast(v{i} as bigint) end" for i in several}, *kept)

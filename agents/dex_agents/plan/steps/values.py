@@ -215,6 +215,11 @@ def _does_not_fit(value: str, before: str, after: str, form: str | None) -> str:
     lost = f"{value} is not null and {cast} is null"
     if after in ("int", "bigint") and (is_number(before) or is_text(before)):
         return f"({lost}) or try_cast({value} as double) != cast({cast} as double)"
+    if after == "double" and (is_text(before) or before == "bigint"):
+        # from 2**53 on two whole numbers become the same double, and what is too large becomes infinite
+        whole = f"{value} rlike '^ *[+-]?[0-9]+ *$' and " if is_text(before) else ""
+        infinite = f"{value} rlike '[0-9]' and abs({cast}) = cast('Infinity' as double)" if whole else "false"
+        return f"({lost}) or ({whole}abs({cast}) >= 9007199254740992) or ({infinite})"
     if after.startswith("decimal"):
         return f"({lost}) or try_cast({value} as decimal(38,18)) != cast({cast} as decimal(38,18))"
     if after == "date":
