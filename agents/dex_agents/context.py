@@ -5,14 +5,16 @@ from __future__ import annotations
 import keyword
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from dex_dbutils.errors import FrameError, PlanError
 
-from dex_agents.evidence import Evidence, collect_evidence
+from dex_agents.evidence import NULL_WORDS, Evidence, collect_evidence
 from dex_agents.models import AgentRequest
 from dex_agents.plan import Columns
-from dex_agents.request import named_key, words_for_missing
+from dex_agents.request import named_key
+from dex_agents.wishes import Wishes, read_wishes
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -45,6 +47,12 @@ class Context:
     evidence: Evidence
     frames: Mapping[str, DataFrame]
 
+    @cached_property
+    def wishes(self) -> Wishes:
+        """What the request asks for, as far as it is understood; a word for missing is a usual one or in the frame."""
+        seen = {word for values in self.evidence.texts.values() for word in values.words}
+        return read_wishes(self.request.text, self.columns, {*NULL_WORDS, *seen})
+
 
 def make_context(request: AgentRequest, frames: Mapping[str, DataFrame]) -> Context:
     """Return what an agent knows, from one scan of the first frame.
@@ -71,7 +79,7 @@ def make_context(request: AgentRequest, frames: Mapping[str, DataFrame]) -> Cont
             )
     columns = {frame: columns_of(frame, frames[frame]) for frame in request.frames}
     others = {frame: found for frame, found in columns.items() if frame != name}
-    evidence = collect_evidence(frames[name], columns[name], words_for_missing(request.text))
+    evidence = collect_evidence(frames[name], columns[name], read_wishes(request.text, columns[name]).missing)
     key = named_key(request.text, columns[name])
     return Context(request, name, into, columns[name], others, key, evidence, frames)
 

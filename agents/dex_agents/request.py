@@ -6,7 +6,7 @@ No model is needed for this, and none is imitated: a phrase is taken only if the
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 _AND = re.compile(r"\s*(?:,\s*and\s+|,|;|\band\b|\bor\b|&)\s*", re.IGNORECASE)
 _QUOTES = "\"'`“”‘’"
@@ -66,22 +66,27 @@ def key_of(sentence: str, columns: Iterable[str]) -> list[str] | None:
     return listed_columns(match[1] or match[2], columns) if match else None
 
 
-def missing_words_of(sentence: str) -> list[str] | None:
-    """Return the words that a sentence declares to stand for a missing value, or None."""
+def missing_words_of(sentence: str, known: Collection[str] | None = None) -> list[str] | None:
+    """Return the words that a sentence declares to stand for a missing value, or None.
+
+    Args:
+        sentence: the sentence.
+        known: what a word without quotes must be, for "Nothing is missing" names no word; None: anything.
+    """
     match = _MISSING.match(sentence)
     if match is None:
         return None
     text = match[1] or match[2]
-    items = [
-        re.sub(r"^(?:the\s+)?(?:words?|values?|strings?|texts?)\s+", "", item, flags=re.IGNORECASE)
-        for item in listed(text)
+    raw = [
+        re.sub(r"^(?:the\s+)?(?:words?|values?|strings?|texts?)\s+", "", item.strip(), flags=re.IGNORECASE)
+        for item in _AND.split(text)
+        if item.strip(f" {_QUOTES}")
     ]
-    items = [item.strip(_QUOTES) for item in items]
+    items = [item.strip(f" {_QUOTES}") for item in raw]
     if re.fullmatch(r"(?:an?\s+|the\s+)?empty\s+(?:strings?|texts?|values?|cells?)|blanks?", text, re.IGNORECASE):
         return [""]
+    if known is not None and any(
+        item[0] not in _QUOTES and word not in known for item, word in zip(raw, items, strict=True)
+    ):
+        return None
     return items if items and all(not re.search(r"\s", item) for item in items) else None
-
-
-def words_for_missing(text: str) -> list[str]:
-    """Return every word that a request declares to stand for a missing value."""
-    return [word for sentence in sentences(text) for word in missing_words_of(sentence) or []]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 
@@ -63,23 +63,29 @@ class Wishes:
     not_followed: list[str] = field(default_factory=list)
 
 
-def read_wishes(text: str, columns: Iterable[str]) -> Wishes:
-    """Return what a request asks for; what is not understood is in ``not_followed``, word for word."""
+def read_wishes(text: str, columns: Iterable[str], known: Collection[str] | None = None) -> Wishes:
+    """Return what a request asks for; what is not understood is in ``not_followed``, word for word.
+
+    Args:
+        text: the request.
+        columns: the frame's columns.
+        known: words that may stand for a missing value without being quoted; None: any word.
+    """
     names, wishes = list(columns), Wishes()
     for sentence in sentences(text):
-        if not _understood(sentence, names, wishes):
+        if not _understood(sentence, names, wishes, known):
             parts = [
                 part for part in re.split(r",?\s+(?:and\s+then|then|and\s+also)\s+|,\s+and\s+|:\s+", sentence) if part
             ]
             attempt = deepcopy(wishes)
-            if len(parts) > 1 and all(_understood(part, names, attempt) for part in parts):
+            if len(parts) > 1 and all(_understood(part, names, attempt, known) for part in parts):
                 wishes = attempt
             else:
                 wishes.not_followed.append(sentence)
     return wishes
 
 
-def _understood(sentence: str, columns: Sequence[str], wishes: Wishes) -> bool:
+def _understood(sentence: str, columns: Sequence[str], wishes: Wishes, known: Collection[str] | None) -> bool:
     plain = re.sub(r"^(?:please|then|also|and|first|next|finally|just)\s+", "", sentence, flags=re.IGNORECASE).strip(
         " ,"
     )
@@ -93,7 +99,7 @@ def _understood(sentence: str, columns: Sequence[str], wishes: Wishes) -> bool:
         match = re.fullmatch(pattern, plain, re.IGNORECASE)
         if match and take(match, columns, wishes):
             return True
-    words = missing_words_of(plain)
+    words = missing_words_of(plain, known)
     if words is not None and not set(words) & set(columns):
         wishes.missing += words
         return True

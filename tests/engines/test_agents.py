@@ -146,6 +146,35 @@ def test_a_number_that_one_value_spoils_stays_text(clean: Clean) -> None:
     assert dict(out.dtypes) == {"name": "string", "n": "string"}
 
 
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        (["9007199254740992", "1.5"], "string"),
+        (["12345678901234567890", "12345678901234567891"], "string"),
+        (["9007199254740991", "1.5"], "double"),
+        (["9007199254740993", "1"], "bigint"),
+        (["1e400", "1"], "string"),
+        (["1e-400", "1"], "string"),
+        (["0e0", "-1.5E+3", "0.0", "1e300"], "double"),
+        (["0.30000000000000004", "12.500000000000000000", "-0.000000000000000000001"], "double"),
+        (["123456789012345678.99", "1"], "string"),
+        (["0.1234567890123456789", "1"], "string"),
+    ],
+)
+def test_numbers_get_a_type_that_holds_every_one_of_them(clean: Clean, values: list[str], kind: str) -> None:
+    _, out = clean("NA means null.", {"n": values})
+    assert dict(out.dtypes)["n"] == kind
+    if kind != "string":
+        assert sorted(row["n"] for row in out.collect()) == sorted(map(float if kind == "double" else int, values))
+
+
+@pytest.mark.parametrize("value", ["12345678901234567891", "9007199254740993", "1e400"])
+def test_a_cast_to_double_that_changes_a_number_fails(clean: Clean, value: str) -> None:
+    run, _ = clean("Cast n to double.", {"n": [value]})
+    assert statuses(run)["values"] == "failed"
+    assert f"1 values of n are no double, such as '{value}'" in run.to_text()
+
+
 def test_a_cast_that_loses_values_is_counted_with_an_example_and_fails(clean: Clean) -> None:
     run, _ = clean("Cast n to int.", {"n": ["1", "12x", "13y", None]})
     values = next(check for check in run.verdict.checks if check.name == "values")
@@ -223,6 +252,15 @@ def test_a_phrase_that_is_not_understood_keeps_the_verdict_from_passing(clean: C
     assert run.status == "incomplete"
     assert run.proposal.not_followed == ["Make it shine (not understood)"]
     assert "Make it shine" in run.to_text()
+
+
+def test_a_sentence_about_missing_values_is_no_word_for_them(clean: Clean) -> None:
+    run, out = clean("Nothing is missing. Trim v. Nothing else.", {"v": ["Data ", "nothing"]})
+    assert (run.status, run.proposal.not_followed) == ("incomplete", ["Nothing is missing (not understood)"])
+    assert ".replace" not in run.proposal.code
+    run, out = clean("unknown is missing.", {"v": ["unknown", "x"]})
+    assert run.status == "passed"
+    assert out.filter("v is null").count() == 1
 
 
 def test_an_empty_frame_is_not_called_verified(clean: Clean, session: Session) -> None:

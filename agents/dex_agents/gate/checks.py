@@ -19,7 +19,6 @@ from dex_agents.gate.sandbox import holds, run_code
 from dex_agents.models import Check, CheckStatus, ColumnChange, StepRows, Verdict
 from dex_agents.plan import Columns, Join, Plan, Probe, Step, compile_plan
 from dex_agents.plan.steps import Cast, DropDuplicates, NullTokens, Rename
-from dex_agents.wishes import read_wishes
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -309,7 +308,7 @@ class _Gate:
             self._add("assertions", "failed", "the code of the second cell does not hold for the sample")
 
     def _request(self) -> None:
-        wishes = read_wishes(self.context.request.text, self.context.columns)
+        wishes = self.context.wishes
         broken = unmet(wishes, self.context, self.result, self.after, self.rows_out)
         extra = unasked(wishes, self.context, self.answer.plan, self.after)
         refused = self.answer.not_followed if self.answer.judged else tuple(wishes.not_followed)

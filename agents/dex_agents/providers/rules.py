@@ -21,7 +21,7 @@ from dex_agents.plan.steps import (
     StandardCase,
     Trim,
 )
-from dex_agents.wishes import Wishes, read_wishes
+from dex_agents.wishes import Wishes
 
 #: Types that are given without being asked for, in the order of their steps.
 _TYPES = ("boolean", "int", "bigint", "double", "date", "timestamp")
@@ -33,7 +33,7 @@ def clean(context: Context) -> Answer:
     Raises:
         PlanError: DEX-AGENT-20, there is nothing to do.
     """
-    wishes = read_wishes(context.request.text, context.columns)
+    wishes = context.wishes
     refused = [f"{sentence} (not understood)" for sentence in wishes.not_followed]
     steps: list[Step] = [*_spaces(wishes, context), *_missing(wishes, context)]
     columns = _after(steps, context)

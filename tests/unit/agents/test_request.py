@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from dex_agents.request import named_key, sentences, words_for_missing
+from dex_agents.request import named_key, sentences
 from dex_agents.wishes import Wishes, read_wishes
 
 COLUMNS = [
@@ -52,7 +52,14 @@ def test_the_key_is_read_from_the_request(text: str, key: tuple[str, ...] | None
     ],
 )
 def test_words_for_missing_values_are_read_from_the_request(text: str, words: list[str]) -> None:
-    assert words_for_missing(text) == words
+    assert wishes(text).missing == words
+
+
+@pytest.mark.parametrize("text", ["Nothing is missing.", "Data is missing.", "Some are unknown."])
+def test_a_word_that_is_neither_quoted_nor_in_the_data_stands_for_nothing(text: str) -> None:
+    found = read_wishes(text, COLUMNS, ["NA"])
+    assert (found.missing, found.not_followed) == ([], [text.rstrip(".")])
+    assert read_wishes('"Nothing" is missing. NA means null.', COLUMNS, ["NA"]).missing == ["Nothing", "NA"]
 
 
 def test_a_dot_inside_a_word_ends_no_sentence() -> None:
