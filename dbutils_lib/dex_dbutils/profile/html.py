@@ -32,11 +32,11 @@ def _row(column: ColumnProfile) -> str:
         _cell(column.type, _LEFT, 32),
         _cell(wording.nulls(column), _RIGHT),
         _cell(wording.distinct(column), _RIGHT),
-        _cell(wording.shown(column.min), _RIGHT),
+        _cell(wording.smallest(column), _RIGHT),
         _cell(wording.median(column, "0.25"), _RIGHT),
         _cell(wording.median(column), _RIGHT),
         _cell(wording.median(column, "0.75"), _RIGHT),
-        _cell(wording.shown(column.max), _RIGHT),
+        _cell(wording.largest(column), _RIGHT),
         _cell("" if column.mean is None else wording.number(column.mean), _RIGHT),
         _cell("" if column.stddev is None else wording.number(column.stddev), _RIGHT),
         _cell(wording.top(column, 3), _LEFT, 90),
@@ -47,12 +47,14 @@ def _row(column: ColumnProfile) -> str:
 
 def _sample(profile: Profile) -> str:
     names = [column.name for column in profile.columns]
+    digits = {name: wording.digits_apart(row[name] for row in profile.sample) for name in names}
     head = "".join(f"<th style='{_LEFT}'>{escape(name)}</th>" for name in names)
     rows = "".join(
-        f"<tr>{''.join(_cell(wording.shown(row[name], 40), _LEFT) for name in names)}</tr>" for row in profile.sample
+        f"<tr>{''.join(_cell(wording.shown(row[name], 40, digits[name]), _LEFT) for name in names)}</tr>"
+        for row in profile.sample
     )
     return (
-        f"<details><summary>{len(profile.sample)} sample rows</summary><div style='overflow-x:auto'><table>"
+        f"<details><summary>{len(profile.sample)} sample row{'' if len(profile.sample) == 1 else 's'}</summary><div style='overflow-x:auto'><table>"
         f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div></details>"
     )
 

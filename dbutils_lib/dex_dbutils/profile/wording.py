@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from dex_dbutils.profile.model import ColumnProfile, Patterns, Profile, Value
+
+#: Digits of a float that are shown, and those that tell any two floats apart.
+DIGITS, EXACT_DIGITS = 6, 17
 
 
 def headline(profile: Profile) -> str:
@@ -13,19 +18,34 @@ def headline(profile: Profile) -> str:
     return f"{profile.name or 'frame'}: {rows} x {columns}, read in {scans}"
 
 
-def number(value: float) -> str:
-    """Return a number with about six digits."""
-    return f"{value:.6g}"
+def number(value: float, digits: int = DIGITS) -> str:
+    """Return a number with about six digits, or as many as are asked for."""
+    return f"{value:.{digits}g}"
 
 
-def shown(value: Value | None, width: int = 24) -> str:
-    """Return a value in one line of at most ``width`` characters."""
+def digits_apart(values: Iterable[object]) -> int:
+    """Return how many digits it takes, six at least, until no two different floats among some values look alike."""
+    floats = {value for value in values if isinstance(value, float)}
+    for digits in range(DIGITS, EXACT_DIGITS):
+        if len({number(value, digits) for value in floats}) == len(floats):
+            return digits
+    return EXACT_DIGITS
+
+
+def digits_of(column: ColumnProfile) -> int:
+    """Return how many digits it takes to tell the values shown of a column apart."""
+    top = (pair.value for pair in column.top)
+    return digits_apart([column.min, column.max, *column.quantiles.values(), *top])
+
+
+def shown(value: Value | None, width: int = 24, digits: int = DIGITS) -> str:
+    """Return a value in one line: a float with so many digits, all else with at most ``width`` characters."""
     if value is None:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
-        return number(value)
+        return number(value, digits)
     text = value if isinstance(value, str) else str(value)
     if isinstance(value, str) and (text != text.strip() or not text or not text.isprintable()):
         text = repr(text)
@@ -61,7 +81,18 @@ def median(column: ColumnProfile, key: str = "0.5") -> str:
     value = column.quantiles.get(key)
     if value is None:
         return ""
-    return shown(value) if not column.quantile_error else f"≈{shown(value)} ±{percent(column.quantile_error)}"
+    text = shown(value, digits=digits_of(column))
+    return text if not column.quantile_error else f"≈{text} ±{percent(column.quantile_error)}"
+
+
+def smallest(column: ColumnProfile, width: int = 24) -> str:
+    """Return the smallest value."""
+    return shown(column.min, width, digits_of(column))
+
+
+def largest(column: ColumnProfile, width: int = 24) -> str:
+    """Return the largest value."""
+    return shown(column.max, width, digits_of(column))
 
 
 def percent(fraction: float) -> str:
@@ -70,11 +101,12 @@ def percent(fraction: float) -> str:
 
 
 def top(column: ColumnProfile, limit: int) -> str:
-    """Return the most frequent values with their counts; ``≥`` where a count may be short."""
+    """Return the most frequent values with their counts, such as ``76 ×10,563``; ``≈`` where a count is estimated."""
     if column.top and column.top[0].count == 1:
         return ""  # no value stands out
     about, off = ("≈", f" ±{column.top_error:,}") if column.top_error else ("", "")
-    found = [f"{shown(pair.value)} {about}{pair.count:,}" for pair in column.top[:limit]]
+    digits = digits_of(column)
+    found = [f"{shown(pair.value, digits=digits)} ×{about}{pair.count:,}" for pair in column.top[:limit]]
     if found:
         return ", ".join(found) + off
     return "none above 0.1%" if column.count and column.distinct is not None else ""
@@ -114,7 +146,7 @@ def _is_hhmm(column: ColumnProfile, patterns: Patterns) -> bool:
 def null_words(column: ColumnProfile, limit: int = 3) -> str:
     """Return the words that stand for a missing value, with their counts."""
     tokens = column.patterns.null_tokens[:limit] if column.patterns else []
-    return ", ".join(f"{shown(token.value, 12)} {token.count:,}" for token in tokens)
+    return ", ".join(f"{shown(token.value, 12)} ×{token.count:,}" for token in tokens)
 
 
 def bounds(profile: Profile) -> list[str]:

@@ -108,3 +108,22 @@ def test_a_profile_looks_the_same_in_two_runs(mixed: Profile) -> None:
     other = profile(pa.table({"b": [1.5, None], "a": ["x", "y"]}))
     assert again.to_html() == other.to_html()
     assert again.to_text() == other.to_text()
+
+
+def test_different_numbers_never_look_alike() -> None:
+    near = [1e15, 1e15 + 1, 1e15 + 2]
+    table = pa.table({"x": [near[0]] * 4 + [near[1]] * 3 + [near[2]], "y": [0.1] * 4 + [0.5] * 4})
+    found = profile(table)
+    line = next(line for line in found.to_text().splitlines() if line.startswith("x "))
+    assert "1000000000000000 ×4, 1000000000000001 ×3" in line
+    assert "1000000000000002" in line
+    for text in ("1000000000000000 ×4, 1000000000000001 ×3, 1000000000000002 ×1", ">1000000000000001<", ">0.5<"):
+        assert text in found.to_html()
+    tiny = profile(pa.table({"x": [0.1, 0.1, 0.1 + 2**-56, 0.1 + 2**-56]})).to_text()
+    assert "0.10000000000000001 ×2, 0.10000000000000002 ×2" in tiny
+
+
+def test_a_value_stands_apart_from_its_count() -> None:
+    text = profile(pa.table({"n": [76] * 1200 + [80] * 9, "w": ["NA"] * 1200 + ["x"] * 9})).to_text()
+    assert "76 ×1,200, 80 ×9" in text
+    assert "null words: NA ×1,200" in text
