@@ -218,6 +218,19 @@ def test_a_proposal_that_writes_is_refused_and_nothing_is_written(
     assert list_tables(session.environment) == []
 
 
+def test_code_that_never_ends_fails_and_the_kernel_lives_on(ask: Callable[..., Any], service: ScriptedService) -> None:
+    endless = """```python
+def clean_sales(sales):
+    names = ["a"]
+    for name in names:
+        names.append(name)
+    return sales
+```"""
+    service.say(endless, PLAN)
+    assert ask(REQUEST).status == "passed"
+    assert "the code has not ended after 100,000 lines" in service.prompts[1]
+
+
 def test_a_proposal_that_writes_can_be_repaired(ask: Callable[..., Any], service: ScriptedService) -> None:
     service.say(WRITES, PLAN)
     assert ask(REQUEST).status == "passed"

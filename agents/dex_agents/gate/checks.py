@@ -401,6 +401,6 @@ def _first_line(error: Exception) -> str:
 def _hint(name: str, error: Exception) -> str:
     """Return what a model may know of a failure: an engine's message may hold values, unless it is about names only."""
     kind = type(error).__name__
-    if kind == "AnalysisException" or isinstance(error, TypeError | AttributeError | NameError):
+    if kind == "AnalysisException" or isinstance(error, TypeError | AttributeError | NameError | TimeoutError):
         return f"Check {name} failed with {kind}: {_first_line(error)}"
     return f"Check {name} failed with {kind}."

@@ -55,6 +55,10 @@ _PARTS = (
     ast.Load, ast.Store, ast.boolop, ast.operator, ast.unaryop, ast.cmpop, ast.comprehension, ast.arguments, ast.arg,
     ast.keyword, ast.alias,
 )  # fmt: skip
+#: Operators that make a short line take for ever or fill the memory; columns need none of them.
+_REFUSED_OPERATORS = (ast.Pow, ast.LShift)
+#: Largest number that `range` may be given, and that may repeat a text or a list.
+MOST_REPEATS = 1_000
 #: Expressions that can only be a Spark column, never SQL text.
 _NO_TEXT = (ast.Compare, ast.BoolOp, ast.UnaryOp)
 
@@ -131,7 +135,7 @@ class _Visitor(ast.NodeVisitor):
         self.breaches.append(Breach(getattr(node, "lineno", 1), what))
 
     def generic_visit(self, node: ast.AST) -> None:
-        if not isinstance(node, (*_STATEMENTS, *_EXPRESSIONS, *_PARTS)):
+        if not isinstance(node, (*_STATEMENTS, *_EXPRESSIONS, *_PARTS)) or isinstance(node, _REFUSED_OPERATORS):
             self._refuse(node, f"{type(node).__name__} is not allowed")
             return
         super().generic_visit(node)
@@ -182,6 +186,8 @@ class _Visitor(ast.NodeVisitor):
                 self._refuse(node, f"`{node.id}` is not known" + (f"; did you mean `{near[0]}`?" if near else ""))
             elif node.id in self._modules:
                 self._refuse(node, f"`{node.id}` may only be used as `{node.id}.name`")
+            elif node.id == "range" and id(node) not in self._called:
+                self._refuse(node, "`range` may only be called")
         elif node.id in self._modules or node.id in names.BUILTINS:
             self._refuse(node, f"`{node.id}` may not be given another meaning")
 
@@ -213,7 +219,19 @@ class _Visitor(ast.NodeVisitor):
             self._refuse(node, f"`.{node.attr}` is not allowed")
         self.visit(node.value)
 
+    def visit_BinOp(self, node: ast.BinOp) -> None:
+        sides = (node.left, node.right)
+        repeats = isinstance(node.op, ast.Mult) and any(
+            _is_text(s) or isinstance(s, ast.List | ast.Tuple) for s in sides
+        )
+        if repeats and not any(_is_small(side) for side in sides):
+            self._refuse(node, f"a text or a list may be repeated {MOST_REPEATS:,} times at most")
+        self.generic_visit(node)
+
     def visit_Call(self, node: ast.Call) -> None:
+        of_range = isinstance(node.func, ast.Name) and node.func.id == "range"
+        if of_range and not all(_is_small(value) or _is_length(value) for value in node.args):
+            self._refuse(node, f"`range` takes numbers up to {MOST_REPEATS:,} here, or `len(...)`")
         name = node.func.attr if isinstance(node.func, ast.Attribute) else None
         module = None
         if isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Name):
@@ -268,3 +286,18 @@ class _Visitor(ast.NodeVisitor):
                 "over",
             }
         return False
+
+
+def _is_text(node: ast.expr) -> bool:
+    return isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str))
+
+
+def _is_small(node: ast.expr) -> bool:
+    """Return whether an expression is a number that is written out and not large."""
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        node = node.operand
+    return isinstance(node, ast.Constant) and isinstance(node.value, int) and node.value <= MOST_REPEATS
+
+
+def _is_length(node: ast.expr) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "len"

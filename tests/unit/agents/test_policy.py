@@ -7,6 +7,7 @@ import textwrap
 
 import pytest
 from dex_agents.gate import check_policy
+from dex_agents.gate.sandbox import run_code
 
 HEAD = "from pyspark.sql import DataFrame, Window\nfrom pyspark.sql import functions as F\n"
 
@@ -34,6 +35,8 @@ def breaches(body: str, *, head: str = HEAD, last: str = "out = clean(raw)") -> 
         "return raw.join(shops.select('a', 'b'), ['a'], 'left')",
         "return raw.groupBy('a').agg(F.sum('b').alias('b'), F.count('*').alias('n'))",
         "return raw.withColumns({name: F.col(name).cast('int') for name in ['a', 'b']})",
+        "return raw.withColumn('a', F.col('a') * 1000000).withColumn('b', F.lit('-') * 2)",
+        "names = raw.columns\nfor i in range(len(names)):\n    raw = raw.withColumnRenamed(names[i], f'c{i}')\nreturn raw",
         "return raw.select([F.col(n).alias(n.lower()) for n in raw.columns])",
     ],
 )
@@ -45,6 +48,14 @@ def test_what_cleans_a_frame_is_allowed(body: str) -> None:
     ("body", "named"),
     [
         ("raw.write.saveAsTable('t')\nreturn raw", ".write"),
+        ("for i in range(10**12):\n    pass\nreturn raw", "Pow is not allowed"),
+        ("for i in range(1000000000000):\n    pass\nreturn raw", "`range` takes numbers up to 1,000"),
+        ("for i in range(0, int('9' * 9)):\n    pass\nreturn raw", "`range` takes numbers up to 1,000"),
+        ("far = range\nfor i in far(1000000000000):\n    pass\nreturn raw", "`range` may only be called"),
+        ("x = 9**9**9**2\nreturn raw", "Pow is not allowed"),
+        ("x = 1 << 9999999999\nreturn raw", "LShift is not allowed"),
+        ("x = 'a' * 99999999999\nreturn raw", "repeated 1,000 times at most"),
+        ("x = [0] * 99999999999\nreturn raw", "repeated 1,000 times at most"),
         ("raw.writeTo('t').append()\nreturn raw", ".writeTo"),
         ("raw.createOrReplaceTempView('t')\nreturn raw", ".createOrReplaceTempView"),
         ("raw.sparkSession.sql('drop table t')\nreturn raw", ".sparkSession"),
@@ -130,3 +141,19 @@ def test_only_the_named_imports_are_allowed(head: str) -> None:
 )
 def test_the_last_line_binds_the_functions_result_and_nothing_else(last: str) -> None:
     assert breaches("return raw", last=last) != []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "names = [0]\nfor name in names:\n    names.append(name)\nreturn raw",
+        "for a in range(999):\n    for b in range(999):\n        for c in range(999):\n            pass\nreturn raw",
+        "n = [0 for a in range(999) for b in range(999) for c in range(999)]\nreturn raw",
+        "n = sum(1 for a in range(999) for b in range(999) for c in range(999))\nreturn raw",
+    ],
+)
+def test_code_that_goes_round_and_round_is_ended(body: str) -> None:
+    assert breaches(body) == []
+    code = f"def clean(raw):\n{textwrap.indent(body, '    ')}\n\n\nout = clean(raw)\n"
+    with pytest.raises(TimeoutError):
+        run_code(code, {"raw": object()}, "out")
