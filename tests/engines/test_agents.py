@@ -263,6 +263,22 @@ def test_a_sentence_about_missing_values_is_no_word_for_them(clean: Clean) -> No
     assert out.filter("v is null").count() == 1
 
 
+def test_what_is_written_in_upper_case_stays_text_although_it_holds_digits(clean: Clean, session: Session) -> None:
+    run, out = clean("Uppercase a. NA means null.", {"a": ["1", "2", "NA"]})
+    assert (run.status, dict(out.dtypes)) == ("passed", {"a": "string"})
+    run, _ = clean("Uppercase a. Trim v.", session.spark.createDataFrame([(1, " x")], "a int, v string"))
+    assert (run.status, run.proposal.not_followed) == ("incomplete", ["uppercase a (it is int, no text)"])
+
+
+def test_a_clock_time_says_in_which_zone_it_is_taken(clean: Clean) -> None:
+    run, _ = clean(
+        "start_time is HHMM: make timestamps of it.",
+        {"year": ["2024"], "month": ["2"], "day": ["28"], "start_time": ["0517"]},
+    )
+    assert "the session's time zone" in run.proposal.notes[-1]
+    assert "the session's time zone" in run.proposal.code.partition("return (")[2]
+
+
 def test_an_empty_frame_is_not_called_verified(clean: Clean, session: Session) -> None:
     empty = session.spark.createDataFrame([], "k string, v string")
     run, out = clean("NA means null. The key is k.", empty)
@@ -336,9 +352,13 @@ def test_a_dry_run_makes_the_request_and_sends_nothing(session: Session) -> None
     assert "Request: Trim v." in run.to_text()
 
 
-def test_an_interrupt_ends_the_engines_operation_and_is_recorded(session: Session) -> None:
+def test_an_interrupt_ends_the_engines_operation_and_is_recorded(project: Path) -> None:
     import _thread
 
+    from dex_dbutils import get_session
+
+    # An engine of its own: Sail goes on with a cross join after its answer was cancelled, until it is stopped.
+    session = get_session("local")
     spark = session.spark
     slow = spark.range(3_000_000).alias("a").crossJoin(spark.range(3_000_000).alias("b"))
     frame = slow.selectExpr("cast(a.id * b.id % 7 as string) as v")
