@@ -59,14 +59,15 @@ def snapshot(namespace: Mapping[str, Any] | None = None) -> Snapshot:
     state, bound = session.state(), session.current()
     environment = bound.environment if bound is not None else None
     project = environment.project if environment is not None else part("project", find_project)
+    engine = part("engine", lambda: _engine(environment)) if environment is not None else None
     profile = profiles.last()
     return Snapshot(
         version=__version__,
         project=project.name if project is not None and project.exists else None,
         environments=(part("environments", lambda: _environments(project)) or []) if project is not None else [],
         environment=_environment_view(environment) if environment is not None else None,
-        session=SessionView(state=state.state, message=state.message),
-        engine=part("engine", lambda: _engine(environment)) if environment is not None else None,
+        session=_session_view(state, engine),
+        engine=engine,
         guard=part("guard", lambda: _guard(environment)) if environment is not None else None,
         catalog=(part("catalog", lambda: _catalog(environment)) or []) if environment is not None else [],
         roles=part("roles", _roles) or [],
@@ -124,6 +125,12 @@ def _modified(path: Path) -> int:
     return path.stat().st_mtime_ns
 
 
+def _session_view(state: session.SessionState, engine: EngineView | None) -> SessionView:
+    if state.state == "ready" and state.environment is not None and engine is not None and engine.state == "stopped":
+        return SessionView(state="lost", message=f"the engine was stopped: %dex_env {state.environment.name}")
+    return SessionView(state=state.state, message=state.message)
+
+
 def _engine(environment: Environment) -> EngineView:
     from dex.engines import engine_for
 
@@ -141,7 +148,7 @@ def _guard(environment: Environment) -> GuardView:
     from dex.guard import guard_status
 
     status = guard_status(environment)
-    return GuardView(writes=status.writes, catalogs=status.catalogs)
+    return GuardView(writes=status.writes, confirmed=status.confirmed, catalogs=status.catalogs)
 
 
 def _catalog(environment: Environment) -> list[LayerView]:

@@ -151,6 +151,24 @@ def test_production_is_read_until_its_name_is_typed(project: Path) -> None:
     assert spark.table("flights_prod.bronze.t").count() == 3
 
 
+def test_a_confirmed_production_looks_confirmed(project: Path) -> None:
+    from dex.magics import env, status
+    from IPython.core.interactiveshell import InteractiveShell
+    from IPython.utils.capture import capture_output
+
+    shell = InteractiveShell.instance()
+    shown = []
+    try:
+        for line in ("prod --confirm prod", "prod"):
+            for magic, words in ((env, line), (status, "")):
+                with capture_output() as captured:
+                    magic.run(shell, words)
+                shown.append(captured.outputs[-1].data["text/plain"])
+    finally:
+        InteractiveShell.clear_instance()
+    assert ["confirm, confirmed in this notebook" in text for text in shown] == [True, True, False, False]
+
+
 def test_a_read_only_environment_cannot_be_written_at_all(project: Path) -> None:
     spark = spark_of(project, "frozen")
     refuses("DEX-GUARD-01", lambda: spark.range(1).write.saveAsTable("frozen.bronze.t"))

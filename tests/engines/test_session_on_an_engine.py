@@ -95,6 +95,7 @@ def test_an_engine_killed_under_a_query_is_told_at_once_and_comes_back_with_all_
     assert time.monotonic() - killed[0] < 5
     thread.join()
     assert caught.value.code == "DEX-ENGINE-06"
+    assert "ended while it worked" in caught.value.what
     assert "%dex_env local" in str(caught.value)
     assert str(project / ".dex/logs/engine-sail.log") in str(caught.value)
     with pytest.raises(EngineError):
@@ -103,6 +104,24 @@ def test_an_engine_killed_under_a_query_is_told_at_once_and_comes_back_with_all_
     again = get_session("local")
     assert again.read("bronze", "five").count() == 5
     assert get_session("lab").read("gold", "six").count() == 6
+
+
+def test_an_engine_stopped_between_two_cells_is_not_said_to_have_died_at_work(project: Path) -> None:
+    from dex.status import snapshot
+
+    bound = binding.bind("local")
+    assert bound.spark.range(3).count() == 3
+    assert snapshot({}).session.state == "ready"
+    engine_for(bound.environment).stop()
+    lost = snapshot({}).session
+    assert (lost.state, "%dex_env local" in lost.message) == ("lost", True)
+    for work in (lambda: bound.spark.range(3).count(), lambda: bound.spark.sql("select 1").collect()):
+        with pytest.raises(EngineError) as caught:
+            work()
+        assert caught.value.code == "DEX-ENGINE-06"
+        assert "is not there" in caught.value.what
+    assert binding.bind("local").spark.range(3).count() == 3
+    assert snapshot({}).session.state == "ready"
 
 
 def test_an_engine_restarted_on_the_same_port_is_not_mistaken_for_the_old_one(project: Path) -> None:

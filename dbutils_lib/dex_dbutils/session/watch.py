@@ -20,6 +20,8 @@ MARKER = "spark.dex.session"
 
 _SERVICE = "/spark.connect.SparkConnectService"
 EXECUTE = (f"{_SERVICE}/ExecutePlan", f"{_SERVICE}/ReattachExecute")
+#: How gRPC begins to tell that no connection came about.
+_NOT_REACHED = "failed to connect"
 #: Calls whose answer depends on the session.
 ASKING = (f"{_SERVICE}/AnalyzePlan", f"{_SERVICE}/Config")
 
@@ -111,10 +113,10 @@ class EngineWatch(
         operation = getattr(request, "operation_id", "") if details.method in EXECUTE else ""
         return _Watched(self, continuation(details, request), operation)
 
-    def explain(self, error: BaseException) -> BaseException:
-        """Return what to raise for an error of a call."""
+    def explain(self, error: BaseException, *, streaming: bool = False) -> BaseException:
+        """Return what to raise for an error of a call; ``streaming``: of one that runs work, if it came to the engine."""
         if isinstance(error, grpc.RpcError) and _code(error) is grpc.StatusCode.UNAVAILABLE and self._is_gone():
-            return gone(self._environment, self._url, while_working=True)
+            return gone(self._environment, self._url, while_working=streaming and _NOT_REACHED not in _details(error))
         return error
 
     def interrupt(self, operation: str) -> None:
@@ -173,13 +175,18 @@ class _Watched:
             self._call.cancel()
             raise
         except BaseException as error:
-            raised = self._watch.explain(error)
+            raised = self._watch.explain(error, streaming=True)
             if raised is error:
                 raise
             raise raised from None
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._call, name)
+
+
+def _details(error: Any) -> str:
+    details = getattr(error, "details", None)
+    return str(details()) if callable(details) else ""
 
 
 def _code(error: Any) -> Any:

@@ -24,6 +24,8 @@ export function sessionWord(trans: TranslationBundle, state: string): string {
       return trans.__('starting');
     case 'failed':
       return trans.__('failed');
+    case 'lost':
+      return trans.__('lost: its engine was stopped');
     default:
       return trans.__('none');
   }

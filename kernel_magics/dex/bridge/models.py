@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from dex.bridge.hub import PROTOCOL
 
-SessionStateName = Literal["none", "starting", "ready", "failed"]
+SessionStateName = Literal["none", "starting", "ready", "failed", "lost"]
 CheckStatus = Literal["passed", "failed", "not run"]
 
 
@@ -42,7 +42,7 @@ class EnvironmentView(Model):
 
 
 class SessionView(Model):
-    """How far the binding of the kernel is."""
+    """How far the binding of the kernel is; lost: bound, and its engine was stopped since."""
 
     state: SessionStateName = "none"
     message: str = ""
@@ -62,6 +62,7 @@ class GuardView(Model):
     """What the guard does with writes in the bound environment, and where they may go."""
 
     writes: str
+    confirmed: bool = False
     catalogs: list[str] = []
 
 

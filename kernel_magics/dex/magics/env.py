@@ -33,14 +33,16 @@ def run(shell: InteractiveShell, line: str) -> None:
 def environment_facts(environment: Any, spark_version: str) -> dict[str, Any]:
     """Return the bundle that says which environment is bound."""
     schemas = ", ".join(f"{environment.schema_prefix}{name}" for name in environment.schemas.values())
-    writes = environment.writes
+    from dex.guard import guard_status
+
+    guard = guard_status(environment)
     return facts(
         "environment",
         {
             "environment": f"{environment.name} ({environment.kind})",
             "engine": f"{environment.engine.type}, Spark {spark_version}",
             "catalog": f"{environment.catalog} ({schemas})",
-            "writes": writes,
+            "writes": writes_shown(guard),
         },
         {
             "environment": environment.name,
@@ -49,9 +51,15 @@ def environment_facts(environment: Any, spark_version: str) -> dict[str, Any]:
             "spark": spark_version,
             "catalog": environment.catalog,
             "schemas": environment.schemas,
-            "writes": writes,
+            "writes": guard.writes,
+            **({"confirmed": True} if guard.confirmed else {}),
         },
     )
+
+
+def writes_shown(guard: Any) -> str:
+    """Return what a guard does with writes, in words; `guard` has its `writes` and `confirmed`."""
+    return f"{guard.writes}, confirmed in this notebook" if guard.confirmed else str(guard.writes)
 
 
 def _show_all() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dex.magics.arguments import MagicParser
+from dex.magics.env import writes_shown
 from dex.magics.show import facts, show
 
 if TYPE_CHECKING:
@@ -20,15 +21,15 @@ def run(shell: InteractiveShell, line: str) -> None:
 
     now = snapshot(shell.user_ns)
     runs = [f"{r.role or r.kind}: {r.status}" for r in now.runs[:5]]
-    engine = now.engine
+    engine, lost = now.engine, now.session.state == "lost"
     show(
         facts(
             "status",
             {
                 "environment": now.environment.name if now.environment else "none bound: %dex_env NAME",
-                "session": now.session.state,
+                "session": f"{now.session.state}: {now.session.message}" if lost else now.session.state,
                 "engine": f"{engine.type}, {engine.state}" if engine else "none",
-                "writes": now.guard.writes if now.guard else "-",
+                "writes": writes_shown(now.guard) if now.guard else "-",
                 "tables": str(sum(len(layer.tables) for layer in now.catalog)),
                 "last runs": "; ".join(runs) or "none",
                 **{f"no {problem.part}": problem.message for problem in now.problems},

@@ -90,6 +90,7 @@ export interface FrameView {
 /** What the guard does with writes in the bound environment, and where they may go. */
 export interface GuardView {
   writes: string;
+  confirmed: boolean;
   catalogs: string[];
 }
 
@@ -159,9 +160,9 @@ export interface ServerVersion {
   protocol: number;
 }
 
-/** How far the binding of the kernel is. */
+/** How far the binding of the kernel is; lost: bound, and its engine was stopped since. */
 export interface SessionView {
-  state: "none" | "starting" | "ready" | "failed";
+  state: "none" | "starting" | "ready" | "failed" | "lost";
   message: string;
 }
 

@@ -72,7 +72,9 @@ function Facts(props: { snapshot: Snapshot }): JSX.Element {
     rows.push([trans.__('Catalog'), environment.catalog]);
   }
   if (guard !== null) {
-    rows.push([trans.__('Writes'), writesWord(trans, guard.writes), guard.catalogs.join(', ') || undefined]);
+    const word = writesWord(trans, guard.writes);
+    const writes = guard.confirmed ? trans.__('%1, confirmed in this notebook', word) : word;
+    rows.push([trans.__('Writes'), writes, guard.catalogs.join(', ') || undefined]);
   }
   return (
     <dl className="dex-Facts">

@@ -33,7 +33,7 @@ const BOUND: Partial<Snapshot> = {
   environment: { name: 'local', kind: 'local', engine: 'sail', catalog: 'local', writes: 'allow', problem: null },
   session: { state: 'ready', message: '' },
   engine: { type: 'sail', state: 'running', version: '0.7.2', address: 'sc://127.0.0.1:1', log: null },
-  guard: { writes: 'allow', catalogs: [] },
+  guard: { writes: 'allow', confirmed: false, catalogs: [] },
   frames: [{ name: 'flights_raw' }, { name: 'planes' }]
 };
 
