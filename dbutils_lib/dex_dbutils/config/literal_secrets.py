@@ -31,6 +31,8 @@ _SECRET_WORDS = {
     "password",
     "passwd",
     "pwd",
+    "pw",
+    "passcode",
     "passphrase",
     "secret",
     "apikey",

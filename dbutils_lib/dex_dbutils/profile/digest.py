@@ -6,6 +6,7 @@ import json
 
 from dex_dbutils.config import is_secret_key
 from dex_dbutils.profile import wording
+from dex_dbutils.profile.masking import masked
 from dex_dbutils.profile.model import ColumnProfile, Profile, Value
 
 #: How much is said of each column, from most to least: number of frequent values, and characters of a value.
@@ -46,7 +47,7 @@ def _line(column: ColumnProfile, top: int, width: int) -> str:
         facts.append(f"{column.blanks} blank")
     if width and column.min is not None and not _secret(column):
         facts.append(f"{_quoted(column.min, width)} to {_quoted(column.max, width)}")
-    if width and column.mean is not None:
+    if width and column.mean is not None and not _secret(column):
         facts.append(f"mean {wording.number(column.mean)}")
     if looks := wording.looks_like(column):
         facts.append(f"looks like {looks}")
@@ -65,11 +66,13 @@ def _line(column: ColumnProfile, top: int, width: int) -> str:
 
 def _secret(column: ColumnProfile) -> bool:
     """Return whether a column's name says that its values are secrets."""
-    return column.kind in ("text", "binary") and is_secret_key(column.name)
+    return is_secret_key(column.name)
 
 
 def _quoted(value: Value | None, width: int) -> str:
     """Return a value as a literal in one line, so that no text of the data can pass for words of the prompt."""
+    if not isinstance(value, bool) and isinstance(value, (str, int)) and masked(str(value)) != str(value):
+        value = masked(str(value))  # numbers as well: a card's number needs no text
     if isinstance(value, str):
         value = value if len(value) <= width else value[: width - 1] + "…"
         return json.dumps(value, ensure_ascii=False)

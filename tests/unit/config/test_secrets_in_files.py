@@ -40,7 +40,19 @@ def test_a_secret_is_found_wherever_it_stands_and_never_repeated(secret: str, wh
 
 @pytest.mark.parametrize(
     "key",
-    ["token", "api_token", "apiToken", "db_password", "PASSWORD", "client_secret", "access_key", "privateKey", "pat"],
+    [
+        "token",
+        "api_token",
+        "apiToken",
+        "db_password",
+        "PASSWORD",
+        "client_secret",
+        "access_key",
+        "privateKey",
+        "pat",
+        "pw",
+        "dbPw",
+    ],
 )
 def test_the_value_of_a_key_that_names_a_secret_is_one(key: str, tmp_path: Path) -> None:
     assert is_secret_key(key)
