@@ -62,6 +62,10 @@ class Wishes:
     only: bool = False
     not_followed: list[str] = field(default_factory=list)
 
+    def stays_text(self, column: str) -> bool:
+        """Return whether a column must not get another type: it is said to be text, or only text has what is asked."""
+        return column in self.as_text or (column in self.cases and column not in self.casts)
+
 
 def read_wishes(text: str, columns: Iterable[str], known: Collection[str] | None = None) -> Wishes:
     """Return what a request asks for; what is not understood is in ``not_followed``, word for word.

@@ -83,6 +83,6 @@ def _unasked_nulls(
         harmless = values is not None and all(
             word in NULL_WORDS and (word not in values.words or values.type != "string") for word in words
         )
-        if not harmless or origin.get(name) in wishes.as_text:
+        if not harmless or wishes.stays_text(origin.get(name, name)):
             found.append(f"words in {name} become null")
     return found

@@ -44,7 +44,7 @@ def _types(wishes: Wishes, context: Context, names: Mapping[str, str], after: Co
     wanted: dict[str, str] = {}
     if wishes.types:
         texts = context.evidence.texts.items()
-        wanted = {n: v.type for n, v in texts if v.type != "string" and n not in wishes.as_text}
+        wanted = {n: v.type for n, v in texts if v.type != "string" and not wishes.stays_text(n)}
     wanted.update(wishes.casts)
     wanted.update(dict.fromkeys(wishes.as_text, "string"))
     for subject in wishes.clocks:

@@ -41,8 +41,12 @@ def clean(context: Context) -> Answer:
     steps += casts
     columns = _after(steps, context)
     steps += _clocks(wishes, context, columns, refused)
+    columns = _after(steps, context)
+    refused += [
+        f"{case}case {n} (it is {columns[n]}, no text)" for n, case in wishes.cases.items() if not is_text(columns[n])
+    ]
     for case in ("upper", "lower"):
-        named = [name for name, wanted in wishes.cases.items() if wanted == case]
+        named = [name for name, wanted in wishes.cases.items() if wanted == case and is_text(columns[name])]
         if named:
             steps.append(StandardCase(columns=named, to="upper" if case == "upper" else "lower"))
     if wishes.needed:
@@ -92,7 +96,7 @@ def _missing(wishes: Wishes, context: Context) -> list[Step]:
     proven: dict[str, list[str]] = {}
     for name, values in texts.items():
         words = [word for word in values.words if word not in wishes.missing]
-        if words and values.type != "string" and name not in wishes.as_text:
+        if words and values.type != "string" and not wishes.stays_text(name):
             for word in words:
                 proven.setdefault(word, []).append(name)
     groups: dict[tuple[str, ...], list[str]] = {}
@@ -117,7 +121,7 @@ def _casts(wishes: Wishes, context: Context, columns: Columns) -> list[Step]:
         wanted = {
             name: values.type
             for name, values in context.evidence.texts.items()
-            if values.type != "string" and name not in wishes.as_text and is_text(columns[name])
+            if values.type != "string" and not wishes.stays_text(name) and is_text(columns[name])
         }
     for subject in wishes.clocks:  # "0517" is a code elsewhere; as a clock time it is the number 517
         wanted.update({name: "int" for name in clock_columns(subject, context) if is_text(columns[name])})
