@@ -112,6 +112,21 @@ def test_every_type_of_spark_is_taken(session: Session) -> None:
     assert (by["x"].nan, by["x"].max) == (1, 0.5)
 
 
+def test_sums_of_decimals_keep_every_digit(session: Session) -> None:
+    frame = session.spark.sql(
+        "select cast(v as decimal(20,2)) as total from values ('123456789012345678.99'), ('123456789012345678.98'),"
+        " ('-5.00'), ('-5.00'), (null) as t(v)"
+    ).repartition(3)
+    column = profile(frame).columns[0]
+    assert (column.min, column.max, column.nulls) == ("-5.00", "123456789012345678.99", 1)
+    assert (column.distinct, column.distinct_exact) == (3, True)
+    assert [(top.value, top.count) for top in column.top] == [
+        ("-5.00", 2),
+        ("123456789012345678.98", 1),
+        ("123456789012345678.99", 1),
+    ]
+
+
 def test_columns_with_odd_names_can_be_chosen(session: Session) -> None:
     found = profile(make_frame(session), columns=["b.c", "items"])
     assert [column.name for column in found.columns] == ["b.c", "items"]
