@@ -240,3 +240,26 @@ def test_an_engine_of_somebody_else_is_not_ended(tmp_path: Path) -> None:
         with pytest.raises(EngineError) as caught:
             act()
         assert caught.value.code == code
+
+
+FULL = """
+import resource
+resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, resource.RLIM_INFINITY))
+from dex_dbutils import EngineError, get_session
+spark = get_session("local").spark
+spark.range(3).selectExpr("uuid() AS id").write.saveAsTable("local.bronze.t")
+try:
+    spark.range(2_000_000).selectExpr("uuid() AS id").write.mode("overwrite").saveAsTable("local.bronze.t")
+except EngineError as error:
+    print(error.code)
+print(spark.table("local.bronze.t").count())
+"""
+
+
+def test_a_write_that_the_disk_does_not_take_is_told_and_loses_nothing(
+    bare: Path, in_another_process: Callable[..., str]
+) -> None:
+    try:
+        assert in_another_process(FULL).split() == ["DEX-ENGINE-11", "3"]
+    finally:
+        sail(bare).stop()

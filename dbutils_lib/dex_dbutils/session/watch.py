@@ -20,6 +20,8 @@ MARKER = "spark.dex.session"
 
 _SERVICE = "/spark.connect.SparkConnectService"
 EXECUTE = (f"{_SERVICE}/ExecutePlan", f"{_SERVICE}/ReattachExecute")
+#: What a system says when a disk, a quota or a limit is full.
+_DISK_FULL = ("No space left on device", "Disk quota exceeded", "File too large")
 #: How gRPC begins to tell that no connection came about.
 _NOT_REACHED = "failed to connect"
 #: Calls whose answer depends on the session.
@@ -53,6 +55,16 @@ def lost(environment: Environment) -> EngineError:
         f"The engine of environment '{environment.name}' was restarted; this session is not there any more.",
         None,
         f"%dex_env {environment.name} makes a new one with all tables; temporary views have to be made again.",
+    )
+
+
+def disk_full(environment: Environment, reason: str) -> EngineError:
+    """Return the error for a write of an engine of this machine that the disk did not take."""
+    return EngineError(
+        "DEX-ENGINE-11",
+        f"The engine could not write: {reason}. A Delta table is as it was; other files may be half written.",
+        Where(file=str(environment.warehouse)),
+        "Free some space, or raise the limit on the size of files, then run the cell again.",
     )
 
 
@@ -117,6 +129,9 @@ class EngineWatch(
         """Return what to raise for an error of a call; ``streaming``: of one that runs work, if it came to the engine."""
         if isinstance(error, grpc.RpcError) and _code(error) is grpc.StatusCode.UNAVAILABLE and self._is_gone():
             return gone(self._environment, self._url, while_working=streaming and _NOT_REACHED not in _details(error))
+        if isinstance(error, grpc.RpcError) and is_loopback(self._url):
+            reason = next((words for words in _DISK_FULL if words in _details(error)), None)
+            return disk_full(self._environment, reason) if reason else error
         return error
 
     def interrupt(self, operation: str) -> None:
