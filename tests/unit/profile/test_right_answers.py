@@ -240,3 +240,24 @@ def test_many_wide_decimals_keep_the_bounds_that_they_state(share: float) -> Non
         low, high = bisect_left(ordered, int(str(value))), bisect_right(ordered, int(str(value)))
         off = 0 if low <= float(key) * n <= high else min(abs(low - float(key) * n), abs(high - float(key) * n)) / n
         assert off <= column.quantile_error + 1 / n
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.sampled_from([(pa.decimal128(38, 0), 10**38 - 1), (pa.decimal256(76, 0), 10**76 - 1)]).flatmap(
+        lambda pair: st.tuples(
+            st.just(pair[0]),
+            st.lists(st.integers(-pair[1], pair[1]) | st.integers(-(2**65), 2**65), min_size=2, max_size=40),
+        )
+    )
+)
+def test_wide_decimals_are_summed_without_loss(case: tuple[pa.DataType, list[int]]) -> None:
+    arrow, values = case
+    column = profile(pa.table({"x": pa.array([Decimal(value) for value in values], arrow)})).columns[0]
+    n, total = len(values), sum(values)
+    assert column.mean == total / n
+    above = n * sum(value * value for value in values) - total * total
+    expected = math.isqrt((above << 400) // (n * (n - 1))) / 2**200
+    assert column.stddev == pytest.approx(expected, rel=1e-14)
+    assert (column.min, column.max, column.distinct) == (str(min(values)), str(max(values)), len(set(values)))
+    assert column.negatives == sum(value < 0 for value in values)

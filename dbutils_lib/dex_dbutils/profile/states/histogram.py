@@ -114,7 +114,7 @@ class Histogram:
     def _binned(self, keys: Array, counts: Array, level: int) -> tuple[Array, Array]:
         """Return counts of bins from counts of keys."""
         if self.dtype == "<i8":
-            keys, counts = unified(to_keys(keys.astype(np.float64)), counts)
+            keys, counts = _unified(to_keys(keys.astype(np.float64)), counts)
         return _coarser(keys, counts, level)
 
 
@@ -130,7 +130,7 @@ def from_keys(keys: Array) -> Array:
     return floats
 
 
-def unified(keys: Array, counts: Array) -> tuple[Array, Array]:
+def _unified(keys: Array, counts: Array) -> tuple[Array, Array]:
     """Return a table of sorted keys with equal ones put together."""
     if not len(keys):
         return keys, counts
@@ -140,7 +140,7 @@ def unified(keys: Array, counts: Array) -> tuple[Array, Array]:
 
 def _coarser(keys: Array, counts: Array, step: int) -> tuple[Array, Array]:
     """Return a table whose bins are 2**step times as wide."""
-    return unified(keys >> np.int64(step), counts) if step else (keys, counts)
+    return _unified(keys >> np.int64(step), counts) if step else (keys, counts)
 
 
 def _step(keys: Array, most: int) -> int:

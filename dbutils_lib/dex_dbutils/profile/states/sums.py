@@ -60,6 +60,17 @@ class Sums:
             self.squares += value * value * count
             self.n += count
 
+    def update_words(self, words: Array) -> None:
+        """Add whole numbers of several 64-bit words: a row each, lowest word first, the last one with the sign."""
+        for start in range(0, len(words), _MOST):
+            pieces = _pieces(words[start : start + _MOST])
+            self.n += len(pieces[0])
+            for i, piece in enumerate(pieces):
+                self.total += int(piece.sum()) << (_BITS * i)
+                for j in range(i, len(pieces)):
+                    product = int(np.dot(piece, pieces[j])) << (_BITS * (i + j))
+                    self.squares += product if i == j else 2 * product
+
     def merge(self, other: Sums) -> None:
         """Add what others have seen."""
         self.n += other.n
@@ -122,6 +133,20 @@ class Sums:
             square = sum(row[i] << (_BITS * place) for place, row in enumerate(squares))
             self.total += sign * total << shift
             self.squares += square << (2 * shift)
+
+
+def _pieces(words: Array) -> list[Array]:
+    """Return numbers of several words cut into pieces of ``_BITS`` bits, lowest first; the last one has the sign."""
+    columns = [np.ascontiguousarray(words[:, i]) for i in range(words.shape[1])]
+    pieces = []
+    for bit in range(0, 64 * len(columns), _BITS):
+        word, shift = divmod(bit, 64)
+        piece = columns[word] >> np.int64(shift)
+        if word < len(columns) - 1 and shift > 64 - _BITS:  # the rest of the piece is in the next word
+            left = (1 << (64 - shift)) - 1
+            piece = (piece & np.int64(left)) | (columns[word + 1] << np.int64(64 - shift))
+        pieces.append(piece & _PIECE if bit + _BITS < 64 * len(columns) else piece)
+    return pieces
 
 
 def _quotient(above: int, below: int) -> float | None:

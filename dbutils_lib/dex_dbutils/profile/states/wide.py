@@ -10,8 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from .frequent import SHARE
-from .histogram import Histogram, from_keys, to_keys, unified
+from .histogram import Histogram, from_keys, to_keys
 from .numbers import NumberState
+from .runs import runs
 from .sums import Sums
 from .texts import TextState
 
@@ -51,7 +52,7 @@ class WideState:
             self.short.update(words[:, 0])
             return
         self.short.update(words[fits, 0])
-        self._update_long(values.filter(pa.array(~fits)))
+        self._update_long(values.filter(pa.array(~fits)), words[~fits])
 
     def merge(self, other: WideState) -> None:
         """Add what another state has seen."""
@@ -143,20 +144,17 @@ class WideState:
         made.bins = Histogram.from_tree(tree["bins"])
         return made
 
-    def _update_long(self, values: pa.Array) -> None:
-        digits = values.cast(pa.string())
-        self.digits.update(digits.cast(pa.large_binary()))
-        pairs = pc.value_counts(digits)
-        numbers, counts = [int(text) for text in pairs.field(0).to_pylist()], pairs.field(1).to_numpy()
-        self._widen(min(numbers), max(numbers))
-        for number, count in zip(numbers, counts.tolist()):
-            self.long_negatives += count if number < 0 else 0
-            self.sums.n += count
-            self.sums.total += number * count
-            self.sums.squares += number * number * count
-        floats = np.array([float(number) for number in numbers])
-        order = np.argsort(floats)
-        self.bins.add(*unified(to_keys(floats[order]), counts[order]))
+    def _update_long(self, values: pa.Array, words: Array) -> None:
+        self.digits.update(values.cast(pa.string()).cast(pa.large_binary()))
+        extremes = pc.min_max(values)
+        self._widen(int(extremes["min"].as_py()), int(extremes["max"].as_py()))
+        self.long_negatives += int((words[:, -1] < 0).sum())
+        self.sums.update_words(words)
+        # rounded more than once, but equal for equal numbers, and never in another order
+        floats = words[:, -1].astype(np.float64)
+        for i in range(words.shape[1] - 2, -1, -1):
+            floats = floats * 2.0**64 + np.ascontiguousarray(words[:, i]).view(np.uint64)
+        self.bins.add(*runs(to_keys(np.sort(floats))))
 
     def _widen(self, low: int, high: int) -> None:
         self.low = low if self.low is None else min(self.low, low)
