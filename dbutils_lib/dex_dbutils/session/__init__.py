@@ -7,6 +7,7 @@ from dex_dbutils.session.client import import_client
 from dex_dbutils.session.factory import close_session, get_session, get_spark, use_environment
 from dex_dbutils.session.interceptors import add_interceptor
 from dex_dbutils.session.interrupt import interruptible
+from dex_dbutils.session.lookup import is_listening
 from dex_dbutils.session.model import Session
 
 __all__ = [
@@ -17,5 +18,6 @@ __all__ = [
     "get_spark",
     "import_client",
     "interruptible",
+    "is_listening",
     "use_environment",
 ]

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import getpass
 import os
-import threading
 import uuid
 from typing import Any, Callable
-from urllib.parse import urlsplit
 
 from dex_dbutils.config import Environment
 from dex_dbutils.session.client import import_client
 from dex_dbutils.session.interceptors import interceptors_for
-from dex_dbutils.session.interrupt import call_within, within
+from dex_dbutils.session.interrupt import call_within, in_thread, within
+from dex_dbutils.session.lookup import is_listening
 from dex_dbutils.session.opened import Opened
 
 #: Seconds that an engine which accepts connections may take to answer the smallest question there is.
@@ -82,36 +81,11 @@ def open_connect(environment: Environment, attach: Callable[[], str], *, local: 
     return Opened(spark, known, is_alive, lambda: _close(spark, quiet))
 
 
-def is_listening(url: str, seconds: float = 2.0) -> bool:
-    """Return whether something takes connections at an ``sc://`` address."""
-    import socket
-
-    parts = urlsplit(url)
-    try:
-        with socket.create_connection((parts.hostname or "localhost", parts.port or 15002), timeout=seconds):
-            return True
-    except OSError:
-        return False
-
-
 def _attach_while_importing(attach: Callable[[], str]) -> str:
     """Return the address; the engine starts while this thread imports the client, the longer of the two."""
-    answer: list[str] = []
-    trouble: list[BaseException] = []
-
-    def target() -> None:
-        try:
-            answer.append(attach())
-        except BaseException as error:  # noqa: BLE001  raised again in the thread that asked
-            trouble.append(error)
-
-    thread = threading.Thread(target=target, name="dex-attach", daemon=True)
-    thread.start()
+    answer = in_thread(attach)
     import_client()  # an interrupt here leaves the engine's start to go on by itself
-    thread.join()
-    if trouble:
-        raise trouble[0]
-    return answer[0]
+    return answer(None)
 
 
 def _session(url: str, session_id: str, interceptors: list[Any]) -> Any:

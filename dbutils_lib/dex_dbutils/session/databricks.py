@@ -38,7 +38,7 @@ def open_databricks(environment: Environment) -> Opened:
             Where(key="engine.type"),
             "In an environment of its own: pip install 'dexkit[databricks]'. It cannot share one with `dexkit[local]`.",
         ) from error
-    from dex_dbutils.session.connect import is_listening
+    from dex_dbutils.session.lookup import is_listening
     from dex_dbutils.session.watch import EngineWatch
 
     engine = environment.engine

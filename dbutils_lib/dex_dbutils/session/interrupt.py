@@ -38,6 +38,14 @@ def call_within(seconds: float, call: Callable[[], T]) -> T:
 
     The call goes on in its own thread where it takes longer: Spark's client has no deadlines.
     """
+    return in_thread(call)(seconds)
+
+
+def in_thread(call: Callable[[], T]) -> Callable[[float | None], T]:
+    """Begin a call in a thread of its own; return a function that waits for its end and gives what came of it.
+
+    That function takes the seconds to wait, or None to wait for ever; it raises what the call raised, or `TimeoutError`.
+    """
     returned: list[T] = []
     raised: list[BaseException] = []
 
@@ -47,14 +55,18 @@ def call_within(seconds: float, call: Callable[[], T]) -> T:
         except BaseException as error:  # noqa: BLE001  raised again in the thread that asked
             raised.append(error)
 
-    thread = threading.Thread(target=target, name="dex-within", daemon=True)
+    thread = threading.Thread(target=target, name="dex-call", daemon=True)
     thread.start()
-    thread.join(seconds)
-    if raised:
-        raise raised[0]
-    if not returned:
-        raise TimeoutError(f"no answer within {seconds:g} seconds")
-    return returned[0]
+
+    def answer(seconds: float | None) -> T:
+        thread.join(seconds)
+        if raised:
+            raise raised[0]
+        if not returned:
+            raise TimeoutError(f"no answer within {seconds:g} seconds")
+        return returned[0]
+
+    return answer
 
 
 def within(seconds: float, call: Callable[[], object]) -> bool:

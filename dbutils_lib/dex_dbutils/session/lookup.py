@@ -96,6 +96,18 @@ def is_loopback(url: str) -> bool:
     return urlsplit(url).hostname in _LOOPBACK
 
 
+def is_listening(url: str, seconds: float = 2.0) -> bool:
+    """Return whether something takes connections at an ``sc://`` address."""
+    import socket
+
+    parts = urlsplit(url)
+    try:
+        with socket.create_connection((parts.hostname or "localhost", parts.port or 15002), timeout=seconds):
+            return True
+    except OSError:
+        return False
+
+
 def _has_classic_session() -> bool:
     module: Any = sys.modules.get("pyspark.sql")
     classic: Any = getattr(module, "SparkSession", None)

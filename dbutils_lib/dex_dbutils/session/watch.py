@@ -12,7 +12,7 @@ import grpc
 from dex_dbutils.config import Environment
 from dex_dbutils.errors import EngineError, Where
 from dex_dbutils.session.interrupt import PATIENCE, within
-from dex_dbutils.session.lookup import is_loopback
+from dex_dbutils.session.lookup import is_listening, is_loopback
 
 #: A setting that a session gets when it opens. A server that has just been started makes up a session for any number
 #: that it is told, with no settings, no tables and another time zone; there this one is missing.
@@ -163,8 +163,6 @@ class EngineWatch(
         return found.st_ino, found.st_mtime_ns
 
     def _is_gone(self) -> bool:
-        from dex_dbutils.session.connect import is_listening
-
         return is_loopback(self._url) and not is_listening(self._url, 1.0)
 
 

@@ -6,9 +6,9 @@ import os
 from collections.abc import Callable
 
 from dex_dbutils import EngineError, Environment, Where
+from dex_dbutils.session import is_listening
 
 from dex.engines.model import EngineStatus
-from dex.engines.probe import listens
 
 
 class EngineElsewhere:
@@ -33,7 +33,7 @@ class EngineElsewhere:
             EngineError: DEX-ENGINE-06, nothing answers at its address.
         """
         url = self.environment.engine.url
-        if self.environment.engine.type == "connect" and url and not listens(url):
+        if self.environment.engine.type == "connect" and url and not is_listening(url):
             raise EngineError(
                 "DEX-ENGINE-06", f"Nothing answers at {url}.", Where(key="engine.url"), "Start that server first."
             )
@@ -60,7 +60,7 @@ class EngineElsewhere:
         """Return what is known without starting anything."""
         engine = self.environment.engine
         if engine.type == "connect":
-            state = "running" if listens(engine.url or "") else "not answering"
+            state = "running" if is_listening(engine.url or "") else "not answering"
             return EngineStatus(type="connect", state=state, url=engine.url)
         inside = engine.type == "runtime" and bool(os.environ.get("DATABRICKS_RUNTIME_VERSION"))
         return EngineStatus(type=engine.type, state="running" if inside else "not checked", url=engine.host)

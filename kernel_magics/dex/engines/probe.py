@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import socket
 from urllib.parse import urlsplit
+
+from dex_dbutils.session import is_listening
 
 #: AnalyzePlanRequest{session_id, user_context{user_id: "dex"}, spark_version{}}: written out, so that no client has
 #: to be imported. Always the same session, so that probes do not pile up sessions in the server.
@@ -19,7 +20,7 @@ def spark_version(url: str, seconds: float) -> str | None:
         url: an ``sc://`` address without TLS.
         seconds: the deadline.
     """
-    if not listens(url, min(seconds, 2.0)):
+    if not is_listening(url, min(seconds, 2.0)):
         return None
     import grpc
 
@@ -31,16 +32,6 @@ def spark_version(url: str, seconds: float) -> str | None:
         except grpc.RpcError:
             return None
     return _version_in(answer)
-
-
-def listens(url: str, seconds: float = 2.0) -> bool:
-    """Return whether something takes connections at an ``sc://`` address."""
-    parts = urlsplit(url)
-    try:
-        with socket.create_connection((parts.hostname or "localhost", parts.port or 15002), timeout=seconds):
-            return True
-    except OSError:
-        return False
 
 
 def _version_in(answer: bytes) -> str:
