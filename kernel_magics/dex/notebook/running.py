@@ -354,7 +354,7 @@ def _kernel_environment(path: Path, parameters: Mapping[str, Any], environment: 
 def _traceback(cell: Any) -> list[str]:
     """Return the lines of the traceback below a cell, without colours; none where it has none."""
     told = next((list(out["traceback"]) for out in reversed(cell["outputs"]) if out["output_type"] == "error"), [])
-    return [line.rstrip() for line in _COLOURS.sub("", "\n".join(told)).splitlines() if line.strip()]
+    return [line.rstrip() for line in _COLOURS.sub("", "\n".join(told)).splitlines() if line.strip(" -")]
 
 
 def _first_line(source: str) -> str:
