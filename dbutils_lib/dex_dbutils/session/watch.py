@@ -123,12 +123,14 @@ class EngineWatch(
         """Pass a call on and watch its answers."""
         self._refuse_lost()
         operation = getattr(request, "operation_id", "") if details.method in EXECUTE else ""
-        return _Watched(self, continuation(details, request), operation)
+        # Spark's client attaches again only to work that had begun
+        return _Watched(self, continuation(details, request), operation, began=details.method == EXECUTE[1])
 
-    def explain(self, error: BaseException, *, streaming: bool = False) -> BaseException:
-        """Return what to raise for an error of a call; ``streaming``: of one that runs work, if it came to the engine."""
+    def explain(self, error: BaseException, *, streaming: bool = False, began: bool = False) -> BaseException:
+        """Return what to raise for an error of a call; ``streaming``: of one that runs work, if it came there."""
         if isinstance(error, grpc.RpcError) and _code(error) is grpc.StatusCode.UNAVAILABLE and self._is_gone():
-            return gone(self._environment, self._url, while_working=streaming and _NOT_REACHED not in _details(error))
+            began = began or (streaming and _NOT_REACHED not in _details(error))
+            return gone(self._environment, self._url, while_working=began)
         if isinstance(error, grpc.RpcError) and is_loopback(self._url):
             reason = next((words for words in _DISK_FULL if words in _details(error)), None)
             return disk_full(self._environment, reason) if reason else error
@@ -169,10 +171,11 @@ class EngineWatch(
 class _Watched:
     """The answers of a call, with errors explained and interrupts passed on to the engine."""
 
-    def __init__(self, watch: EngineWatch, call: Any, operation: str) -> None:
+    def __init__(self, watch: EngineWatch, call: Any, operation: str, *, began: bool) -> None:
         self._watch = watch
         self._call = call
         self._operation = operation
+        self._began = began
 
     def __iter__(self) -> Iterator[Any]:
         return self
@@ -188,7 +191,7 @@ class _Watched:
             self._call.cancel()
             raise
         except BaseException as error:
-            raised = self._watch.explain(error, streaming=True)
+            raised = self._watch.explain(error, streaming=True, began=self._began)
             if raised is error:
                 raise
             raise raised from None
