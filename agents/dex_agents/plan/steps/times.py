@@ -113,7 +113,7 @@ class DeriveTimestamp(Step):
             return f"{text}: the first one at or after {self.after}."
         if self.near:
             return f"{text}; its day is the one nearest to {self.near} plus {self.plus_minutes} minutes."
-        return f"{text}."
+        return f"{text}, taken in the session's time zone: beside instants it is right only if it was written in that zone."
 
     def probes(self, columns: Columns) -> list[Probe]:
         """Count the numbers that are no clock time, the parts that are no date, and what would become null."""
