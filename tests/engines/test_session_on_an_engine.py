@@ -124,6 +124,16 @@ def test_an_engine_stopped_between_two_cells_is_not_said_to_have_died_at_work(pr
     assert snapshot({}).session.state == "ready"
 
 
+def test_functions_find_the_bound_session_again_after_another_was_closed(project: Path) -> None:
+    from pyspark.sql import functions as F
+
+    here = get_session("local")
+    lab = get_session("lab")
+    close_session(lab.environment)
+    double = F.udf(lambda value: value * 2, "long")
+    assert [row[0] for row in here.spark.range(3).select(double("id")).collect()] == [0, 2, 4]
+
+
 def test_an_engine_restarted_on_the_same_port_is_not_mistaken_for_the_old_one(project: Path) -> None:
     here = get_session("local")
     here.spark.range(5).createOrReplaceTempView("mine")

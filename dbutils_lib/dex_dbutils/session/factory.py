@@ -103,10 +103,21 @@ def use_environment(environment: Environment | None) -> None:
 
 
 def close_session(environment: Environment) -> None:
-    """End the session of an environment in this process, if there is one; the engine goes on for others."""
+    """End the session of an environment in this process, if there is one; the engine goes on for others.
+
+    Where it was Spark's active session, the one that a notebook has bound is it again, else the newest that is open.
+    """
     slot = _slot(environment)
     with slot.lock:
+        was_active = slot.held is not None and slot.held.opened.is_active()
         _end(slot)
+    if not was_active:
+        return
+    bound = _slot(_used).held if _used is not None else None
+    others = [bound, *(other.held for other in reversed(list(_slots.values())))]
+    other = next((held for held in others if held is not None), None)
+    if other is not None:
+        other.opened.activate()
 
 
 def _slot(environment: Environment) -> _Slot:

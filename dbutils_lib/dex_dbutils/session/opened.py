@@ -39,6 +39,11 @@ class Opened:
                 connect.SparkSession._default_session = self.spark
                 connect.SparkSession._active_session.session = self.spark
 
+    def is_active(self) -> bool:
+        """Return whether the session is the one that Spark's own functions find."""
+        connect = sys.modules.get("pyspark.sql.connect.session")
+        return connect is not None and connect.SparkSession._default_session is self.spark
+
 
 def open_session(environment: Environment) -> Opened:
     """Return a new session of an environment.
