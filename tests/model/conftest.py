@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from scripted_service import ScriptedService, scripted_service
+from small_model import SALES
 
 if TYPE_CHECKING:
     from dex_agents import Run
     from dex_dbutils import Session
     from small_model import Endpoint
 
-SALES = "day,amount,name\n2024-01-01,12.50,Anna\n2024-01-02,NA,Ben\n2024-01-02,NA,Ben\n2024-01-03,7.25,Zeno Zebra\n"
 Ask = Callable[..., "Run"]
 
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from dex_agents import AgentEvent
-from small_model import Endpoint
+from engine_fixture import BASE, engine_project
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.utils.capture import capture_output
+from small_model import SALES, Endpoint
 
 pytestmark = [pytest.mark.real_model, pytest.mark.slow]
 REQUEST = "NA means null. Cast amount to double. Drop exact duplicates. The key is day."
@@ -46,6 +51,26 @@ def test_the_model_plans_and_the_plan_cleans_the_data(
     exec(run.proposal.code, names)  # noqa: S102  the proposal is what is tested
     rows = sorted(tuple(row) for row in names["sales_clean"].fillna(-1, subset=["amount"]).collect())
     assert rows == [("2024-01-01", 12.5, "Anna"), ("2024-01-02", -1.0, "Ben"), ("2024-01-03", 7.25, "Zeno Zebra")]
+
+
+def test_the_magic_asks_the_model_that_the_configuration_names(
+    tmp_path: Path, endpoint: Endpoint, settings: dict[str, Any]
+) -> None:
+    from dex import session as binding
+
+    agents = json.dumps({"provider": "openai", **settings})
+    shell = InteractiveShell.instance()
+    with engine_project(tmp_path / "trial", base=f"{BASE}agents: {agents}\n"):
+        (tmp_path / "trial/sales.csv").write_text(SALES)
+        shell.run_line_magic("load_ext", "dex")
+        binding.bind("local", namespace=shell.user_ns)
+        shell.user_ns["sales"] = shell.user_ns["spark"].read.option("header", True).csv("sales.csv")
+        with capture_output(stdout=False, stderr=False, display=True) as shown:
+            shell.run_cell_magic("agent", "silver @sales --into sales_clean", REQUEST)
+    (output,) = shown.outputs
+    assert output.data["text/plain"].startswith(f"silver: passed, on all 4 rows (openai, {endpoint.model})")
+    assert output.data["application/vnd.dex.run.v1+json"]["proposal"]["into"] == "sales_clean"
+    InteractiveShell.clear_instance()
 
 
 def test_a_plan_that_leaves_out_what_was_asked_is_not_called_verified(

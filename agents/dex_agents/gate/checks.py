@@ -186,7 +186,13 @@ class _Gate:
             self._add("columns", "failed", "; ".join(wrong[:MOST]))
             self.hints += [f"Columns: {text}." for text in wrong[:MOST]]
         else:
-            self._add("columns", "passed", f"{len(declared)} columns have the declared names and types")
+            self._add(
+                "columns",
+                "passed",
+                f"{len(declared)} columns have the declared names and types"
+                if len(declared) > 1
+                else "the column has the declared name and type",
+            )
 
     def _values(self) -> None:
         plan = self.answer.plan
@@ -285,7 +291,7 @@ class _Gate:
         twice, missing = count_keys(result, after)
         shown = ", ".join(after)
         if twice or missing:
-            problems = [f"{twice:,} keys occur more than once"] * bool(twice) + [
+            problems = [f"{twice:,} {'keys occur' if twice > 1 else 'key occurs'} more than once"] * bool(twice) + [
                 f"{missing:,} rows lack a part of it"
             ] * bool(missing)
             self._add("key", "failed", f"{shown}: {'; '.join(problems)}")

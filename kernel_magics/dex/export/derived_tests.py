@@ -147,9 +147,13 @@ def _smoke(tables: Tables, obstacle: str) -> str:
     checks = [
         f"    assert after_main.read({literal(t[0])}, {literal(t[1])}).limit(1).count() == 1" for t in tables.writes
     ]
-    what = "Main runs, and every table it writes has rows." if checks else "Main runs to its end."
+    what = (
+        "Main runs, and every table it writes has rows."
+        if checks
+        else "Main runs to its end and leaves the session at work."
+    )
     return f'def test_main_runs_to_its_end(after_main: Session) -> None:\n    """{what}"""\n' + (
-        "\n".join(checks) if checks else "    assert after_main.spark is not None"
+        "\n".join(checks) if checks else "    assert after_main.spark.range(1).count() == 1"
     )
 
 

@@ -78,7 +78,7 @@ class ExportReport(Model):
             if entries:
                 lines += [title, *(f"  {entry}" for entry in entries)]
         if self.tests:
-            lines.append(f"{len(self.tests)} tests derived")
+            lines.append(f"{len(self.tests)} test{'s' * (len(self.tests) > 1)} derived")
         return "\n".join(lines)
 
     def to_html(self) -> str:
