@@ -186,8 +186,8 @@ def test_a_key_that_occurs_twice_or_is_missing_fails(clean: Clean) -> None:
     run, _ = clean("Trim v. The key is k.", {"k": ["a", "a", None], "v": ["1", "2", "3"]})
     key = next(check for check in run.verdict.checks if check.name == "key")
     assert (run.status, key.status) == ("failed", "failed")
-    assert "1 keys occur more than once" in key.detail
-    assert "1 rows lack a part of it" in key.detail
+    assert "1 key occurs more than once" in key.detail
+    assert "1 row lacks a part of it" in key.detail
 
 
 def many(session: Session, *columns: str) -> Any:
@@ -223,7 +223,7 @@ def test_a_key_that_occurs_twice_among_many_fails(clean: Clean, session: Session
     run, _ = clean("Trim v. The key is k.", rows.unionAll(once))
     key = next(check for check in run.verdict.checks if check.name == "key")
     assert (run.status, key.status) == ("failed", "failed")
-    assert "1 keys occur more than once" in key.detail
+    assert "1 key occurs more than once" in key.detail
     assert "in all 300,000 rows" in clean("Trim v. The key is k.", rows)[0].to_text()
 
 

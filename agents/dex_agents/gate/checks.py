@@ -292,7 +292,7 @@ class _Gate:
         shown = ", ".join(after)
         if twice or missing:
             problems = [f"{twice:,} {'keys occur' if twice > 1 else 'key occurs'} more than once"] * bool(twice) + [
-                f"{missing:,} rows lack a part of it"
+                f"{missing:,} {'rows lack' if missing > 1 else 'row lacks'} a part of it"
             ] * bool(missing)
             self._add("key", "failed", f"{shown}: {'; '.join(problems)}")
             self.hints.append(f"Key {shown}: {'; '.join(problems)}.")
