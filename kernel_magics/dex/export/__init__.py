@@ -1,6 +1,18 @@
 """Export: a notebook as a module, its parameters, tests, job and source map."""
 
-from dex.export.exporting import export_notebook
-from dex.export.models import ExportedFile, ExportReport, Refusal, ReportLine
+from dex.export.drafting import Draft
+from dex.export.exporting import Exporter, export_notebook, module_name, shown_path
+from dex.export.models import ExportedFile, ExportRefused, ExportReport, Refusal, ReportLine
 
-__all__ = ["ExportReport", "ExportedFile", "Refusal", "ReportLine", "export_notebook"]
+__all__ = [
+    "Draft",
+    "ExportRefused",
+    "ExportReport",
+    "ExportedFile",
+    "Exporter",
+    "Refusal",
+    "ReportLine",
+    "export_notebook",
+    "module_name",
+    "shown_path",
+]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any, Literal
 
+from dex_dbutils import ExportError, Where
 from pydantic import BaseModel, ConfigDict
 
 FileStatus = Literal["written", "unchanged", "kept", "differs"]
@@ -53,6 +54,7 @@ class ExportReport(Model):
         drift: a check found that the files are not what the notebook says now.
         dropped: what a job does not need and was left out.
         notes: what a person should look at.
+        linked: dotted names of the modules of the notebooks that it runs with `%run`.
         tests: names of the tests that were derived.
         not_derived: asserts that no test was made of, with the reason.
     """
@@ -63,6 +65,7 @@ class ExportReport(Model):
     drift: bool = False
     dropped: list[ReportLine] = []
     notes: list[ReportLine] = []
+    linked: list[str] = []
     tests: list[str] = []
     not_derived: list[ReportLine] = []
 
@@ -129,3 +132,23 @@ class Refusal:
     def __str__(self) -> str:
         """Return it in one line."""
         return f"cell {self.cell}, line {self.line}: {self.message} {self.remedy}"
+
+
+class ExportRefused(ExportError):
+    """A notebook that cannot become a module.
+
+    Args:
+        shown: its path below the project.
+        refusals: every place that cannot be carried over.
+    """
+
+    def __init__(self, shown: str, refusals: list[Refusal]) -> None:
+        self.refusals = tuple(sorted(refusals, key=lambda r: (r.cell, r.line)))
+        first = self.refusals[0]
+        more = "".join(f"\n  {refusal}" for refusal in self.refusals[1:])
+        super().__init__(
+            "DEX-EXPORT-02",
+            f"{first.message}{f' And {len(self.refusals) - 1} more:{more}' if more else ''}",
+            Where(shown, first.line, cell=first.cell),
+            first.remedy,
+        )

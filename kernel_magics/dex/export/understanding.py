@@ -1,0 +1,182 @@
+"""From a notebook to pieces: every statement with what becomes of it, before the notebooks it runs are looked at."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field, replace
+
+from dex_dbutils import NotebookError, Where
+
+from dex.export.context import GLOBALS, take_context
+from dex.export.magics import take_inner, take_magic
+from dex.export.parameters import Parameters, take_tagged, take_widgets
+from dex.export.pieces import Log, Piece, replace_nodes
+from dex.export.placement import BUILTINS, known_imports
+from dex.export.purity import Purity, writes
+from dex.notebook import Notebook, flow_of
+
+#: Modules that a job does not have.
+_NOTEBOOK_ONLY = ("dex", "IPython", "ipywidgets")
+
+
+@dataclass
+class Understood:
+    """A notebook's statements, each with what becomes of it.
+
+    Attributes:
+        notebook: what was read.
+        shown: its path below the project.
+        pieces: its statements in order.
+        parameters: fields of its `Params`.
+        requirements: packages that it installs.
+        before: names that it needed before anything was left out.
+        log: what was dropped, noted and refused.
+    """
+
+    notebook: Notebook
+    shown: str
+    pieces: list[Piece]
+    parameters: Parameters
+    before: set[str]
+    requirements: list[str] = field(default_factory=list)
+    log: Log = field(default_factory=Log)
+
+
+def understand(notebook: Notebook, shown: str) -> Understood:
+    """Return the statements of a notebook with what becomes of each.
+
+    Args:
+        notebook: what to look at.
+        shown: its path below the project, for messages.
+
+    Raises:
+        NotebookError: DEX-NOTEBOOK-05, a cell is no Python; -07, it holds bytes that are not UTF-8.
+    """
+    pieces = _pieces(notebook)
+    parameters = Parameters("job_params" if any("params" in p.flow.binds for p in pieces) else "params")
+    known = Understood(notebook, shown, pieces, parameters, {n for piece in pieces for n in piece.flow.needs})
+    log = known.log
+    for piece in pieces:
+        if piece.statement.magic is not None:
+            take_magic(piece, piece.statement.magic, log, known.requirements)
+        elif piece.statement.inner:
+            take_inner(piece, log)
+    for piece in [p for p in pieces if p.place != "drop" and p.node is not None]:
+        if "parameters" in piece.cell.tags:
+            take_tagged(piece, parameters, log)
+        take_widgets(piece, parameters, log)
+    purity = purity_of(pieces)
+    lasts = {p.cell.number: p for p in pieces if p.node is not None}
+    for piece in [p for p in pieces if p.place != "drop" and p.node is not None and p.kind != "parameter"]:
+        take_context(piece, purity, log, lasts.get(piece.cell.number) is piece)
+    _take_notebook_imports(pieces, log)
+    _take_globals(pieces, log)
+    return known
+
+
+def _pieces(notebook: Notebook) -> list[Piece]:
+    pieces: list[Piece] = []
+    for cell in notebook.cells:
+        text = cell.source
+        if cell.type == "code" and any("\udc80" <= c <= "\udcff" for c in text):
+            line = next(i for i, row in enumerate(text.split("\n"), 1) if any("\udc80" <= c <= "\udcff" for c in row))
+            raise NotebookError(
+                "DEX-NOTEBOOK-07",
+                f"Cell {cell.number} holds bytes that are not UTF-8.",
+                Where(str(notebook.path), line, cell=cell.number),
+                "Save the notebook as UTF-8.",
+            )
+        try:
+            statements = cell.statements
+        except NotebookError as error:
+            place_ = error.where if isinstance(error.where, Where) else Where()
+            raise NotebookError(
+                error.code,
+                error.what,
+                Where(str(notebook.path), place_.line, cell=place_.cell),
+                error.remedy,
+            ) from error
+        for statement in statements:
+            piece = Piece(cell, statement, statement.text if statement.magic is None else "")
+            if statement.node is not None:
+                piece.node = ast.parse(statement.text).body[0]  # positions as in the text
+                piece.flow = flow_of(piece.node)
+            elif statement.magic is None:
+                piece.kind = "comment"
+            pieces.append(piece)
+    return pieces
+
+
+def purity_of(pieces: list[Piece]) -> Purity:
+    """Return what is known of a notebook's functions: those that only compute."""
+    functions = frozenset(
+        piece.node.name
+        for piece in pieces
+        if isinstance(piece.node, ast.FunctionDef) and not piece.flow.writes_global and not writes(piece.node)
+    )
+    return Purity(functions, known_imports(pieces))
+
+
+def _take_notebook_imports(pieces: list[Piece], log: Log) -> None:
+    """Drop imports of what only a notebook has; refuse code that still needs them."""
+    for piece in pieces:
+        node = piece.node
+        if piece.place == "drop" or not isinstance(node, ast.Import | ast.ImportFrom):
+            continue
+        module = (node.module or "") if isinstance(node, ast.ImportFrom) else node.names[0].name
+        if node.__class__ is ast.ImportFrom and node.level:
+            log.refuse(
+                piece,
+                "relative import",
+                f"`{piece.text}` is relative to the notebook.",
+                "Import it by its full name from the project's package.",
+            )
+            continue
+        if module.partition(".")[0] not in _NOTEBOOK_ONLY:
+            continue
+        users = [other for other in pieces if other.place != "drop" and set(other.flow.needs) & set(piece.flow.binds)]
+        if users:
+            log.refuse(
+                users[0],
+                module,
+                f"`{users[0].text.strip().splitlines()[0]}` needs {module}, which a job does not have.",
+                "Take it out, or use what dex_dbutils has.",
+            )
+        log.drop(piece, f"`{piece.text}`: only a notebook needs it")
+
+
+def _take_globals(pieces: list[Piece], log: Log) -> None:
+    """Turn ``global`` in functions into ``nonlocal``: the notebook's variables are `main`'s."""
+    bound = {n for p in pieces if p.place != "drop" for n in p.flow.binds}
+    for piece in pieces:
+        if piece.place == "drop" or piece.node is None or not piece.flow.writes_global:
+            continue
+        missing = [n for n in piece.flow.writes_global if n not in bound]
+        if missing:
+            log.refuse(
+                piece,
+                "global",
+                f"A function sets `{missing[0]}` with `global`, and no cell sets it first.",
+                f"Set it above the function: {missing[0]} = None.",
+            )
+            continue
+        changes = [(n, f"nonlocal {', '.join(n.names)}") for n in ast.walk(piece.node) if isinstance(n, ast.Global)]
+        kept = piece.flow.writes_global
+        piece.retext(replace_nodes(piece.text, changes))
+        piece.flow = replace(piece.flow, writes_global=kept)
+
+
+def note_undefined(pieces: list[Piece], star: bool, log: Log) -> None:
+    if star:
+        return
+    known = {"spark", "session", "dbutils", "params", "job_params", "replace", *GLOBALS, *BUILTINS}
+    known |= {n for p in pieces if p.place != "drop" for n in p.flow.binds}
+    for piece in pieces:
+        if piece.place == "drop":
+            continue
+        for name in piece.flow.needs:
+            if name in ("display", "displayHTML"):
+                log.refuse(piece, name, f"`{name}` is used as a value.", "A job shows nothing: take it out.")
+            elif name not in known:
+                known.add(name)
+                log.note(piece, f"`{name}` is never set")
