@@ -9,6 +9,8 @@ from dex.notebook.lexing import lex
 from dex.notebook.models import Cell, Magic, Notebook, Statement
 from dex.notebook.parameters import parse_parameters
 from dex.notebook.reading import notebook_bytes, parse_notebook, read_notebook
+from dex.notebook.references import RunReference, parse_run, resolve_run
+from dex.notebook.sql_text import split_sql
 
 if TYPE_CHECKING:
     from dex.notebook.running import RunReport, run_notebook
@@ -18,6 +20,7 @@ __all__ = [
     "Flow",
     "Magic",
     "Notebook",
+    "RunReference",
     "RunReport",
     "Statement",
     "flow_of",
@@ -25,8 +28,11 @@ __all__ = [
     "notebook_bytes",
     "parse_notebook",
     "parse_parameters",
+    "parse_run",
     "read_notebook",
+    "resolve_run",
     "run_notebook",
+    "split_sql",
 ]
 
 
