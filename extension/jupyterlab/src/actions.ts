@@ -1,13 +1,13 @@
 /** What a person can do from the panel, for one notebook each; commands and buttons call the same. */
 
-import type { AgentCell, ExportReply, ProposalView } from '@dexkit/client';
+import type { AgentCell, CellsReply, ExportReply, PlaceView, ProposalView } from '@dexkit/client';
 import { isInsertable, Store } from '@dexkit/client';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { Contents } from '@jupyterlab/services';
 
 import * as notebook from './notebook';
 import { noticeOf, type Notice } from './notice';
-import type { DexServer } from './server';
+import { RefusedError, type DexServer } from './server';
 import type { Sessions } from './session';
 
 /** What the panel keeps of a notebook beside the kernel's state: drafts and the outcome of the last actions. */
@@ -23,6 +23,8 @@ export interface Draft {
   readonly exporting: boolean;
   readonly exported: ExportReply | null;
   readonly exportProblem: Notice | null;
+  /** How the cells of the saved notebook stand to its module; null where nobody knows. */
+  readonly cells: CellsReply | null;
 }
 
 const EMPTY_DRAFT: Draft = {
@@ -35,7 +37,8 @@ const EMPTY_DRAFT: Draft = {
   bindProblem: null,
   exporting: false,
   exported: null,
-  exportProblem: null
+  exportProblem: null,
+  cells: null
 };
 
 export class Actions {
@@ -81,8 +84,11 @@ export class Actions {
     return isInsertable(proposal.status) && notebook.insertProposal(panel, proposal);
   }
 
-  /** Save a notebook and export it; the outcome is kept with the drafts, for the panel to show. */
-  async export(panel: NotebookPanel, force: boolean): Promise<ExportReply | null> {
+  /** Save a notebook and export it, or only say what that would change; the outcome is kept with the drafts, for the panel to show. */
+  async export(
+    panel: NotebookPanel,
+    options: { readonly force?: boolean; readonly check?: boolean }
+  ): Promise<ExportReply | null> {
     const draft = this.draft(panel);
     draft.update({ exporting: true, exported: null, exportProblem: null });
     try {
@@ -90,7 +96,7 @@ export class Actions {
         await panel.context.save();
       }
       const path = this._contents.localPath(panel.context.path);
-      const exported = await this._server.export({ path, force });
+      const exported = await this._server.export({ path, ...options });
       draft.update({ exported });
       return exported;
     } catch (error) {
@@ -98,7 +104,28 @@ export class Actions {
       return null;
     } finally {
       draft.update({ exporting: false });
+      void this.look(panel);
     }
+  }
+
+  /** See how the cells of a saved notebook stand to its module; a notebook that cannot be read has none. */
+  async look(panel: NotebookPanel): Promise<void> {
+    let cells: CellsReply | null = null;
+    try {
+      cells = await this._server.cells(this._contents.localPath(panel.context.path));
+    } catch (error) {
+      if (!(error instanceof RefusedError)) {
+        console.warn('dex: the server did not tell how the cells are exported', error);
+      }
+    }
+    if (!panel.isDisposed) {
+      this.draft(panel).update({ cells });
+    }
+  }
+
+  /** Turn to a place in a notebook. */
+  goTo(panel: NotebookPanel, place: Pick<PlaceView, 'cell' | 'line'>): void {
+    notebook.goTo(panel, place);
   }
 
   /** Run a line in a new cell below the active one. */

@@ -5,6 +5,7 @@ import {
   bindSource,
   proposalSources,
   type AgentCell,
+  type PlaceView,
   type ProposalView
 } from '@dexkit/client';
 import type { Cell } from '@jupyterlab/cells';
@@ -35,6 +36,28 @@ export function insertCells(panel: NotebookPanel, index: number, sources: readon
     });
   }
   return cells;
+}
+
+/** Turn to a cell, counted from 1, and to a line of it; a cell that is gone is the last one. */
+export function goTo(panel: NotebookPanel, place: Pick<PlaceView, 'cell' | 'line'>): void {
+  const notebook = panel.content;
+  if (place.cell === null || notebook.widgets.length === 0) {
+    return;
+  }
+  const index = Math.min(place.cell, notebook.widgets.length) - 1;
+  notebook.deselectAll();
+  notebook.activeCellIndex = index;
+  const cell = notebook.widgets[index];
+  void notebook
+    .scrollToCell(cell, 'center')
+    .then(() => {
+      cell.editor?.setCursorPosition({ line: (place.line ?? 1) - 1, column: 0 });
+      notebook.mode = 'edit';
+      panel.activate();
+    })
+    .catch(() => {
+      // A notebook that is out of sight has nothing to scroll.
+    });
 }
 
 /** Insert a cell below the active one and run it. */

@@ -1,5 +1,7 @@
 /** Errors as the panel shows them. */
 
+import type { PlaceView } from '@dexkit/client';
+
 import { RefusedError } from './server';
 
 export interface Notice {
@@ -7,13 +9,14 @@ export interface Notice {
   readonly code?: string;
   readonly where?: string | null;
   readonly remedy?: string | null;
+  readonly places?: readonly PlaceView[];
 }
 
 /** Return an error as the panel shows it: what happened, where, what to do next. */
 export function noticeOf(error: unknown): Notice {
   if (error instanceof RefusedError) {
-    const { message, code, where, remedy } = error.reply;
-    return { message, code, where, remedy };
+    const { message, code, where, remedy, places } = error.reply;
+    return { message, code, where, remedy, places };
   }
   return parseNotice(error instanceof Error ? error.message : String(error));
 }

@@ -42,7 +42,7 @@ describe('the server', () => {
   });
 
   it('refuses in its own words', async () => {
-    const body = { code: 'DEX-EXPORT-01', message: 'No.', where: 'cell 2', remedy: 'Mend it.' };
+    const body = { code: 'DEX-EXPORT-01', message: 'No.', where: 'cell 2', remedy: 'Mend it.', places: [] };
     const { server } = serverThat(() => Response.json(body, { status: 409 }));
     const error = await server.export({ path: 'a.ipynb', check: false, force: false }).catch((e: unknown) => e);
     expect(error).toBeInstanceOf(RefusedError);

@@ -1,6 +1,6 @@
 /** The server's half of dex, over authenticated requests. */
 
-import type { ErrorReply, ExportReply, ExportRequest, ServerVersion } from '@dexkit/client';
+import type { CellsReply, ErrorReply, ExportReply, ExportRequest, ServerVersion } from '@dexkit/client';
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 
@@ -28,6 +28,14 @@ export class DexServer {
     return this._read(await this._request('export', { method: 'POST', body: JSON.stringify(request) }));
   }
 
+  /**
+   * Return how the cells of a saved notebook stand to its exported module.
+   * @throws RefusedError where the notebook cannot be read.
+   */
+  async cells(path: string): Promise<CellsReply> {
+    return this._read(await this._request('cells', { method: 'POST', body: JSON.stringify({ path }) }));
+  }
+
   private _request(route: string, init: RequestInit): Promise<Response> {
     const url = URLExt.join(this._settings.baseUrl, 'dex', route);
     return ServerConnection.makeRequest(url, init, this._settings);
@@ -44,7 +52,7 @@ export class DexServer {
       body = null; // not an answer of dex: a proxy's page, or a server that is going down
     }
     if (typeof body?.code === 'string' && typeof body.message === 'string') {
-      throw new RefusedError({ where: null, remedy: null, ...body } as ErrorReply);
+      throw new RefusedError({ where: null, remedy: null, places: [], ...body } as ErrorReply);
     }
     throw new ServerConnection.ResponseError(response, body?.message);
   }

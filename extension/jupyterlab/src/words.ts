@@ -90,6 +90,18 @@ export function verdictWord(trans: TranslationBundle, status: string | null): st
   }
 }
 
+/** What became of a file of an export. */
+export function statusWord(trans: TranslationBundle, status: string): string {
+  switch (status) {
+    case 'differs':
+      return trans.__('would change');
+    case 'kept':
+      return trans.__('yours, kept');
+    default:
+      return verdictWord(trans, status);
+  }
+}
+
 export function stageWord(trans: TranslationBundle, stage: string): string {
   switch (stage) {
     case 'context':

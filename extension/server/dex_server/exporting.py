@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from dex.bridge import ExportedFile, ExportReply, ExportRequest
+from dex.bridge import ExportedFile, ExportReply, ExportRequest, PlaceView
 from dex_dbutils import DexError
 from dex_dbutils.config import find_project
 from jupyter_core.utils import ensure_async
+
+if TYPE_CHECKING:
+    from dex.export import ReportLine
 
 
 async def notebook_path(contents: Any, path: str) -> Path:
@@ -54,8 +58,27 @@ def export(path: Path, request: ExportRequest) -> ExportReply:
     project = find_project(path.parent)
     report = export_notebook(path, project, check=request.check, force=request.force)
     return ExportReply(
-        notebook=str(report.notebook),
+        notebook=report.notebook,
+        checked=request.check,
         drift=report.drift,
-        files=[ExportedFile(path=str(file.path), status=str(file.status)) for file in report.files],
+        files=[ExportedFile(path=file.path, status=file.status, diff=file.diff) for file in report.files],
+        notes=_places(report.notes),
+        left_out=_places(report.dropped),
+        not_derived=_places(report.not_derived),
         text=report.to_text(),
     )
+
+
+def _places(lines: Iterable[ReportLine]) -> list[PlaceView]:
+    return [PlaceView(text=line.text, cell=line.cell, line=line.line) for line in lines]
+
+
+def places_of(error: DexError) -> list[PlaceView]:
+    """Return every place in the notebook that an error is about."""
+    from dex.export import RefusedExportError
+
+    if isinstance(error, RefusedExportError):
+        return [PlaceView(text=f"{r.message} {r.remedy}", cell=r.cell, line=r.line) for r in error.refusals]
+    if error.where is None or error.where.cell is None:
+        return []
+    return [PlaceView(text=error.what, cell=error.where.cell, line=error.where.line)]

@@ -13,7 +13,7 @@ from jupyter_server.base.handlers import APIHandler
 from pydantic import ValidationError
 from tornado.web import authenticated
 
-from dex_server.exporting import export, notebook_path
+from dex_server.exporting import export, notebook_path, places_of
 
 Verb = TypeVar("Verb", bound=Callable[..., Awaitable[None]])
 
@@ -44,6 +44,7 @@ class DexHandler(APIHandler):  # type: ignore[misc]
                 message=error.what,
                 where=str(error.where) if error.where else None,
                 remedy=error.remedy,
+                places=places_of(error),
             )
         )
 

@@ -264,28 +264,111 @@ class ExportRequest(Model):
 
 
 class ExportedFile(Model):
-    """A file of an export and what became of it."""
+    """A file of an export and what became of it.
+
+    Attributes:
+        path: below the project.
+        status: written, unchanged, kept or differs.
+        diff: where it differs, what would change as a unified diff.
+    """
 
     path: str
     status: str
+    diff: str = ""
+
+
+class PlaceView(Model):
+    """Something a person should know, and the place in the notebook that it is about.
+
+    Attributes:
+        text: in one line.
+        cell: number of the cell, counted from 1 over all cells; None where it is about the whole notebook.
+        line: line in that cell, counted from 1.
+    """
+
+    text: str
+    cell: int | None = None
+    line: int | None = None
 
 
 class ExportReply(Model):
-    """Server to page: what an export wrote, and the report as `%dex_export` shows it."""
+    """Server to page: what an export wrote or, in a check, would write; the report as `%dex_export` shows it.
+
+    Attributes:
+        notebook: its path below the project.
+        checked: nothing was written.
+        drift: a check found that the files are not what the notebook says now.
+        files: every file of the export.
+        notes: what a person should look at.
+        left_out: what a job does not need.
+        not_derived: checks that no test was made of.
+        text: the whole report.
+    """
 
     notebook: str
+    checked: bool = False
     drift: bool
     files: list[ExportedFile] = []
+    notes: list[PlaceView] = []
+    left_out: list[PlaceView] = []
+    not_derived: list[PlaceView] = []
     text: str = ""
 
 
+class CellsRequest(Model):
+    """Page to server: how do the cells of a saved notebook stand to its exported module?
+
+    Attributes:
+        path: path below the server's root, as the file browser shows it.
+    """
+
+    path: str = Field(min_length=1)
+
+
+class CellStateView(Model):
+    """How a cell stands to the exported module.
+
+    Attributes:
+        cell_id: id of the cell.
+        cell: its number, counted from 1 over all cells.
+        state: ``exported`` as it stands, ``changed`` since the export, or ``refused``: it cannot be exported.
+        functions: functions of the module that come from the cell.
+    """
+
+    cell_id: str
+    cell: int
+    state: Literal["exported", "changed", "refused"]
+    functions: list[str] = []
+
+
+class CellsReply(Model):
+    """Server to page: the cells of a notebook that have a place in its exported module.
+
+    Attributes:
+        module: path of the module below the project; None where the notebook was never exported.
+        cells: in order; cells without code for a job are left out.
+    """
+
+    module: str | None
+    cells: list[CellStateView] = []
+
+
 class ErrorReply(Model):
-    """Server to page: why something was not done."""
+    """Server to page: why something was not done.
+
+    Attributes:
+        code: stable code of the error.
+        message: what happened.
+        where: the place, as text.
+        remedy: what to do next.
+        places: every place in the notebook that stands in the way.
+    """
 
     code: str
     message: str
     where: str | None = None
     remedy: str | None = None
+    places: list[PlaceView] = []
 
 
 #: What is generated, with the direction it is read in: pages get every field of what is sent to them.
@@ -295,9 +378,10 @@ SENT: tuple[type[Model], ...] = (
     ActivityMessage,
     ServerVersion,
     ExportReply,
+    CellsReply,
     ErrorReply,
 )
-RECEIVED: tuple[type[Model], ...] = (PageMessage, ExportRequest)
+RECEIVED: tuple[type[Model], ...] = (PageMessage, ExportRequest, CellsRequest)
 
 
 def schema_of(model: type[Model], received: bool) -> dict[str, Any]:

@@ -17,6 +17,25 @@ export interface ActivityMessage {
   activity: Activity | null;
 }
 
+/** How a cell stands to the exported module. */
+export interface CellStateView {
+  cell_id: string;
+  cell: number;
+  state: "exported" | "changed" | "refused";
+  functions: string[];
+}
+
+/** Server to page: the cells of a notebook that have a place in its exported module. */
+export interface CellsReply {
+  module: string | null;
+  cells: CellStateView[];
+}
+
+/** Page to server: how do the cells of a saved notebook stand to its exported module? */
+export interface CellsRequest {
+  path: string;
+}
+
 /** One check of a verdict. */
 export interface CheckView {
   name: string;
@@ -59,13 +78,18 @@ export interface ErrorReply {
   message: string;
   where: string | null;
   remedy: string | null;
+  places: PlaceView[];
 }
 
-/** Server to page: what an export wrote, and the report as `%dex_export` shows it. */
+/** Server to page: what an export wrote or, in a check, would write; the report as `%dex_export` shows it. */
 export interface ExportReply {
   notebook: string;
+  checked: boolean;
   drift: boolean;
   files: ExportedFile[];
+  notes: PlaceView[];
+  left_out: PlaceView[];
+  not_derived: PlaceView[];
   text: string;
 }
 
@@ -80,6 +104,7 @@ export interface ExportRequest {
 export interface ExportedFile {
   path: string;
   status: string;
+  diff: string;
 }
 
 /** A Spark frame that the notebook has a name for. */
@@ -113,6 +138,13 @@ export interface Opened {
 export interface PageMessage {
   type: "hello" | "refresh";
   protocol?: number;
+}
+
+/** Something a person should know, and the place in the notebook that it is about. */
+export interface PlaceView {
+  text: string;
+  cell: number | null;
+  line: number | null;
 }
 
 /** A part of the snapshot that could not be had. */

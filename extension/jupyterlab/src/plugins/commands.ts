@@ -129,7 +129,8 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
         args: {
           type: 'object',
           properties: {
-            force: { type: 'boolean', description: trans.__('Overwrite generated files that were edited by hand') }
+            force: { type: 'boolean', description: trans.__('Overwrite generated files that were edited by hand') },
+            check: { type: 'boolean', description: trans.__('Write nothing; say what would change') }
           },
           additionalProperties: false
         }
@@ -138,8 +139,8 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
       execute: async args => {
         const notebook = panel();
         await commands.execute(CommandIDs.open);
-        const reply = await actions.export(notebook, args.force === true);
-        return reply === null ? null : { ...reply, files: reply.files.map(file => ({ ...file })) };
+        const reply = await actions.export(notebook, { force: args.force === true, check: args.check === true });
+        return reply === null ? null : (JSON.parse(JSON.stringify(reply)) as ReadonlyPartialJSONObject);
       }
     });
 

@@ -1,15 +1,24 @@
-/** The notebook as a module: the action and what it wrote. */
+/** The notebook as a module: the action, what it would change, what it wrote, and what stands in its way. */
 
+import type { CellsReply, ExportedFile, ExportReply, PlaceView } from '@dexkit/client';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 
 import type { Actions } from '../actions';
+import { markOf } from '../marks';
+import { statusWord } from '../words';
 import { Button, NoticeBox, Section, useStore, useTrans } from './parts';
+
+type GoTo = (place: PlaceView) => void;
 
 export function ExportSection(props: { actions: Actions; panel: NotebookPanel; available: boolean }): JSX.Element {
   const trans = useTrans();
   const { actions, panel } = props;
-  const { exporting, exported, exportProblem } = useStore(actions.draft(panel));
+  const { exporting, exported, exportProblem, cells } = useStore(actions.draft(panel));
   const editedByHand = exportProblem?.remedy?.includes('--force') ?? false;
+  const places = exportProblem?.places ?? [];
+  const goTo: GoTo = place => {
+    actions.goTo(panel, place);
+  };
   return (
     <Section title={trans.__('Export')} name="export">
       <p className="dex-Hint">{trans.__('Module, tests and job task from the saved notebook.')}</p>
@@ -17,38 +26,30 @@ export function ExportSection(props: { actions: Actions; panel: NotebookPanel; a
         <Button
           disabled={exporting || !props.available}
           onClick={() => {
-            void actions.export(panel, false);
+            void actions.export(panel, {});
           }}
         >
-          {exporting ? trans.__('Exporting…') : trans.__('Save and export')}
+          {exporting ? trans.__('Working…') : trans.__('Save and export')}
+        </Button>
+        <Button
+          disabled={exporting || !props.available}
+          title={trans.__('Save the notebook and show what an export would change; no file of the project is written')}
+          onClick={() => {
+            void actions.export(panel, { check: true });
+          }}
+        >
+          {trans.__('What would change')}
         </Button>
       </div>
-      <div aria-live="polite">
-        {exported !== null && (
-          <>
-            <p>{trans.__('Exported %1.', exported.notebook)}</p>
-            <ul className="dex-List dex-Files">
-              {exported.files.map(file => (
-                <li key={file.path}>
-                  <code>{file.path}</code> <span className="dex-Detail">{file.status}</span>
-                </li>
-              ))}
-            </ul>
-            <details>
-              <summary>{trans.__('Report')}</summary>
-              <pre className="dex-Code" tabIndex={0} aria-label={trans.__('Report of the export')}>
-                {exported.text}
-              </pre>
-            </details>
-          </>
-        )}
-      </div>
+      <Changed cells={cells} goTo={goTo} />
+      <div aria-live="polite">{exported !== null && <Report reply={exported} goTo={goTo} />}</div>
       {exportProblem !== null && (
-        <NoticeBox notice={exportProblem}>
+        <NoticeBox notice={places.length > 1 ? { ...exportProblem, message: refused(places.length), where: null, remedy: null } : exportProblem}>
+          <Places places={places} goTo={goTo} linksOnly={places.length === 1} />
           {editedByHand && (
             <Button
               onClick={() => {
-                void actions.export(panel, true);
+                void actions.export(panel, { force: true });
               }}
             >
               {trans.__('Overwrite the edited files')}
@@ -57,5 +58,141 @@ export function ExportSection(props: { actions: Actions; panel: NotebookPanel; a
         </NoticeBox>
       )}
     </Section>
+  );
+
+  function refused(count: number): string {
+    return trans._n('%1 place stands in the way of the export.', '%1 places stand in the way of the export.', count, count);
+  }
+}
+
+/** The cells that changed since the last export, as the saved notebook and its source map tell. */
+function Changed(props: { cells: CellsReply | null; goTo: GoTo }): JSX.Element | null {
+  const trans = useTrans();
+  const changed = props.cells?.cells.filter(cell => cell.state === 'changed') ?? [];
+  if (props.cells === null || props.cells.module === null || changed.length === 0) {
+    return null;
+  }
+  const places = changed.map(cell => ({ text: markOf(trans, cell) ?? '', cell: cell.cell, line: null }));
+  return (
+    <details className="dex-Changed">
+      <summary>
+        {trans._n('%1 cell changed since the export.', '%1 cells changed since the export.', changed.length, changed.length)}
+      </summary>
+      <Places places={places} goTo={props.goTo} />
+    </details>
+  );
+}
+
+function Report(props: { reply: ExportReply; goTo: GoTo }): JSX.Element {
+  const trans = useTrans();
+  const { reply, goTo } = props;
+  const changed = reply.files.filter(file => file.status === 'differs');
+  return (
+    <>
+      <p>{headline()}</p>
+      <ul className="dex-List dex-Files">
+        {(reply.checked ? changed : reply.files).map(file => (
+          <li key={file.path}>
+            <File file={file} />
+          </li>
+        ))}
+      </ul>
+      <Listed title={trans.__('To look at')} places={reply.notes} goTo={goTo} open />
+      <Listed title={trans.__('No test made')} places={reply.not_derived} goTo={goTo} />
+      <Listed title={trans.__('Left out')} places={reply.left_out} goTo={goTo} />
+      <details>
+        <summary>{trans.__('Report')}</summary>
+        <pre className="dex-Code" tabIndex={0} aria-label={trans.__('Report of the export')}>
+          {reply.text}
+        </pre>
+      </details>
+    </>
+  );
+
+  function headline(): string {
+    if (reply.files.length === 0) {
+      return trans.__('Nothing to export: the notebook holds no code for a job.');
+    }
+    if (!reply.checked) {
+      return trans.__('Exported %1.', reply.notebook);
+    }
+    return reply.drift
+      ? trans._n('An export would change %1 file.', 'An export would change %1 files.', changed.length, changed.length)
+      : trans.__('The exported files are what the notebook says.');
+  }
+}
+
+function File(props: { file: ExportedFile }): JSX.Element {
+  const trans = useTrans();
+  const { path, status, diff } = props.file;
+  const name = (
+    <>
+      <code>{path}</code> <span className="dex-Detail">{statusWord(trans, status)}</span>
+    </>
+  );
+  if (!diff) {
+    return <div className="dex-File">{name}</div>;
+  }
+  return (
+    <details>
+      <summary className="dex-File">{name}</summary>
+      <pre className="dex-Code dex-Diff" tabIndex={0} aria-label={trans.__('What would change in %1', path)}>
+        {diff.split('\n').map((line, index) => (
+          <span key={index} className={lineClass(line)}>
+            {`${line}\n`}
+          </span>
+        ))}
+      </pre>
+    </details>
+  );
+}
+
+function lineClass(line: string): string | undefined {
+  if (line.startsWith('+')) {
+    return 'dex-mod-added';
+  }
+  return line.startsWith('-') ? 'dex-mod-removed' : undefined;
+}
+
+function Listed(props: { title: string; places: readonly PlaceView[]; goTo: GoTo; open?: boolean }): JSX.Element | null {
+  if (props.places.length === 0) {
+    return null;
+  }
+  return (
+    <details open={props.open}>
+      <summary>{`${props.title} (${props.places.length})`}</summary>
+      <Places places={props.places} goTo={props.goTo} />
+    </details>
+  );
+}
+
+/** Places in the notebook, each with a way to it. */
+function Places(props: { places: readonly PlaceView[]; goTo: GoTo; linksOnly?: boolean }): JSX.Element | null {
+  const trans = useTrans();
+  if (props.places.length === 0) {
+    return null;
+  }
+  return (
+    <ul className="dex-List dex-Places">
+      {props.places.map((place, index) => (
+        <li key={index}>
+          {place.cell !== null && (
+            <button
+              type="button"
+              className="dex-Link"
+              aria-label={trans.__('Go to cell %1, line %2', place.cell, place.line ?? 1)}
+              onClick={() => {
+                props.goTo(place);
+              }}
+            >
+              {place.line === null
+                ? trans.__('Cell %1', place.cell)
+                : trans.__('Cell %1, line %2', place.cell, place.line)}
+            </button>
+          )}
+          {!props.linksOnly && <span>{place.text}</span>}
+        </li>
+      ))}
+    </ul>
   );
 }

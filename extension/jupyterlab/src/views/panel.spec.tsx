@@ -27,7 +27,8 @@ const EMPTY: Draft = {
   bindProblem: null,
   exporting: false,
   exported: null,
-  exportProblem: null
+  exportProblem: null,
+  cells: null
 };
 const BOUND: Partial<Snapshot> = {
   environment: { name: 'local', kind: 'local', engine: 'sail', catalog: 'local', writes: 'allow', problem: null },
@@ -47,6 +48,7 @@ const actions = {
   ask: vi.fn(() => Promise.resolve(true)),
   insert: vi.fn(() => true),
   export: vi.fn(() => Promise.resolve(null)),
+  goTo: vi.fn(),
   load: vi.fn(() => Promise.resolve(true)),
   refresh: vi.fn(() => Promise.resolve()),
   interrupt: vi.fn(() => Promise.resolve()),
@@ -371,6 +373,78 @@ describe('versions that do not fit', () => {
     });
     expect(node.textContent).toContain('This Jupyter server has no dex 0.1.0');
     expect(button('Save and export').disabled).toBe(true);
+  });
+});
+
+describe('an export', () => {
+  const FILES = [
+    { path: 'src/etl/a.py', status: 'differs', diff: '--- now\n+++ then\n-x = 1\n+x = 2' },
+    { path: 'pyproject.toml', status: 'unchanged', diff: '' }
+  ];
+  const REPLY = {
+    notebook: 'notebooks/a.ipynb',
+    checked: true,
+    drift: true,
+    files: FILES,
+    notes: [{ text: '`limit` is never set', cell: 3, line: 2 }],
+    left_out: [],
+    not_derived: [{ text: 'no asserts', cell: null, line: null }],
+    text: 'the report'
+  };
+
+  function exported(update: Partial<Draft>): void {
+    told(BOUND);
+    act(() => {
+      draft.update(update);
+    });
+  }
+
+  it('is tried without writing', () => {
+    told(BOUND);
+    click(button('What would change'));
+    expect(actions.export).toHaveBeenCalledWith(panel, { check: true });
+  });
+
+  it('says what would change, line by line', () => {
+    exported({ exported: REPLY });
+    const section = node.querySelector('[data-section=export]') as HTMLElement;
+    expect(section.textContent).toContain('An export would change 1 file.');
+    expect(section.textContent).not.toContain('pyproject.toml');
+    expect([...section.querySelectorAll('.dex-mod-added')].map(line => line.textContent)).toContain('+x = 2\n');
+  });
+
+  it('leads from a note to its cell', () => {
+    exported({ exported: REPLY });
+    click(button('Go to cell 3, line 2'));
+    expect(actions.goTo).toHaveBeenCalledWith(panel, REPLY.notes[0]);
+    expect(node.textContent).toContain('no asserts');
+  });
+
+  it('that is refused lists every place, each with a way to it', () => {
+    const places = [
+      { text: '`%scala` is Scala. Keep it as a notebook task.', cell: 2, line: 1 },
+      { text: '`import x` is relative.', cell: 5, line: 4 }
+    ];
+    exported({ exportProblem: { code: 'DEX-EXPORT-02', message: 'All of it.', where: 'a', remedy: 'b', places } });
+    const alert = node.querySelector('[data-section=export] [role=alert]') as HTMLElement;
+    expect(alert.textContent).toContain('2 places stand in the way of the export.');
+    expect(alert.textContent).toContain('Keep it as a notebook task.');
+    click(button('Go to cell 5, line 4'));
+    expect(actions.goTo).toHaveBeenCalledWith(panel, places[1]);
+  });
+
+  it('says which cells changed since, with a way to each', () => {
+    const state = { cell_id: 'c', cell: 4, state: 'changed' as const, functions: ['clean'] };
+    exported({ cells: { module: 'src/etl/a.py', cells: [state, { ...state, cell: 5, state: 'exported' }] } });
+    const section = node.querySelector('[data-section=export]') as HTMLElement;
+    expect(section.textContent).toContain('1 cell changed since the export.');
+    click(button('Go to cell 4, line 1'));
+    expect(actions.goTo).toHaveBeenCalledWith(panel, { cell: 4, line: null, text: 'clean(): changed since the export' });
+  });
+
+  it('of a notebook without code says so', () => {
+    exported({ exported: { ...REPLY, checked: false, drift: false, files: [], notes: [], not_derived: [] } });
+    expect(node.textContent).toContain('Nothing to export');
   });
 });
 
