@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import sys
 from pathlib import Path
@@ -84,6 +85,44 @@ def test_the_whole_path_from_the_panel(page: LabPage, lab: Lab, shots: Path) -> 
     page.button("Overwrite the edited files").click()
     expect(report).to_contain_text("written", timeout=60_000)
     assert "# by hand" not in module.read_text("utf-8")
+
+
+def test_an_export_leads_to_the_cells_that_it_speaks_of(page: LabPage, lab: Lab, shots: Path) -> None:
+    name = "test_an_export_leads_to_the_cells_that_it_speaks_of"
+    module = lab.project / f"src/flights_etl/{name}.py"
+    report = page.section("export")
+    page.button("What would change").click()
+    expect(report).to_contain_text(re.compile(r"An export would change \d files"), timeout=60_000)
+    report.get_by_text(f"src/flights_etl/{name}.py").click()
+    expect(report.locator(".dex-mod-added").first).to_be_visible()
+    page.page.screenshot(path=shots / "would-change.png")
+    assert not module.exists()
+
+    page.button("Save and export").click()
+    expect(report).to_contain_text("Exported", timeout=60_000)
+    assert module.exists()
+    clean = page.page.locator(".jp-Cell[data-dex-mark^='exported as clean_flights()']")
+    expect(clean).to_have_count(1)
+
+    # A cell is edited and saved: it says so, and the panel leads to it.
+    page.run_code("from . import helpers", wait=False)
+    page.command("docmanager:save")
+    expect(page.page.locator(".jp-Cell[data-dex-state='refused']")).to_have_count(1, timeout=30_000)
+    page.button("Save and export").click()
+    alert = report.get_by_role("alert")
+    expect(alert).to_contain_text("DEX-EXPORT-02")
+    page.select("load")
+    alert.get_by_role("button", name=re.compile("Go to cell")).press("Enter")
+    here = "() => window.jupyterapp.shell.currentWidget.content.activeCell.model.sharedModel.getSource()"
+    page.page.wait_for_function(f"() => ({here})() === 'from . import helpers'")
+    page.page.screenshot(path=shots / "refused.png")
+    page.page.evaluate(
+        "() => window.jupyterapp.shell.currentWidget.content.activeCell.model.sharedModel.setSource('print(1)')"
+    )
+    page.command("docmanager:save")
+    expect(page.page.locator(".jp-Cell[data-dex-state='changed']")).to_have_count(1, timeout=30_000)
+    expect(report).to_contain_text("1 cell changed since the export.")
+    page.page.screenshot(path=shots / "changed.png")
 
 
 def test_a_reload_while_a_cell_runs_leaves_the_panel_right(page: LabPage) -> None:

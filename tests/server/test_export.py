@@ -78,3 +78,34 @@ async def test_a_request_that_cannot_be_read_says_what_is_wrong(jp_fetch: Fetch,
     code, reply = await post(jp_fetch, body)
     assert (code, reply["code"]) == (400, "DEX-SERVER-01")
     assert reply["message"]
+
+
+async def test_a_refusal_names_every_place(jp_fetch: Fetch, project: Path) -> None:
+    write_notebook(project / "notebooks/broken.ipynb", "from . import a", "y = 1", "from . import b")
+    code, reply = await post(jp_fetch, json.dumps({"path": "flights/notebooks/broken.ipynb"}))
+    assert (code, reply["code"]) == (409, "DEX-EXPORT-02")
+    assert [(place["cell"], place["line"]) for place in reply["places"]] == [(1, 1), (3, 1)]
+    assert all(place["text"] for place in reply["places"])
+
+
+async def test_a_check_shows_what_would_be_written(jp_fetch: Fetch, project: Path) -> None:
+    write_notebook(project / "notebooks/new.ipynb", "print('x')")
+    code, reply = await post(jp_fetch, json.dumps({"path": "flights/notebooks/new.ipynb", "check": True}))
+    assert (code, reply["checked"], reply["drift"]) == (200, True, True)
+    assert any("+def main(" in file["diff"] for file in reply["files"])
+    assert not (project / "src").exists()
+
+
+async def test_the_cells_of_an_exported_notebook_are_told(jp_fetch: Fetch, project: Path) -> None:
+    path = project / "notebooks/flights.ipynb"
+    body = json.dumps({"path": "flights/notebooks/flights.ipynb"})
+    write_notebook(path, "def clean(frame):\n    return frame", "print(clean(1))")
+    before = json.loads((await jp_fetch("dex", "cells", method="POST", body=body)).body)
+    assert before == {"module": None, "cells": []}
+    await post(jp_fetch, body)
+    after = json.loads((await jp_fetch("dex", "cells", method="POST", body=body)).body)
+    assert after["module"] == "src/flights_etl/flights.py"
+    assert [(cell["cell"], cell["state"], cell["functions"]) for cell in after["cells"]] == [
+        (1, "exported", ["clean"]),
+        (2, "exported", []),
+    ]

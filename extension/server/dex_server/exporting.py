@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dex.bridge import ExportedFile, ExportReply, ExportRequest, PlaceView
+from dex.bridge import CellsReply, CellsRequest, CellStateView, ExportedFile, ExportReply, ExportRequest, PlaceView
 from dex_dbutils import DexError
 from dex_dbutils.config import find_project
 from jupyter_core.utils import ensure_async
@@ -75,10 +75,29 @@ def _places(lines: Iterable[ReportLine]) -> list[PlaceView]:
 
 def places_of(error: DexError) -> list[PlaceView]:
     """Return every place in the notebook that an error is about."""
-    from dex.export import RefusedExportError
+    from dex.export import ExportRefused
 
-    if isinstance(error, RefusedExportError):
+    if isinstance(error, ExportRefused):
         return [PlaceView(text=f"{r.message} {r.remedy}", cell=r.cell, line=r.line) for r in error.refusals]
     if error.where is None or error.where.cell is None:
         return []
     return [PlaceView(text=error.what, cell=error.where.cell, line=error.where.line)]
+
+
+def cells(path: Path, _: CellsRequest) -> CellsReply:
+    """Return how the cells of a notebook stand to its exported module.
+
+    Raises:
+        NotebookError: the file is no notebook.
+        ExportError: DEX-EXPORT-01, there is no project around it.
+    """
+    from dex.export import cell_states
+
+    states = cell_states(path, find_project(path.parent))
+    return CellsReply(
+        module=states.module,
+        cells=[
+            CellStateView(cell_id=each.cell_id, cell=each.cell, state=each.state, functions=list(each.functions))
+            for each in states.cells
+        ],
+    )

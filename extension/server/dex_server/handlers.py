@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from dex.bridge import ErrorReply, ExportRequest, ServerVersion
+from dex.bridge import CellsRequest, ErrorReply, ExportRequest, ServerVersion
 from dex_dbutils import DexError, ExportError
 from jupyter_server.auth.decorator import authorized
 from jupyter_server.base.handlers import APIHandler
 from pydantic import ValidationError
 from tornado.web import authenticated
 
-from dex_server.exporting import export, notebook_path, places_of
+from dex_server.exporting import cells, export, notebook_path, places_of
 
 Verb = TypeVar("Verb", bound=Callable[..., Awaitable[None]])
+Request = TypeVar("Request", ExportRequest, CellsRequest)
 
 #: One export at a time: two of the same notebook would write the same files.
 _export_lock = asyncio.Lock()
@@ -60,14 +62,13 @@ class VersionHandler(DexHandler):
         self.answer(ServerVersion(version=__version__))
 
 
-class ExportHandler(DexHandler):
-    """Exports a saved notebook: module, tests, job."""
+class NotebookHandler(DexHandler):
+    """Base of the handlers that do something with a saved notebook."""
 
-    @for_known_users
-    async def post(self) -> None:
-        """Export the notebook that the body names, and answer with what was written."""
+    async def with_notebook(self, kind: type[Request], work: Callable[[Path, Request], Any]) -> None:
+        """Read the request, find the notebook, do the work on a thread of its own, and answer."""
         try:
-            request = ExportRequest.model_validate_json(self.request.body)
+            request = kind.model_validate_json(self.request.body)
         except ValidationError as problem:
             first = problem.errors(include_url=False, include_input=False)[0]
             key = ".".join(str(part) for part in first["loc"]) or "body"
@@ -76,15 +77,34 @@ class ExportHandler(DexHandler):
         try:
             path = await notebook_path(self.contents_manager, request.path)
             async with _export_lock:
-                reply = await asyncio.get_running_loop().run_in_executor(None, export, path, request)
+                reply = await asyncio.get_running_loop().run_in_executor(None, work, path, request)
         except DexError as error:
             self.refuse(error)
             return
         self.answer(reply)
 
 
+class ExportHandler(NotebookHandler):
+    """Exports a saved notebook: module, tests, job."""
+
+    @for_known_users
+    async def post(self) -> None:
+        """Export the notebook that the body names, and answer with what was written."""
+        await self.with_notebook(ExportRequest, export)
+
+
+class CellsHandler(NotebookHandler):
+    """Tells how the cells of a saved notebook stand to its module."""
+
+    @for_known_users
+    async def post(self) -> None:
+        """Answer for the notebook that the body names; nothing is written."""
+        await self.with_notebook(CellsRequest, cells)
+
+
 #: Every route of the extension; a test walks them all without a token and with a wrong one.
 HANDLERS: list[tuple[str, type[DexHandler]]] = [
     (r"/dex/version", VersionHandler),
     (r"/dex/export", ExportHandler),
+    (r"/dex/cells", CellsHandler),
 ]

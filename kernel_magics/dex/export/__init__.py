@@ -1,10 +1,13 @@
 """Export: a notebook as a module, its parameters, tests, job and source map."""
 
+from dex.export.cell_states import CellState, CellStates, cell_states
 from dex.export.drafting import Draft
 from dex.export.exporting import Exporter, export_notebook, module_name, shown_path
 from dex.export.models import ExportedFile, ExportRefused, ExportReport, Refusal, ReportLine
 
 __all__ = [
+    "CellState",
+    "CellStates",
     "Draft",
     "ExportRefused",
     "ExportReport",
@@ -12,6 +15,7 @@ __all__ = [
     "Exporter",
     "Refusal",
     "ReportLine",
+    "cell_states",
     "export_notebook",
     "module_name",
     "shown_path",

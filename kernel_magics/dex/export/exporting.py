@@ -12,9 +12,9 @@ from dex_dbutils.config import Project
 
 from dex.export.drafting import Draft, draft_export
 from dex.export.mapping import read_map, render_map
-from dex.export.models import ExportedFile, ExportReport
+from dex.export.models import ExportedFile, ExportReport, FileStatus
 from dex.export.project_files import render_bundle, render_pyproject, with_script
-from dex.export.writing import read_text, refuse_hand_edits, write_all
+from dex.export.writing import read_text, refuse_hand_edits, unified_diff, write_all
 from dex.notebook import read_notebook
 
 
@@ -109,7 +109,9 @@ class Exporter:
             same = there is not None and there.replace("\r\n", "\n") == text.replace("\r\n", "\n")
             if not same:
                 changed[file] = text
-            files.append(ExportedFile(path=file, status=("unchanged" if same else "differs" if check else "written")))
+            status: FileStatus = "unchanged" if same else "differs" if check else "written"
+            diff = unified_diff(file, there or "", text, limit=400) if status == "differs" else ""
+            files.append(ExportedFile(path=file, status=status, diff=diff))
         if not check:
             write_all(root, changed)
             _tell_ledger(self._project, draft, files)

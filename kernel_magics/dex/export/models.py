@@ -24,10 +24,12 @@ class ExportedFile(Model):
     Attributes:
         path: relative to the project.
         status: ``kept`` where the file belongs to the person and stays; ``differs`` where a check found a difference.
+        diff: what an export would change, as a unified diff, where a check found a difference.
     """
 
     path: str
     status: FileStatus
+    diff: str = ""
 
 
 class ReportLine(Model):

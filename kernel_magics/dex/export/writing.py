@@ -38,7 +38,7 @@ def refuse_hand_edits(root: Path, files: dict[str, str], known: dict[str, Any]) 
         there = read_text(root / path)
         if there is None or file_digest(there) in (known.get(path), file_digest(text)):
             continue
-        edited.append(_diff(path, there, text))
+        edited.append(unified_diff(path, there, text))
     if edited:
         names = [path for path in files if any(f"--- {path}" in diff for diff in edited)]
         raise ExportError(
@@ -49,13 +49,14 @@ def refuse_hand_edits(root: Path, files: dict[str, str], known: dict[str, Any]) 
         )
 
 
-def _diff(path: str, there: str, new: str) -> str:
+def unified_diff(path: str, there: str, new: str, limit: int = 60) -> str:
+    """Return what would change in a file, as a unified diff of at most `limit` lines and a line that says how many more."""
     lines = difflib.unified_diff(
         there.splitlines(), new.splitlines(), f"{path} (there)", f"{path} (from the notebook)", lineterm="", n=2
     )
     shown = list(lines)
-    more = [f"... {len(shown) - 60} more lines"] if len(shown) > 60 else []
-    return "\n".join([*shown[:60], *more])
+    more = [f"... {len(shown) - limit} more lines"] if len(shown) > limit else []
+    return "\n".join([*shown[:limit], *more])
 
 
 def write_all(root: Path, files: dict[str, str]) -> None:
