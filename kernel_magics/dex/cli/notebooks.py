@@ -35,16 +35,40 @@ def run(
 
 
 def export(
-    notebook: NotebookArgument,
+    notebook: Annotated[Path | None, typer.Argument(help="An .ipynb or a Databricks source file.")] = None,
     check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if the files differ.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite generated files that were edited by hand.")] = False,
+    survey: Annotated[
+        Path | None,
+        typer.Option(help="Export every notebook below this folder into --out, and count what became of them."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder of a survey's project; nothing goes elsewhere.")] = None,
     project: ProjectOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Turn a notebook into a module, its tests and a bundle job."""
+    """Turn a notebook into a module, its tests and a bundle job; or judge every notebook below a folder."""
+    if survey is not None:
+        _survey(survey, out, as_json, alone=notebook is None and not check and not force)
+        return
+    if notebook is None:
+        raise typer.BadParameter("Missing argument 'NOTEBOOK'.")
+    if out is not None:
+        raise typer.BadParameter("--out goes with --survey; a notebook's files go into its project.")
     from dex.export import export_notebook
 
     report = export_notebook(notebook, find_project(project or notebook.resolve().parent), check=check, force=force)
     emit(report, as_json, report.to_text)
     if check and report.drift:
+        raise typer.Exit(1)
+
+
+def _survey(folder: Path, out: Path | None, as_json: bool, *, alone: bool) -> None:
+    """Judge the notebooks below a folder; exit 1 where the export itself failed."""
+    from dex.export import survey
+
+    if out is None or not alone:
+        raise typer.BadParameter("--survey DIR goes with --out OUT and --json, and nothing else.")
+    report = survey(folder, out, progress=progress)
+    emit(report, as_json, report.to_text)
+    if report.crashed:
         raise typer.Exit(1)

@@ -4,6 +4,7 @@ from dex.export.cell_states import CellState, CellStates, cell_states
 from dex.export.drafting import Draft
 from dex.export.exporting import Exporter, export_notebook, module_name, shown_path
 from dex.export.models import ExportedFile, ExportRefused, ExportReport, Refusal, ReportLine
+from dex.export.survey import SurveyReport, survey
 
 __all__ = [
     "CellState",
@@ -15,8 +16,10 @@ __all__ = [
     "Exporter",
     "Refusal",
     "ReportLine",
+    "SurveyReport",
     "cell_states",
     "export_notebook",
     "module_name",
     "shown_path",
+    "survey",
 ]

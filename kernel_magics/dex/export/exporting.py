@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import keyword
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -41,11 +42,15 @@ class Exporter:
     """Exports the notebooks of a project.
 
     Args:
-        project: where the notebooks are and the files go.
+        project: where the files go.
+        root: folder that the notebooks are in; the project's if not given.
+        names: modules' names where they are not those of `module_name`, by the notebooks' resolved paths.
     """
 
-    def __init__(self, project: Project) -> None:
+    def __init__(self, project: Project, *, root: Path | None = None, names: Mapping[Path, str] | None = None) -> None:
         self._project = project
+        self._root = (root or project.root).resolve()
+        self._names = names or {}
 
     def draft(self, path: Path) -> Draft:
         """Return what a notebook becomes, its source map included, without writing a file.
@@ -63,10 +68,10 @@ class Exporter:
                 "Make a config/base.yaml with `project: {name: ..., package: ...}`.",
             )
         notebook = read_notebook(path)
-        shown = shown_path(path, project)
-        name = module_name(path)
+        shown = shown_path(path, project, self._root)
+        name = self._names.get(path.resolve()) or module_name(path)
         other = self._known(name).get("notebook")
-        if isinstance(other, str) and other != shown and (project.root / other).exists():
+        if isinstance(other, str) and other != shown and (self._root / other).exists():
             raise ExportError(
                 "DEX-EXPORT-04",
                 f"{shown} and {other} would both become the module {name}.",
@@ -173,19 +178,19 @@ def _shared(project: Project, name: str) -> dict[str, str]:
     return files
 
 
-def shown_path(path: Path, project: Project) -> str:
-    """Return a notebook's path below its project, with forward slashes.
+def shown_path(path: Path, project: Project, root: Path | None = None) -> str:
+    """Return a notebook's path below its project, or below another folder, with forward slashes.
 
     Raises:
         ExportError: DEX-EXPORT-01, it is not inside.
     """
     try:
-        return path.resolve().relative_to(project.root.resolve()).as_posix()
+        return path.resolve().relative_to((root or project.root).resolve()).as_posix()
     except ValueError as error:
         raise ExportError(
             "DEX-EXPORT-01",
             f"{path} is not inside the project.",
-            Where(str(project.root)),
+            Where(str(root or project.root)),
             "Copy it into the project's folder notebooks/.",
         ) from error
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import logging
 from typing import Any
 
 #: Methods of frames, columns, readers and plain values that return something and change nothing.
@@ -117,10 +118,15 @@ def _statements_are(node: ast.expr, *kinds: type[Any]) -> bool:
         return False
     import sqlglot
 
+    logger = logging.getLogger("sqlglot")
+    level = logger.level
+    logger.setLevel(logging.ERROR)  # that it takes a statement as opaque words is foreseen here
     try:
         statements = sqlglot.parse(node.value, dialect="databricks")
-    except sqlglot.errors.SqlglotError:
+    except (sqlglot.errors.SqlglotError, RecursionError):
         return False
+    finally:
+        logger.setLevel(level)
     temporary = sqlglot.exp.Use in kinds
     return bool(statements) and all(
         isinstance(statement, kinds) or (temporary and _is_temporary_view(statement)) for statement in statements

@@ -10,6 +10,7 @@ from dex.notebook.models import Cell, Magic, Notebook, Statement
 from dex.notebook.parameters import parse_parameters
 from dex.notebook.reading import notebook_bytes, parse_notebook, read_notebook
 from dex.notebook.references import RunReference, parse_run, resolve_run
+from dex.notebook.source import is_source
 from dex.notebook.sql_text import split_sql
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ __all__ = [
     "RunReport",
     "Statement",
     "flow_of",
+    "is_source",
     "lex",
     "notebook_bytes",
     "parse_notebook",
