@@ -9,7 +9,7 @@ import signal
 import sys
 from pathlib import Path
 
-from e2e.driver import KERNEL, Lab, LabPage
+from e2e.driver import KERNEL, NOTEBOOK, Lab, LabPage
 from playwright.sync_api import expect
 from scripted_service import Reply, scripted_service
 from support import run
@@ -93,7 +93,7 @@ def test_an_export_leads_to_the_cells_that_it_speaks_of(page: LabPage, lab: Lab,
     report = page.section("export")
     page.button("What would change").click()
     expect(report).to_contain_text(re.compile(r"An export would change \d files"), timeout=60_000)
-    report.get_by_text(f"src/flights_etl/{name}.py").click()
+    report.get_by_text(f"src/flights_etl/{name}.py", exact=True).click()
     expect(report.locator(".dex-mod-added").first).to_be_visible()
     page.page.screenshot(path=shots / "would-change.png")
     assert not module.exists()
@@ -103,6 +103,10 @@ def test_an_export_leads_to_the_cells_that_it_speaks_of(page: LabPage, lab: Lab,
     assert module.exists()
     clean = page.page.locator(".jp-Cell[data-dex-mark^='exported as clean_flights()']")
     expect(clean).to_have_count(1)
+    clean.evaluate(f"node => {NOTEBOOK}.scrollToCell({NOTEBOOK}.widgets.find(cell => cell.node === node))")
+    written = "node => getComputedStyle(node.querySelector('.jp-Cell-inputWrapper'), '::after').content"
+    assert clean.evaluate(written) == '"exported as clean_flights()"'
+    page.page.screenshot(path=shots / "marks.png")
 
     # A cell is edited and saved: it says so, and the panel leads to it.
     page.run_code("from . import helpers", wait=False)

@@ -25,9 +25,11 @@ export function mark(panel: NotebookPanel, reply: CellsReply | null, trans: Tran
     if (state === undefined || words === null) {
       delete cell.node.dataset.dexMark;
       delete cell.node.dataset.dexState;
+      cell.node.style.removeProperty('--dex-mark');
     } else {
       cell.node.dataset.dexMark = words;
       cell.node.dataset.dexState = state.state;
+      cell.node.style.setProperty('--dex-mark', JSON.stringify(words));
     }
   }
 }

@@ -4,3 +4,4 @@ import './forms.css';
 import './agent.css';
 import './lists.css';
 import './badge.css';
+import './marks.css';

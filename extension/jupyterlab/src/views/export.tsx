@@ -148,6 +148,9 @@ function File(props: { file: ExportedFile }): JSX.Element {
 }
 
 function lineClass(line: string): string | undefined {
+  if (line.startsWith('+++ ') || line.startsWith('--- ')) {
+    return undefined;
+  }
   if (line.startsWith('+')) {
     return 'dex-mod-added';
   }
