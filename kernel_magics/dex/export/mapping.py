@@ -1,4 +1,7 @@
-"""The source map: which lines of the module come from which lines of which cell."""
+"""The source map: which lines of the module come from which lines of which cell, and both texts as they were.
+
+The texts are what a later sync compares with: the notebook's cells and the module's blocks of the last export.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from dex.export.module import Block, digest
+from dex.export.module_parts import ModuleBlock, parse_module
 
-VERSION = 1
+VERSION = 2
 
 
 def render_map(
@@ -24,32 +28,27 @@ def render_map(
         files: generated files and their content, by path below the project.
         headings: comments above blocks, made from the notebook's headings.
     """
-    lines = module.split("\n")
-    starts = [(i, block) for block in blocks for i, line in enumerate(lines) if line.strip() == block.marker]
-    starts.sort(key=lambda pair: pair[0])
-    entries: list[dict[str, Any]] = []
-    for number, (start, block) in enumerate(starts):
-        end = starts[number + 1][0] if number + 1 < len(starts) else len(lines)
-        text = _own_lines(lines, start + 1, end, len(lines[start]) - len(lines[start].lstrip()), headings)
-        entries.append(
-            {
-                "cell": block.cell.id,
-                "segment": block.segment,
-                "kind": block.kind,
-                "notebook_lines": list(block.lines),
-                "module_lines": [start + 2, start + 1 + len(text)],
-                "notebook_sha256": block.digest,
-                "module_sha256": digest("\n".join(text)),
-            }
-        )
+    parts = parse_module(module, headings)
+    by_key = {(block.cell.id, block.segment): block for block in blocks}
+    cells = {block.cell.id: block.cell.source.split("\n") for block in blocks}
     content = {
         "version": VERSION,
         "notebook": notebook,
         "module": module_path,
         "files": {path: file_digest(text) for path, text in sorted(files.items())},
-        "blocks": entries,
+        "cells": cells,
+        "blocks": [
+            _entry(part, block) for part in parts.blocks if (block := by_key.get((part.cell, part.segment))) is not None
+        ],
+        "glue": {name: list(lines) for name, lines in parts.glue.items()},
     }
-    return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+    return dump_map(content)
+
+
+def dump_map(content: dict[str, Any]) -> str:
+    """Return the text of a map's file."""
+    text = json.dumps(content, indent=1, ensure_ascii=False)
+    return text.encode("utf-8", "backslashreplace").decode("utf-8") + "\n"
 
 
 def file_digest(text: str) -> str:
@@ -66,15 +65,14 @@ def read_map(path: Path) -> dict[str, Any]:
     return content if isinstance(content, dict) and content.get("version") == VERSION else {}
 
 
-def _own_lines(lines: list[str], start: int, end: int, depth: int, headings: set[str]) -> list[str]:
-    """Return the lines of a block: up to the next block, or to the next thing that is not its own."""
-    own = lines[start:end]
-    for i, line in enumerate(own):
-        outside = i and line.strip() and len(line) - len(line.lstrip()) < depth
-        generated = depth == 0 and i and line.startswith(("@dataclass(frozen=True)", "def main(")) and not own[i - 1]
-        if outside or generated:
-            own = own[:i]
-            break
-    while own and (not own[-1].strip() or (own[-1].strip() in headings)):
-        own.pop()
-    return own
+def _entry(part: ModuleBlock, block: Block) -> dict[str, Any]:
+    return {
+        "cell": block.cell.id,
+        "segment": block.segment,
+        "kind": block.kind,
+        "notebook_lines": list(block.lines),
+        "module_lines": [part.line, part.line + len(part.lines) - 1],
+        "notebook_sha256": block.digest,
+        "module_sha256": digest(part.text),
+        "text": list(part.lines),
+    }
