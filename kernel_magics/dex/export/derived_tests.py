@@ -1,4 +1,4 @@
-"""Tests from a notebook: its asserts, and a run of `main` on tables of its own.
+"""Tests from a notebook: its asserts, its recording, and a run of `main` on tables of its own.
 
 Asserts stay in `main` as well: a job whose data is not what the notebook was sure of must fail, as the notebook did.
 """
@@ -6,36 +6,94 @@ Asserts stay in `main` as well: a job whose data is not what the notebook was su
 from __future__ import annotations
 
 import ast
+from collections import Counter
+from dataclasses import dataclass
 
 from dex.export.formatting import format_python
+from dex.export.models import ReportLine
 from dex.export.parameters import Parameters
 from dex.export.pieces import Piece, literal
 from dex.export.placement import Names
+from dex.export.recording import Recording
+from dex.export.recording_plan import RecordingPlan
+from dex.export.recording_tests import recorded_line, render_recorded, skipped
 from dex.export.regions import indent
-from dex.export.slicing import TAKEN, DerivedTest
-from dex.export.tables import Tables
+from dex.export.slicing import TAKEN, DerivedTest, NotDerived, cell_word
+from dex.export.tables import Table, Tables
 
 _LOOKUPS = tuple(f"dex_dbutils.{n}" for n in ("get_table_name", "get_session", "get_spark", "load_environment"))
 
 
+#: ``tests/conftest.py`` of a project that has none.
+CONFTEST = '''"""What the tests of this project share: made once by `dex export`, yours from then on."""
+
+from __future__ import annotations
+
+import pytest
+from dex_dbutils import get_spark
+from pyspark.sql import SparkSession
+
+
+@pytest.fixture(scope="session")
+def spark() -> SparkSession:
+    """The engine of the tests: the environment's. Return another session here to run them on another engine."""
+    return get_spark()
+'''
+
+
+@dataclass(frozen=True)
+class TestFile:
+    """A test file.
+
+    Attributes:
+        source: its text.
+        names: names of the tests that check something where they can run.
+        skipped: what no test was made of, with the reason.
+        needs_spark: some test asks for the fixture `spark`.
+    """
+
+    __test__ = False
+
+    source: str
+    names: list[str]
+    skipped: list[ReportLine]
+    needs_spark: bool
+
+
 def render_tests(
-    tests: list[DerivedTest],
+    derived: tuple[list[DerivedTest], list[NotDerived]],
     pieces: list[Piece],
     names: Names,
     parameters: Parameters,
-    tables: Tables,
+    plan: RecordingPlan,
+    recording: Recording | None,
     *,
     notebook: str,
     package: str,
     module: str,
-) -> tuple[str, list[str]]:
-    """Return the source of the test file and the names of its tests."""
+) -> TestFile:
+    """Return the test file of a module.
+
+    Args:
+        derived: tests of the notebook's asserts, and asserts without one.
+        pieces: the notebook's statements, placed.
+        names: who binds what.
+        parameters: fields of `Params`.
+        plan: functions and tables of the module.
+        recording: what was recorded, or None.
+        notebook: path of the notebook.
+        package: package of the module.
+        module: its name.
+    """
+    tests, not_derived = derived
+    tables = plan.tables
     used = {n for p in pieces if p.place in ("main", "module") for n in p.flow.needs}
     looks_up = next((n for n, s in sorted(names.imports.items()) if s in _LOOKUPS and n in used), "")
-    obstacle = _obstacle(parameters, tables, looks_up)
+    obstacle = _obstacle(parameters, tables, looks_up) or _ends_early(pieces, not_derived, plan, recording)
     needed = {n for test in tests for n in test.needs}
     known_as = module if module not in TAKEN and module not in names.module else "module_under_test"
     imported_as = module if known_as == module else f"{module} as {known_as}"
+    recorded = render_recorded(recording, plan, module=module, known_as=known_as, obstacle=obstacle)
     imports = [p for p in pieces if p.place == "import"]
     lines = _imports(imports, needed)
     own = sorted(n for n in needed & names.module if n not in names.imports)
@@ -52,19 +110,64 @@ def render_tests(
         "import pytest",
         "from dex_dbutils import Session, get_session, load_environment",
         *(["from dex_dbutils.catalog import prepare_warehouse"] if tables.reads else []),
+        *(["from dex_dbutils.recorded import RecordedCall, read_calls"] if recorded.replays else []),
+        *(["from pyspark.sql import SparkSession"] if recorded.replays else []),
+        *(["from pyspark.sql import functions as F"] if recorded.counts else []),
         *lines,
         "",
         f"from {package} import {imported_as}",
         f"from {package}.{module} import {', '.join(sorted({'Params', *own}))}",
+        *(["", recorded_line(module)] if recorded.replays else []),
     ]
+    empty = {(t.layer, t.table) for t in recording.run.tables if not t.rows} if recording else set()
     body = [_FIXTURES.format(prefix=f"test_{module}_", inputs=_inputs(tables), module=known_as)]
-    body.append(_smoke(tables, obstacle))
+    body.append(_smoke([t for t in tables.writes if t not in empty], obstacle))
     shown = ["test_main_runs_to_its_end"]
     for test in tests:
         body.append(_render(test, obstacle))
         shown.append(test.name)
+    body += recorded.bodies
+    shown += recorded.names
+    body += _not_derived(not_derived)
     source = "\n".join(head) + "\n\n\n" + "\n\n\n".join(body) + "\n"
-    return format_python(source, package, sort_imports=True), shown
+    return TestFile(
+        format_python(source, package, sort_imports=True),
+        shown,
+        [*(each.line for each in not_derived), *recorded.skipped],
+        recorded.replays,
+    )
+
+
+def _not_derived(asserts: list[NotDerived]) -> list[str]:
+    """Return tests that are shown as skipped, one for each assert that no test is made of."""
+    numbers: Counter[str] = Counter()
+    bodies: list[str] = []
+    for each in asserts:
+        base = cell_word(each.piece.cell.id)
+        numbers[base] += 1
+        cell, line = each.piece.cell, each.piece.statement.line
+        name = f"test_{base}_without_a_test_{numbers[base]}"
+        bodies.append(skipped(name, each.reason, f"Cell {cell.number} ({cell.id}), line {line}."))
+    return bodies
+
+
+def _ends_early(
+    pieces: list[Piece], not_derived: list[NotDerived], plan: RecordingPlan, recording: Recording | None
+) -> str:
+    """Return why `main` is known not to reach its end, or nothing."""
+    for piece in pieces:
+        if piece.place == "main" and piece.node is not None:
+            if piece.cell.failed:
+                return f"main ends in cell {piece.cell.number}, whose saved output is an error"
+            if "raises-exception" in piece.cell.tags:
+                return f"main ends in cell {piece.cell.number}, which is tagged as one that fails"
+    for each in not_derived:
+        if each.ends_main:
+            return f"main ends at line {each.piece.statement.line} of cell {each.piece.cell.number}: {each.reason}"
+    if recording is not None and recording.run.error:
+        cell = plan.numbers.get(recording.run.error_cell or "")
+        return f"main ended{f' in cell {cell}' if cell else ''} when it was recorded: {recording.run.error}"
+    return ""
 
 
 def _obstacle(parameters: Parameters, tables: Tables, looks_up: str) -> str:
@@ -137,16 +240,14 @@ def _inputs(tables: Tables) -> str:
 """
 
 
-def _smoke(tables: Tables, obstacle: str) -> str:
+def _smoke(writes: list[Table], obstacle: str) -> str:
     if obstacle:
         return (
             f"@pytest.mark.skip(reason={literal(obstacle)})\n"
             "def test_main_runs_to_its_end(after_main: Session) -> None:\n"
             '    """Main runs, and every table it writes has rows."""\n'
         )
-    checks = [
-        f"    assert after_main.read({literal(t[0])}, {literal(t[1])}).limit(1).count() == 1" for t in tables.writes
-    ]
+    checks = [f"    assert after_main.read({literal(t[0])}, {literal(t[1])}).limit(1).count() == 1" for t in writes]
     what = (
         "Main runs, and every table it writes has rows."
         if checks

@@ -12,6 +12,8 @@ from dex.export.module import Block, blocks_of, headings_of, render_module
 from dex.export.pieces import Log
 from dex.export.placement import place
 from dex.export.project_files import render_job
+from dex.export.recording import read_recording
+from dex.export.recording_plan import RecordingPlan, plan_recording
 from dex.export.regions import lift
 from dex.export.slicing import derive
 from dex.export.tables import tables_of
@@ -31,11 +33,13 @@ class Draft:
         generated: files that belong to the export, by path below the project.
         log: what was dropped, noted and refused.
         tests: names of the derived tests.
-        not_derived: asserts without a test.
+        not_derived: asserts and recorded functions without a test.
         blocks: blocks of the module.
         headings: comments of the module that are made from headings.
         linked: drafts of the notebooks that it runs with `%run`, and of those that they run: each once, after what
             it needs itself.
+        plan: what a recording of the notebook watches.
+        needs_spark: some test asks for the fixture `spark`.
     """
 
     notebook: Notebook
@@ -49,6 +53,8 @@ class Draft:
     blocks: list[Block] = field(default_factory=list)
     headings: set[str] = field(default_factory=set)
     linked: list[Draft] = field(default_factory=list)
+    plan: RecordingPlan = field(default_factory=RecordingPlan)
+    needs_spark: bool = False
 
 
 def draft_export(notebook: Notebook, project: Project, shown: str, name: str) -> Draft:
@@ -75,7 +81,8 @@ def draft_export(notebook: Notebook, project: Project, shown: str, name: str) ->
     blocks = blocks_of(pieces)
     if not any(p.place != "drop" and p.text for p in pieces):
         return Draft(notebook, shown, name, empty=True, log=log)
-    tests, not_derived = derive(pieces, names, purity_of(pieces))
+    recording = read_recording(project.root, name)
+    derived = derive(pieces, names, purity_of(pieces), recording.broken if recording else frozenset())
     module_path, package = f"src/{project.package}/{name}.py", project.package
     module = render_module(
         notebook, shown, pieces, blocks, names, parameters, project.default_environment, known.before, package, log
@@ -83,12 +90,14 @@ def draft_export(notebook: Notebook, project: Project, shown: str, name: str) ->
     _must_compile(module, shown, blocks)
     log.dropped.sort(key=lambda entry: (entry.cell or 0, entry.line or 0))
     log.notes.sort(key=lambda entry: (entry.cell or 0, entry.line or 0))
-    test_source, test_names = render_tests(
-        tests, pieces, names, parameters, tables_of(pieces), notebook=shown, package=package, module=name
+    missing = tuple(p.key for p in parameters.ordered() if p.default is None)
+    plan = plan_recording(pieces, blocks, module, tables_of(pieces), missing)
+    tests = render_tests(
+        derived, pieces, names, parameters, plan, recording, notebook=shown, package=package, module=name
     )
     generated = {
         module_path: module,
-        f"tests/test_{name}.py": test_source,
+        f"tests/test_{name}.py": tests.source,
         f"resources/{name}.job.yml": render_job(shown, project, name, parameters, known.requirements),
     }
     headings = set(headings_of(notebook).values())
@@ -98,10 +107,12 @@ def draft_export(notebook: Notebook, project: Project, shown: str, name: str) ->
         name,
         generated=generated,
         log=log,
-        tests=test_names,
-        not_derived=not_derived,
+        tests=tests.names,
+        not_derived=tests.skipped,
         blocks=blocks,
         headings=headings,
+        plan=plan,
+        needs_spark=tests.needs_spark,
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from dex_dbutils import ExportError, Where
 from dex_dbutils.config import Project
 
+from dex.export.derived_tests import CONFTEST
 from dex.export.drafting import Draft, draft_export
 from dex.export.mapping import read_map, render_map
 from dex.export.models import ExportedFile, ExportReport, FileStatus
@@ -19,7 +20,15 @@ from dex.export.writing import read_text, refuse_hand_edits, unified_diff, write
 from dex.notebook import read_notebook
 
 
-def export_notebook(path: Path, project: Project, *, check: bool = False, force: bool = False) -> ExportReport:
+def export_notebook(
+    path: Path,
+    project: Project,
+    *,
+    check: bool = False,
+    force: bool = False,
+    record: bool = False,
+    environment: str | None = None,
+) -> ExportReport:
     """Turn a notebook into a module, its tests and a bundle job, and return what was done.
 
     Args:
@@ -27,15 +36,20 @@ def export_notebook(path: Path, project: Project, *, check: bool = False, force:
         project: where the files go.
         check: write nothing; the report's ``drift`` says whether the files differ from what the notebook says now.
         force: write over generated files that were changed by hand.
+        record: run the module once and keep masked samples of what its functions were given and gave, as tests.
+        environment: local environment to record in; the project's default if not given.
 
     Raises:
         NotebookError: the notebook cannot be read.
-        ExportError: DEX-EXPORT-01, no project; -02, the notebook holds what cannot become a module; -03, a generated
+        ExportError: DEX-EXPORT-20, -21, it cannot be recorded; DEX-EXPORT-01, no project; -02, the notebook holds what cannot become a module; -03, a generated
             file was changed by hand; -04, two notebooks would become one module; -05, -06, a file cannot be made.
             Nothing was written.
         DexError: DEX-FILE-01, a file cannot be written; every file is what it was.
     """
-    return Exporter(project).export(path, check=check, force=force)
+    exporter = Exporter(project)
+    if record and not check:
+        return exporter.record(path, environment=environment, force=force)
+    return exporter.export(path, check=check, force=force)
 
 
 class Exporter:
@@ -109,7 +123,7 @@ class Exporter:
         wanted = {file: text for each in reversed(drafts) for file, text in each.generated.items()}
         files: list[ExportedFile] = []
         changed: dict[str, str] = {}
-        for file, text in [*wanted.items(), *_shared(self._project, draft.name).items()]:
+        for file, text in [*wanted.items(), *_shared(self._project, draft).items()]:
             there = read_text(root / file)
             same = there is not None and there.replace("\r\n", "\n") == text.replace("\r\n", "\n")
             if not same:
@@ -131,6 +145,28 @@ class Exporter:
             tests=draft.tests,
             not_derived=draft.not_derived,
         )
+
+    def record(self, path: Path, *, environment: str | None = None, force: bool = False) -> ExportReport:
+        """Export a notebook, run its module once, and export again with the tests that the recording gives.
+
+        Args:
+            path: an .ipynb or a Databricks source file inside the project.
+            environment: local environment to record in; the project's default if not given.
+            force: write over generated files that were changed by hand.
+
+        Raises:
+            NotebookError, ExportError, DexError: as `export_notebook` says.
+        """
+        from dex.export.recording_run import forget_others, record_module
+
+        draft = self.draft(path)
+        report = self.export(path, force=force)
+        if draft.empty:
+            return report
+        recording = record_module(self._project, draft.name, draft.shown, draft.plan, environment=environment)
+        write_all(self._project.root, recording.files(draft.name))
+        forget_others(self._project.root, draft.name, recording)
+        return self.export(path, force=force)
 
     def _known(self, name: str) -> dict[str, Any]:
         """Return the source map of a module as the last export left it."""
@@ -161,8 +197,9 @@ def module_name(path: Path) -> str:
     return f"{name}_" if keyword.iskeyword(name) or keyword.issoftkeyword(name) else name
 
 
-def _shared(project: Project, name: str) -> dict[str, str]:
+def _shared(project: Project, draft: Draft) -> dict[str, str]:
     """Return the person's files that must be there: missing ones made, the entry point added."""
+    name = draft.name
     target = f"{project.package}.{name}:run"
     files: dict[str, str] = {}
     pyproject = project.root / "pyproject.toml"
@@ -173,6 +210,7 @@ def _shared(project: Project, name: str) -> dict[str, str]:
     for path, text in (
         ("databricks.yml", render_bundle(project)),
         (f"src/{project.package}/__init__.py", f'"""Jobs of {project.name}."""\n'),
+        *([("tests/conftest.py", CONFTEST)] if draft.needs_spark else []),
     ):
         files[path] = read_text(project.root / path) or text
     return files

@@ -8,13 +8,20 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from dex.export.models import ReportLine
+from dex.export.module import digest
 from dex.export.pieces import Piece, short
 from dex.export.placement import BUILTINS, CHANGING, Names
 from dex.export.purity import Purity, root_name
 from dex.export.tables import Table, named, written_by
+from dex.export.truth import decided
 
 #: Names of the test file.
-TAKEN = frozenset("pytest session after_main Path Iterator Session get_session load_environment Params".split())
+TAKEN = frozenset(
+    """
+    pytest session after_main Path Iterator Session get_session load_environment Params RECORDED RecordedCall read_calls
+    SparkSession F
+    """.split()
+)
 _GIVEN = ("session", "spark", "params", "job_params")
 _BINDING = ast.Assign | ast.AnnAssign | ast.FunctionDef | ast.ClassDef | ast.ImportFrom | ast.Import
 
@@ -38,10 +45,39 @@ class DerivedTest:
     on_tables: bool = False
 
 
-def derive(pieces: list[Piece], names: Names, purity: Purity) -> tuple[list[DerivedTest], list[ReportLine]]:
-    """Return the tests that a notebook's asserts give, and those that give none with the reason."""
+@dataclass(frozen=True)
+class NotDerived:
+    """An assert that no test is made of.
+
+    Attributes:
+        piece: where it stands.
+        reason: why not.
+        ends_main: it does not hold, so that `main` ends there.
+    """
+
+    piece: Piece
+    reason: str
+    ends_main: bool = False
+
+    @property
+    def line(self) -> ReportLine:
+        """What the report says of it."""
+        return ReportLine(text=self.reason, cell=self.piece.cell.number, line=self.piece.statement.line)
+
+
+def derive(
+    pieces: list[Piece], names: Names, purity: Purity, broken: frozenset[tuple[str, str]] = frozenset()
+) -> tuple[list[DerivedTest], list[NotDerived]]:
+    """Return the tests that a notebook's asserts give, and those that give none with the reason.
+
+    Args:
+        pieces: the notebook's statements, placed.
+        names: who binds what.
+        purity: what only looks.
+        broken: asserts that did not hold when the notebook was recorded: id of the cell and digest of the text.
+    """
     tests: list[DerivedTest] = []
-    not_derived: list[ReportLine] = []
+    not_derived: list[NotDerived] = []
     taken: Counter[str] = Counter()
     live = [piece for piece in pieces if piece.place == "main"]
     slicer = _Slicer(live, names, purity)
@@ -49,20 +85,36 @@ def derive(pieces: list[Piece], names: Names, purity: Purity) -> tuple[list[Deri
         if not isinstance(piece.node, ast.Assert):
             inner = [n for n in ast.walk(piece.node) if isinstance(n, ast.Assert)] if piece.node else []
             if inner and not isinstance(piece.node, ast.FunctionDef | ast.ClassDef):
-                not_derived.append(_line(piece, "an assert inside a larger statement is checked by main alone"))
+                not_derived.append(NotDerived(piece, "an assert inside a larger statement is checked by main alone"))
             continue
-        if piece.cell.failed:
-            not_derived.append(_line(piece, f"`{short(piece.text)}`: the cell's saved output is an error"))
-            continue
-        found = slicer.test_of(index)
+        fails = _fails(piece, piece.node.test, slicer.bound, broken)
+        found = fails or slicer.test_of(index)
         if isinstance(found, str):
-            not_derived.append(_line(piece, f"`{short(piece.text)}`: {found}"))
+            not_derived.append(NotDerived(piece, f"`{short(piece.text)}`: {found}", ends_main=bool(fails)))
             continue
-        base = re.sub(r"\W+", "_", piece.cell.id).strip("_").lower()
+        base = cell_word(piece.cell.id)
         taken[base] += 1
         found.name = f"test_{base}_{taken[base]}"
         tests.append(found)
     return tests, not_derived
+
+
+def cell_word(cell: str) -> str:
+    """Return the id of a cell as a part of a test's name."""
+    return re.sub(r"\W+", "_", cell).strip("_").lower()
+
+
+def _fails(piece: Piece, test: ast.expr, bound: set[str], broken: frozenset[tuple[str, str]]) -> str:
+    """Return why an assert is known not to hold, or nothing."""
+    if piece.cell.failed:
+        return "the cell's saved output is an error"
+    if "raises-exception" in piece.cell.tags:
+        return "the cell is tagged as one that fails"
+    if decided(test, bound) is False:
+        return "it never holds"
+    if (piece.cell.id, digest(piece.text)) in broken:
+        return "it did not hold when the notebook was recorded"
+    return ""
 
 
 class _Slicer:
@@ -72,7 +124,7 @@ class _Slicer:
         self._live = live
         self._names = names
         self._purity = purity
-        self._bound = {name for piece in live for name in piece.flow.binds}
+        self.bound = {name for piece in live for name in piece.flow.binds}
         self._when_called: dict[str, set[str]] = {}
         for piece in live:
             for name in piece.flow.binds if piece.flow.later else ():
@@ -90,7 +142,7 @@ class _Slicer:
         needed = self._with_calls(set(piece.flow.needs))
         setup: list[Piece] = []
         for other in reversed(self._live[:index]):
-            open_names = needed & self._bound
+            open_names = needed & self.bound
             if not open_names:
                 break
             changed = _changed(other.node) & open_names
@@ -150,7 +202,3 @@ def _changed(node: ast.AST | None) -> set[str]:
         elif isinstance(part, ast.Attribute | ast.Subscript) and not isinstance(part.ctx, ast.Load):
             found.add(root_name(part))
     return found
-
-
-def _line(piece: Piece, text: str) -> ReportLine:
-    return ReportLine(text=text, cell=piece.cell.number, line=piece.statement.line)

@@ -1,0 +1,394 @@
+"""The process that records: it runs `main` of an exported module once and watches the functions of the module.
+
+Run as ``python -m dex.export.recording_process JOB OUT``; both are JSON files.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+import functools
+import importlib.abc
+import importlib.machinery
+import inspect
+import json
+import operator
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from dex_dbutils import Session, get_session, load_environment
+from dex_dbutils.config import Environment
+from dex_dbutils.recorded import Unrecordable, columns_of, is_frame, make_frame, plain, plain_row
+from dex_dbutils.recorded.calls import ZONE
+from dex_dbutils.recorded.values import is_session, literal_of
+
+from dex.export.invariants import invariants_of
+from dex.export.recording import (
+    AssertOutcome,
+    NotRecorded,
+    RecordedFunction,
+    RecordedRun,
+    Recording,
+    TableInvariants,
+)
+from dex.export.recording_masking import Masks, is_personal, literals_of, looks_personal
+from dex.export.recording_plan import RecordingJob, Watched
+from dex.export.recording_sampling import choose
+
+#: Calls of one function that are kept.
+CALLS = 3
+#: Rows that are fetched from a frame to choose from.
+POOL = 400
+#: Rows that are fetched for the values that a function asks for, or that another frame has.
+EXTRA = 100
+_NOTE = "_dex_note_assert"
+
+
+class Watch:
+    """A function that is watched; called, it notes a sample of what it is given, then does what it does.
+
+    It is pickled as the function itself, so that a UDF may use it.
+    """
+
+    def __init__(self, function: Callable[..., Any], recorder: Recorder, about: Watched) -> None:
+        functools.update_wrapper(self, function)
+        self._function = function
+        self._recorder = recorder
+        self._about = about
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Return what the function returns."""
+        self._recorder.note(self._function, self._about, args, kwargs)
+        return self._function(*args, **kwargs)
+
+    def __get__(self, instance: object, owner: type | None = None) -> Any:
+        """Return the function bound to an instance, as a function would be."""
+        return self if instance is None else functools.partial(self, instance)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Return how to make it again elsewhere: as the plain function."""
+        return functools.partial, (self._function,)
+
+
+class Recorder:
+    """Collects the calls of one run.
+
+    Args:
+        session: where the notebook runs.
+        seed: seed of every choice.
+        source: text of the module.
+    """
+
+    def __init__(self, session: Session, seed: int, source: str) -> None:
+        self._spark = session.spark
+        self._seed = seed
+        self._masks = Masks(seed, literals_of(source))
+        self._calls: dict[str, list[dict[str, Any]]] = {}
+        self._masked: dict[str, set[str]] = {}
+        self._reasons: dict[str, str] = {}
+        self._source = source
+        self._busy = False
+
+    def note(self, function: Callable[..., Any], about: Watched, args: Sequence[Any], kwargs: dict[str, Any]) -> None:
+        """Note a call, unless it is one made by the recorder or the function has enough of them."""
+        name = about.name
+        if self._busy or name in self._reasons or len(self._calls.get(name, ())) >= CALLS:
+            return
+        self._busy = True
+        try:
+            recorded = self._record(function, about, args, kwargs)
+            calls = self._calls.setdefault(name, [])
+            if all(recorded["arguments"] != other["arguments"] for other in calls):
+                calls.append(recorded)
+        except Unrecordable as error:
+            self._reasons[name] = str(error)
+        except Exception as error:  # noqa: BLE001  whatever a sample does to a person's function
+            self._reasons[name] = f"it fails on a sample of its input: {_first_line(error)}"
+        finally:
+            self._busy = False
+
+    def result(self, watched: Sequence[Watched]) -> tuple[list[RecordedFunction], list[NotRecorded]]:
+        """Return the recorded functions, and the others with the reason."""
+        recorded: list[RecordedFunction] = []
+        others: list[NotRecorded] = []
+        for about in watched:
+            reason = about.reason or self._reasons.get(about.name, "")
+            calls = self._calls.get(about.name, [])
+            if not reason and not calls:
+                reason = "the notebook does not call it"
+            if reason:
+                others.append(NotRecorded(function=about.name, digest=about.digest, reason=reason))
+            else:
+                recorded.append(
+                    RecordedFunction(
+                        function=about.name,
+                        cell=about.cell,
+                        digest=about.digest,
+                        ordered=about.ordered and not self._unordered(about.name),
+                        time_zone=self._zone(),
+                        masked=sorted(self._masked.get(about.name, ())),
+                        calls=calls,
+                    )
+                )
+        return recorded, others
+
+    def _zone(self) -> str:
+        return str(self._spark.conf.get(ZONE) or "UTC")
+
+    def _unordered(self, name: str) -> bool:
+        return any(call.pop("unordered", False) for call in self._calls.get(name, []))
+
+    def _record(
+        self, function: Callable[..., Any], about: Watched, args: Sequence[Any], kwargs: dict[str, Any]
+    ) -> dict[str, Any]:
+        bound = inspect.signature(function).bind(*args, **kwargs)
+        if any(
+            p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD, p.POSITIONAL_ONLY) and n in bound.arguments
+            for n, p in bound.signature.parameters.items()
+        ):
+            raise Unrecordable("it takes arguments without names of their own")
+        literals = literals_of(inspect.cleandoc("\n" + _text_of(self._source, about.name)))
+        self._masks.masked.clear()
+        arguments: dict[str, Any] = {}
+        near: dict[str, set[Any]] = {}
+        for parameter, value in bound.arguments.items():
+            if is_session(value):
+                arguments[parameter] = {"session": "spark"}
+            elif is_frame(value):
+                arguments[parameter] = self._sample(value, literals, near)
+            else:
+                arguments[parameter] = self._plain(parameter, value)
+        first = plain(self._call(function, arguments), ordered=True)
+        second = plain(self._call(function, arguments, backwards=True), ordered=True)
+        if _sorted(first) != _sorted(second):
+            raise Unrecordable("two runs on the same rows differ: it depends on their order, on the time or on chance")
+        self._masked.setdefault(about.name, set()).update(self._masks.masked)
+        ordered = about.ordered and first == second
+        call = {"arguments": arguments, "gives": first if ordered else _sorted(first)}
+        return {**call, "unordered": True} if about.ordered and not ordered else call
+
+    def _plain(self, parameter: str, value: Any) -> dict[str, Any]:
+        value = copy.deepcopy(value) if isinstance(value, list | dict | set) else value
+        if isinstance(value, str) and (is_personal(parameter) or looks_personal(value)):
+            self._masks.masked.add(parameter)
+            value = self._masks.value(value)
+        return {"literal": literal_of(value)}
+
+    def _sample(self, frame: Any, literals: frozenset[Any], near: dict[str, set[Any]]) -> dict[str, Any]:
+        columns = columns_of(frame)
+        names = list(columns)
+        pool = self._pool(frame, columns, literals, near)
+        rows = choose(names, pool, seed=self._seed, literals=literals, near=near)
+        for index, name in enumerate(names):
+            if isinstance(columns[name], str):
+                near.setdefault(name, set()).update(row[index] for row in rows if row[index] is not None)
+        personal = self._masks.personal_columns(names, rows)
+        return {"columns": columns, "rows": self._masks.rows(names, rows, personal)}
+
+    def _pool(self, frame: Any, columns: dict[str, Any], literals: frozenset[Any], near: dict[str, set[Any]]) -> Any:
+        """Return rows to choose from: some of all, and all that matter to the function, each as often as it is there."""
+        from pyspark.sql import functions as F
+
+        def column(name: str) -> Any:
+            return F.col("`" + name.replace("`", "``") + "`")
+
+        def fetch(selected: Any, most: int) -> list[list[Any]]:
+            ordered = [column(n) for n, kind in columns.items() if isinstance(kind, str) and kind != "binary"]
+            chosen = selected.orderBy(F.xxhash64(F.lit(self._seed), *ordered)) if ordered else selected
+            return [plain_row(row) for row in chosen.limit(most).collect()]
+
+        found = fetch(frame, POOL)
+        if len(found) < POOL:
+            return found
+        conditions = [
+            column(name).isin(sorted(values))
+            for name, kind in columns.items()
+            if (values := {v for v in literals if _fits(v, kind)})
+        ]
+        shared = [
+            column(name).isin(sorted(near[name])[:200])
+            for name, kind in columns.items()
+            if near.get(name) and kind in ("string", "integer", "long")
+        ]
+        known = {json.dumps(row) for row in found}
+        for group in (conditions, shared):
+            if group:
+                extra = fetch(frame.where(functools.reduce(operator.or_, group)), EXTRA)
+                found += [row for row in extra if json.dumps(row) not in known]
+                known.update(json.dumps(row) for row in extra)
+        return found
+
+    def _call(self, function: Callable[..., Any], arguments: dict[str, Any], *, backwards: bool = False) -> Any:
+        given: dict[str, Any] = {}
+        for name, recorded in arguments.items():
+            if "columns" in recorded:
+                rows = recorded["rows"][::-1] if backwards else recorded["rows"]
+                given[name] = make_frame(self._spark, recorded["columns"], rows)
+            else:
+                given[name] = self._spark if "session" in recorded else ast.literal_eval(recorded["literal"])
+        return function(**given)
+
+
+def _sorted(value: Any) -> Any:
+    if "items" in value:
+        return {"items": [_sorted(item) for item in value["items"]]}
+    if "rows" not in value:
+        return value
+    rows = sorted(value["rows"], key=lambda row: json.dumps(row, ensure_ascii=False, sort_keys=True))
+    return {**value, "rows": rows}
+
+
+def _fits(value: Any, kind: Any) -> bool:
+    if isinstance(value, bool):
+        return False
+    return (isinstance(value, str) and kind == "string") or (isinstance(value, int) and kind in ("integer", "long"))
+
+
+def _text_of(source: str, name: str) -> str:
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.FunctionDef) and node.name == name:
+            return ast.get_source_segment(source, node) or ""
+    return ""
+
+
+def _first_line(error: BaseException) -> str:
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0][:160]}" if lines else type(error).__name__
+
+
+class _NotedAsserts(ast.NodeTransformer):
+    """Turns the asserts of `main` into notes, so that one that does not hold ends nothing."""
+
+    def __init__(self, lines: set[int]) -> None:
+        self._lines = lines
+
+    def visit_Assert(self, node: ast.Assert) -> ast.stmt:
+        if node.lineno not in self._lines:
+            return node
+        line = node.lineno
+        test = ast.Lambda(
+            args=ast.arguments(posonlyargs=[], args=[], kwonlyargs=[], kw_defaults=[], defaults=[]), body=node.test
+        )
+        call = ast.Call(func=ast.Name(id=_NOTE, ctx=ast.Load()), args=[ast.Constant(line), test], keywords=[])
+        return ast.fix_missing_locations(ast.copy_location(ast.Expr(call), node))
+
+
+class ModuleFromText(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Finds one module by its name and makes it from a syntax tree or text instead of its file.
+
+    Args:
+        name: dotted name of the module.
+        path: its file, for tracebacks.
+        code: what to run in its place.
+    """
+
+    def __init__(self, name: str, path: Path, code: ast.Module | str) -> None:
+        self._name = name
+        self._path = path
+        self._code = code
+
+    def find_spec(self, fullname: str, path: object, target: object = None) -> importlib.machinery.ModuleSpec | None:
+        """Return the module's spec, or None for any other."""
+        if fullname != self._name:
+            return None
+        return importlib.machinery.ModuleSpec(fullname, self, origin=str(self._path))
+
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType | None:
+        """Leave it to Python."""
+        return None
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Run the text in the module."""
+        module.__file__ = str(self._path)
+        exec(compile(self._code, str(self._path), "exec", dont_inherit=True), module.__dict__)  # noqa: S102
+
+
+def record(job: RecordingJob) -> Recording:
+    """Return the recording of one run of `main`."""
+    root = Path(job.root)
+    sys.path.insert(0, str(root / "src"))
+    base = load_environment(job.environment, start=root)
+    own = {"name": f"{base.name}_record", "schema_prefix": f"{base.schema_prefix}record_{job.module}_"}
+    session = get_session(base.model_copy(update=own))
+    _copy_inputs(session, base, job.reads)
+    path = root / "src" / job.package / f"{job.module}.py"
+    source = path.read_text("utf-8")
+    tree = _NotedAsserts({a.module_line for a in job.asserts}).visit(ast.parse(source))
+    name = f"{job.package}.{job.module}"
+    sys.meta_path.insert(0, ModuleFromText(name, path, tree))
+    outcomes: dict[int, bool] = {}
+
+    def note(line: int, test: Callable[[], Any]) -> None:
+        held = bool(test())
+        outcomes[line] = outcomes.get(line, True) and held
+
+    module = importlib.import_module(name)
+    setattr(module, _NOTE, note)
+    recorder = Recorder(session, job.seed, source)
+    for about in job.functions:
+        function = getattr(module, about.name, None)
+        if not about.reason and inspect.isfunction(function):
+            setattr(module, about.name, Watch(function, recorder, about))
+    if hasattr(module, "load_environment"):
+        module.load_environment = lambda *_, **__: session.environment  # type: ignore[attr-defined]
+    error, cell = "", None
+    try:
+        module.main(session.spark, module.Params(env=session.environment.name, **job.params))
+    except Exception as caught:  # noqa: BLE001  a notebook that fails is recorded as far as it came
+        error = _first_line(caught)
+        cell = _cell_of(caught, str(path), job.cells)
+    recorded, others = recorder.result(job.functions)
+    asserts = [
+        AssertOutcome(cell=a.cell, line=a.line, digest=a.digest, holds=outcomes[a.module_line])
+        for a in job.asserts
+        if a.module_line in outcomes
+    ]
+    tables = [] if error else _tables(session, job.writes)
+    run = RecordedRun(
+        seed=job.seed,
+        error=error or None,
+        error_cell=cell,
+        asserts=asserts,
+        not_recorded=others,
+        tables=tables,
+    )
+    return Recording(run=run, functions=recorded)
+
+
+def _cell_of(error: BaseException, path: str, cells: Sequence[tuple[int, str]]) -> str | None:
+    lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == path and f.lineno]
+    found = [cell for start, cell in cells if lines and start <= lines[0]]
+    return found[-1] if found else None
+
+
+def _copy_inputs(session: Session, base: Environment, reads: Sequence[tuple[str, str]]) -> None:
+    from dex_dbutils.catalog import prepare_warehouse
+
+    if reads:
+        prepare_warehouse(session.spark, base)
+    for layer, table in reads:
+        theirs = base.table_name(layer, table)
+        if session.spark.catalog.tableExists(theirs):
+            session.spark.table(theirs).write.mode("overwrite").saveAsTable(session.table(layer, table))
+
+
+def _tables(session: Session, writes: Sequence[tuple[str, str]]) -> list[TableInvariants]:
+    from dex_dbutils import profile
+
+    found: list[TableInvariants] = []
+    for layer, table in writes:
+        frame = session.read(layer, table)
+        made = profile(frame, name=f"{layer}.{table}")
+        invariants = invariants_of(made, personal=is_personal)
+        found.append(TableInvariants(layer=layer, table=table, rows=made.rows, invariants=invariants))
+    return found
+
+
+if __name__ == "__main__":
+    Path(sys.argv[2]).write_text(
+        record(RecordingJob.model_validate_json(Path(sys.argv[1]).read_text("utf-8"))).model_dump_json(), "utf-8"
+    )
