@@ -38,6 +38,10 @@ def export(
     notebook: Annotated[Path | None, typer.Argument(help="An .ipynb or a Databricks source file.")] = None,
     check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if the files differ.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite generated files that were edited by hand.")] = False,
+    record: Annotated[
+        bool, typer.Option("--record", help="Run it once and make tests from what its functions were given and gave.")
+    ] = False,
+    env: EnvOption = None,
     survey: Annotated[
         Path | None,
         typer.Option(help="Export every notebook below this folder into --out, and count what became of them."),
@@ -48,15 +52,18 @@ def export(
 ) -> None:
     """Turn a notebook into a module, its tests and a bundle job; or judge every notebook below a folder."""
     if survey is not None:
-        _survey(survey, out, as_json, alone=notebook is None and not check and not force)
+        _survey(survey, out, as_json, alone=notebook is None and not (check or force or record))
         return
     if notebook is None:
         raise typer.BadParameter("Missing argument 'NOTEBOOK'.")
     if out is not None:
         raise typer.BadParameter("--out goes with --survey; a notebook's files go into its project.")
+    if record and check:
+        raise typer.BadParameter("--record writes files and --check writes none: give one of them.")
     from dex.export import export_notebook
 
-    report = export_notebook(notebook, find_project(project or notebook.resolve().parent), check=check, force=force)
+    root = find_project(project or notebook.resolve().parent)
+    report = export_notebook(notebook, root, check=check, force=force, record=record, environment=env)
     emit(report, as_json, report.to_text)
     if check and report.drift:
         raise typer.Exit(1)

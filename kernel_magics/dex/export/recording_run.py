@@ -70,11 +70,16 @@ def record_module(
             lines = [line for line in done.stderr.strip().splitlines() if line.strip()]
             raise ExportError(
                 "DEX-EXPORT-21",
-                f"{shown} cannot be run to record it: {lines[-1] if lines else f'exit code {done.returncode}'}",
+                f"{shown} cannot be run to record it: {_reason(lines) or f'exit code {done.returncode}'}",
                 Where(shown),
                 f"See that the notebook runs: dex run {shown}.",
             )
         return Recording.model_validate_json(told.read_text("utf-8"))
+
+
+def _reason(lines: list[str]) -> str:
+    """Return the line of a traceback that names the error: the last one that does not belong to its text."""
+    return next((line for line in reversed(lines) if not line.startswith(" ")), "")
 
 
 def forget_others(root: Path, module: str, recording: Recording) -> None:

@@ -18,6 +18,8 @@ PARSER = MagicParser("%dex_export", "Turn a notebook into a Python module, its t
 PARSER.add_argument("notebook", nargs="?", help="path of the notebook; this one if not given")
 PARSER.add_argument("--check", action="store_true", help="write nothing; fail if the files differ from the notebook")
 PARSER.add_argument("--force", action="store_true", help="overwrite generated files that were edited by hand")
+PARSER.add_argument("--record", action="store_true", help="run it once; make tests of what its functions gave")
+PARSER.add_argument("--env", help="local environment to record in; the project's default if not given")
 
 
 def run(shell: InteractiveShell, line: str) -> None:
@@ -28,7 +30,16 @@ def run(shell: InteractiveShell, line: str) -> None:
     from dex.export import export_notebook
 
     path = Path(arguments.notebook) if arguments.notebook else this_notebook(shell.user_ns)
-    report = export_notebook(path, find_project(path.resolve().parent), check=arguments.check, force=arguments.force)
+    if arguments.record and arguments.check:
+        PARSER.error("--record writes files and --check writes none: give one of them")
+    report = export_notebook(
+        path,
+        find_project(path.resolve().parent),
+        check=arguments.check,
+        force=arguments.force,
+        record=arguments.record,
+        environment=arguments.env,
+    )
     show_object(report)
     if arguments.check and report.drift:
         raise ExportError(

@@ -70,3 +70,120 @@ def test_tables_that_main_reads_are_copied_first(project: Path) -> None:
     )
     assert '("bronze", "orders")' in tests
     assert 'after_main.read("silver", "o")' in tests
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ["a = 1", "assert type('2') == int"],
+        [code("assert 1 == 2", error=True)],
+        [code("1 / 0\nx = 1", error=True)],
+        [code("assert len([]) == 0 and False", tags=["raises-exception"])],
+    ],
+)
+def test_a_notebook_that_is_meant_to_fail_gives_no_red_test(cells: list[object], project: Path) -> None:
+    _, tests = export(project, *cells)
+    assert '@pytest.mark.skip(reason="main ends ' in tests
+    assert "\n    assert type" not in tests
+
+
+def test_an_assert_without_a_test_is_shown_as_skipped(project: Path) -> None:
+    _, tests = export(project, code("rows = []\nrows.append(1)\nassert rows", id="fill"))
+    body = tests[tests.index("def test_fill_without_a_test_1") - 120 :]
+    assert "@pytest.mark.skip(" in body
+    assert "Cell 1 (fill), line 3." in body
+
+
+FUNCTION = "def doubled(n):\n    return 2 * n"
+
+
+def recorded(project: Path, **changes: object) -> None:
+    """Write a recording as a run would have left it."""
+    from dex.export.module import digest
+    from dex.export.recording import Invariant, NotRecorded, RecordedFunction, RecordedRun, Recording, TableInvariants
+
+    call = {"arguments": {"n": {"literal": "2"}}, "gives": {"literal": "4"}}
+    function = RecordedFunction(function="doubled", cell="c1", digest=digest(FUNCTION), calls=[call])
+    run = RecordedRun(
+        seed=1,
+        not_recorded=[
+            NotRecorded(function="chance", digest=digest("def chance():\n    return 1"), reason="two runs differ")
+        ],
+        tables=[
+            TableInvariants(
+                layer="silver",
+                table="t",
+                rows=30,
+                invariants=[
+                    Invariant(kind="columns", columns=["id", "a b"]),
+                    Invariant(kind="unique", columns=["id"]),
+                    Invariant(kind="not_null", columns=["id", "a b"]),
+                    Invariant(kind="values", columns=["a b"], values=['x"', "y"]),
+                    Invariant(kind="not_negative", columns=["id"]),
+                ],
+            )
+        ],
+    ).model_copy(update=changes)
+    for path, text in Recording(run=run, functions=[function]).files("n").items():
+        (project / path).parent.mkdir(parents=True, exist_ok=True)
+        (project / path).write_text(text, "utf-8")
+
+
+WRITES = "spark.range(3).write.saveAsTable(session.table('silver', 't'))"
+
+
+def test_a_recorded_function_is_replayed(project: Path) -> None:
+    recorded(project)
+    report, tests = export(project, FUNCTION, "x = doubled(2)")
+    assert "test_doubled_gives_what_was_recorded" in report.tests
+    assert 'read_calls(RECORDED / "doubled.json")' in tests
+    assert "Cell 1 (c1), on rows of a recorded run." in tests
+    assert (project / "tests/conftest.py").is_file()
+
+
+def test_a_recording_of_another_text_is_stale_and_says_so(project: Path) -> None:
+    recorded(project)
+    report, tests = export(project, FUNCTION.replace("2 *", "3 *"), "x = doubled(2)")
+    assert [line for line in report.not_derived if "dex export --record" in line.text and line.cell == 1]
+    assert "read_calls" not in tests
+    assert "def test_doubled_gives_what_was_recorded() -> None:" in tests
+
+
+def test_a_function_that_could_not_be_recorded_is_shown_as_skipped(project: Path) -> None:
+    recorded(project)
+    report, tests = export(project, FUNCTION, "def chance():\n    return 1", "x = doubled(2) + chance()")
+    assert [line for line in report.not_derived if "`chance`: two runs differ" in line.text]
+    assert '@pytest.mark.skip(reason="two runs differ")' in tests
+
+
+def test_what_held_for_every_row_of_a_table_becomes_a_test(project: Path) -> None:
+    recorded(project)
+    report, tests = export(project, FUNCTION, WRITES)
+    assert report.tests[-5:] == [
+        "test_silver_t_has_its_columns",
+        "test_silver_t_has_one_row_for_each_id",
+        "test_silver_t_has_no_nulls",
+        "test_silver_t_has_only_known_values_of_a_b",
+        "test_silver_t_is_never_negative",
+    ]
+    compile(tests, "tests", "exec")
+    report, _ = export(project, FUNCTION, WRITES.replace("'t'", "'other'"))
+    assert not [name for name in report.tests if "silver_t" in name]
+
+
+def test_a_run_that_ended_early_is_the_reason_why_main_is_not_run(project: Path) -> None:
+    recorded(project, error="ValueError: too few", error_cell="c2")
+    _, tests = export(project, FUNCTION, "y = doubled(2)\nraise ValueError('too few')")
+    assert '"main ended in cell 2 when it was recorded: ValueError: too few"' in tests
+
+
+def test_an_assert_that_did_not_hold_when_recorded_becomes_no_test(project: Path) -> None:
+    from dex.export.module import digest
+    from dex.export.recording import AssertOutcome
+
+    outcome = AssertOutcome(cell="c2", line=1, digest=digest("assert doubled(2) == 5"), holds=False)
+    recorded(project, asserts=[outcome])
+    report, _ = export(project, FUNCTION, "assert doubled(2) == 5", "assert doubled(2) == 4")
+    assert [line for line in report.not_derived if "did not hold when the notebook was recorded" in line.text]
+    assert "test_c3_1" in report.tests
+    assert "test_c2_1" not in report.tests
