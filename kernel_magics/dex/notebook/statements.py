@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterator
 
 from dex_dbutils import NotebookError, Where
 
 from dex.notebook.lexing import lex
 from dex.notebook.models import Cell, Magic, Statement
+from dex.notebook.segments import Segment, segments
 
-#: A single ``%`` in the first line of a cell: the whole cell is in that language, as Databricks reads it.
-LANGUAGES = ("sql", "scala", "r", "md", "md-sandbox", "sh", "fs", "python")
 #: Cell magics whose body is Python of this notebook.
 PYTHON_BODIES = ("time", "timeit", "capture", "prun", "python3_here")
 PLACEHOLDER = re.compile(r"__dex_magic_(\d+)__")
-_CELL_MAGIC = re.compile(r"(%%)([A-Za-z_][\w.-]*)(.*)$")
-_LANGUAGE = re.compile(rf"(%)({'|'.join(map(re.escape, LANGUAGES))})(?=\s|$)(.*)$")
 
 
 def split_cell(cell: Cell) -> tuple[Statement, ...]:
@@ -28,39 +26,29 @@ def split_cell(cell: Cell) -> tuple[Statement, ...]:
     if cell.type != "code" or not cell.source.strip():
         return ()
     text = cell.source
-    head = _head(text)
     if cell.language != "python":
         magic = Magic("%", cell.language, "", 1, text.count("\n") + 1, body=text)
         return (Statement(cell.number, 1, magic.end_line, text, magic=magic),)
-    if head is not None:
-        magic, body_line = head
-        whole = Statement(cell.number, magic.line, magic.end_line, text, magic=magic)
-        if magic.title != "%python" and not (magic.sigil == "%%" and magic.name in PYTHON_BODIES):
-            return (whole,)
-        lines = text.split("\n")
-        body = "\n".join([""] * (body_line - 1) + lines[body_line - 1 :])
-        first = () if magic.title == "%python" and not magic.arguments else (whole,)
-        return (*first, *_python(cell, body))
-    return _python(cell, text)
+    found = segments(text)
+    return tuple(statement for segment in found for statement in _of_segment(cell, segment, whole=len(found) == 1))
 
 
-def _head(text: str) -> tuple[Magic, int] | None:
-    """Return the magic that owns the whole cell, and the first line of its body."""
-    lines = text.split("\n")
-    first = next(i for i, line in enumerate(lines) if line.strip())
-    found = _CELL_MAGIC.match(lines[first])
-    if found is None:
-        # Databricks lets comments stand above the language of a cell; IPython does not.
-        while first < len(lines) and (not lines[first].strip() or lines[first].lstrip().startswith(("#", "--"))):
-            first += 1
-        if first == len(lines):
-            return None
-        found = _LANGUAGE.match(lines[first].strip())
-    if found is None:
-        return None
-    sigil, name, arguments = found.groups()
-    body = "\n".join(lines[first + 1 :])
-    return Magic(sigil, name, arguments.strip(), first + 1, len(lines), body), first + 2
+def _of_segment(cell: Cell, segment: Segment, *, whole: bool) -> Iterator[Statement]:
+    above = "\n" * (segment.line - 1)
+    if not segment.sigil:
+        yield from _python(cell, above + segment.body)
+        return
+    magic = Magic(
+        segment.sigil, segment.name, segment.arguments, segment.line, max(segment.line, segment.end_line), segment.body
+    )
+    if segment.name == "python":
+        yield from _python(cell, f"{above}{segment.arguments}\n{segment.body}")
+        return
+    lines = cell.source.split("\n")
+    text = cell.source if whole else "\n".join(lines[segment.line - 1 : segment.end_line])
+    yield Statement(cell.number, magic.line, magic.end_line, text, magic=magic)
+    if magic.sigil == "%%" and magic.name in PYTHON_BODIES:
+        yield from _python(cell, f"{above}\n{segment.body}")
 
 
 def _python(cell: Cell, text: str) -> tuple[Statement, ...]:
