@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from dex.notebook import Cell
 from dex.notebook.segments import segments
@@ -65,7 +67,7 @@ PIECES = st.lists(
 def test_every_line_below_the_first_magic_belongs_to_one_stretch(pieces: list[str]) -> None:
     found = segments("\n".join(pieces))
     assert found[-1].end_line == len(pieces)
-    for before, after in zip(found, found[1:], strict=False):
+    for before, after in pairwise(found):
         assert after.line == before.end_line + 1
     for segment in found:
         lines = segment.body.split("\n") if segment.body else []
