@@ -14,12 +14,17 @@ GLOBALS = {
     "table": "table = spark.table",
     "sqlContext": "sqlContext = spark",
     "udf": "from pyspark.sql.functions import udf",
+    "display": 'def display(*_: object, **__: object) -> None:\n    """Show nothing: a job has nobody to show it to."""',
+    "displayHTML": 'def displayHTML(*_: object) -> None:\n    """Show nothing: a job has nobody to show it to."""',
 }
 _DISPLAY = ("display", "displayHTML")
 _SHOWING = ("display", "show", "printSchema", "explain")
-_REACHING = ("globals", "exec", "get_ipython")
+_REACHING = ("globals", "locals", "exec", "get_ipython")
 _PROFILES = ("profile",)
-_OWN_SESSION = ("getOrCreate", "get_session", "get_spark")
+_OWN_SESSION = ("getOrCreate", "get_session", "get_spark", "create")
+_SESSIONS = ("SparkSession", "DatabricksSession", "get_session", "get_spark")
+_CONTEXTS = ("SparkContext",)
+_OLD_SESSIONS = ("SQLContext", "HiveContext")
 
 
 def take_context(piece: Piece, purity: Purity, log: Log, last: bool) -> None:
@@ -35,8 +40,7 @@ def take_context(piece: Piece, purity: Purity, log: Log, last: bool) -> None:
     if isinstance(node, ast.Expr):
         if _bare(piece, node.value, purity, log, last):
             return
-    elif _own_session(node):
-        log.drop(piece, f"`{short(piece.text)}`: main uses the session it is given")
+    elif _takes_session(piece, log):
         return
     elif isinstance(node, ast.Global):
         log.drop(piece, "`global` at the top of a notebook says nothing")
@@ -52,8 +56,8 @@ def _bare(piece: Piece, value: ast.expr, purity: Purity, log: Log, last: bool) -
         if name in _PROFILES and (owner is None or root_name(owner) in ("dex", "dex_dbutils")):
             log.drop(piece, f"`{short(piece.text)}` profiles")
             return True
-        if name == "stop" and isinstance(owner, ast.Name) and owner.id == "spark":
-            log.drop(piece, "`spark.stop()`: the session belongs to the caller of main")
+        if _stops(value):
+            log.drop(piece, f"`{short(piece.text)}`: the session belongs to the caller of main")
             return True
         if owner is None and name in _DISPLAY:
             kept = [a for a in value.args if not purity.looks_only(a)]
@@ -72,14 +76,37 @@ def _bare(piece: Piece, value: ast.expr, purity: Purity, log: Log, last: bool) -
     return False
 
 
-def _own_session(node: ast.stmt | None) -> bool:
+def own_session(node: ast.AST | None) -> str:
+    """Return what an expression that makes a session or a context of its own stands for, or nothing."""
+    if isinstance(node, ast.Attribute) and node.attr == "sparkContext":
+        return "spark.sparkContext" if own_session(node.value) or ast.unparse(node.value) == "spark" else ""
+    if not isinstance(node, ast.Call):
+        return ""
+    function = node.func
+    name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+    words = {part.id for part in ast.walk(function) if isinstance(part, ast.Name)}
+    words |= {part.attr for part in ast.walk(function) if isinstance(part, ast.Attribute)}
+    if name in _OWN_SESSION and words.intersection(_SESSIONS):
+        return "spark"
+    if name in _CONTEXTS or (name in _OWN_SESSION and words.intersection(_CONTEXTS)):
+        return "spark.sparkContext"
+    return "spark" if name in (*_OLD_SESSIONS, "SparkSession") or words.intersection(_OLD_SESSIONS) else ""
+
+
+def _takes_session(piece: Piece, log: Log) -> bool:
+    """Use the session that `main` is given where a notebook makes its own; return whether nothing else is left."""
+    node = piece.node
     if not (isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name)):
         return False
-    if node.targets[0].id not in ("spark", "session") or not isinstance(node.value, ast.Call):
+    name, given = node.targets[0].id, own_session(node.value)
+    if not given:
         return False
-    function = node.value.func
-    name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
-    return name in _OWN_SESSION
+    if name == "session" or GLOBALS.get(name) or name == given:
+        log.drop(piece, f"`{short(piece.text)}`: main uses the session it is given")
+        return True
+    piece.retext(f"{name} = {given}")
+    log.note(piece, f"`{name}` is the session that main is given, or its context")
+    return True
 
 
 def _change_inside(piece: Piece, purity: Purity, log: Log) -> None:
@@ -98,23 +125,59 @@ def _change_inside(piece: Piece, purity: Purity, log: Log) -> None:
                     log.note(piece, f"`{short(source_of(piece.text, node))}` inside the statement was left out")
                 else:
                     changes.append((node, "; ".join(source_of(piece.text, a) for a in call.args)))
-            elif _is_exit(call) and inside != "function":
+            elif _stops(call):
+                changes.append((node, "pass"))
+                log.note(piece, f"`{short(source_of(piece.text, node))}` was left out: the session is the caller's")
+            elif _is_exit(call) and inside == "function":
+                log.note(piece, "a function exits the notebook: what is called after it may go on in a job")
+            elif _is_exit(call):
                 value = source_of(piece.text, call.args[0]) if call.args else "None"
                 changes.append((node, f"return {value}"))
         elif isinstance(node, ast.Name) and node.id == "__name__" and inside != "function":
             changes.append((node, '"__main__"'))
-        elif isinstance(node, ast.Await | ast.AsyncFor | ast.AsyncWith) and inside != "function":
-            log.refuse(piece, "await", "A job's main is not a coroutine, so it cannot await.", "Use asyncio.run.", line)
+        elif isinstance(node, ast.Call) and inside != "function" and own_session(node):
+            changes.append((node, own_session(node)))
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _REACHING:
-            log.refuse(
-                piece,
-                node.func.id,
-                f"`{node.func.id}()` reaches into the notebook, which a module is not.",
-                "Use plain names, or a dictionary of your own.",
-                line,
-            )
+            _reach(piece, node, inside, line, changes, log)
     if changes:
         piece.retext(replace_nodes(piece.text, changes))
+
+
+def _reach(piece: Piece, call: ast.Call, inside: str, line: int, changes: list[tuple[ast.AST, str]], log: Log) -> None:
+    """Carry over what reaches into the notebook where it only reads; refuse it where it makes names."""
+    name = getattr(call.func, "id", "")
+    if inside == "function":
+        log.note(piece, f"`{name}()` in a function sees the module, not the notebook")
+        return
+    if name in ("globals", "locals") and not _is_changed(piece.node, call):
+        if name == "globals":
+            changes.append((call, "locals()"))
+            log.note(piece, "`globals()` became `locals()`: the notebook's names are those of main")
+        return
+    if name == "get_ipython" and isinstance(piece.node, ast.Try | ast.If):
+        log.note(piece, "`get_ipython()` is not there in a job")
+        return
+    log.refuse(
+        piece,
+        name,
+        f"`{name}()` reaches into the notebook, which a module is not.",
+        "Use plain names, or a dictionary of your own.",
+        line,
+    )
+
+
+def _is_changed(node: ast.AST | None, call: ast.Call) -> bool:
+    """Return whether a dictionary of names is written to, or given away."""
+    for parent in ast.walk(node) if node is not None else ():
+        if isinstance(parent, ast.Subscript) and parent.value is call:
+            return not isinstance(parent.ctx, ast.Load)
+        if isinstance(parent, ast.Attribute) and parent.value is call:
+            return parent.attr not in ("get", "keys", "items", "values")
+        if isinstance(parent, ast.Compare) and call in parent.comparators:
+            return False
+        if isinstance(parent, ast.Call) and isinstance(parent.func, ast.Name) and call in parent.args:
+            return parent.func.id not in ("len", "list", "sorted", "print", "dict", "set")
+    return True
 
 
 def _spare(piece: Piece) -> set[ast.stmt]:
@@ -141,6 +204,10 @@ def _walk(node: ast.AST, inside: str = "") -> list[tuple[ast.AST, str]]:
     for child in ast.iter_child_nodes(node):
         found += _walk(child, deeper)
     return found
+
+
+def _stops(call: ast.Call) -> bool:
+    return ast.unparse(call.func) in ("spark.stop", "sc.stop", "spark.sparkContext.stop", "session.stop")
 
 
 def _is_exit(call: ast.Call) -> bool:

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 
 from dex_dbutils.config import Project
 
 from dex.export.derived_tests import render_tests
+from dex.export.handover import Handover, hand_over, handover_of, take
+from dex.export.linking import Unit
 from dex.export.models import ExportRefused, Refusal, ReportLine
-from dex.export.module import Block, blocks_of, headings_of, render_module
-from dex.export.pieces import Log
+from dex.export.module import Around, Block, blocks_of, headings_of, render_module
+from dex.export.pieces import Log, Piece
 from dex.export.placement import place
 from dex.export.project_files import render_job
 from dex.export.recording import read_recording
 from dex.export.recording_plan import RecordingPlan, plan_recording
 from dex.export.regions import lift
 from dex.export.slicing import derive
+from dex.export.stubs import with_stubs
 from dex.export.tables import tables_of
-from dex.export.understanding import note_undefined, purity_of, understand
+from dex.export.understanding import note_undefined, purity_of
 from dex.notebook import Notebook
 
 
@@ -40,6 +44,7 @@ class Draft:
             it needs itself.
         plan: what a recording of the notebook watches.
         needs_spark: some test asks for the fixture `spark`.
+        users: notebooks that run it -> the names that they use of it.
     """
 
     notebook: Notebook
@@ -55,65 +60,119 @@ class Draft:
     linked: list[Draft] = field(default_factory=list)
     plan: RecordingPlan = field(default_factory=RecordingPlan)
     needs_spark: bool = False
+    users: dict[str, list[str]] = field(default_factory=dict)
 
 
-def draft_export(notebook: Notebook, project: Project, shown: str, name: str) -> Draft:
-    """Return what a notebook becomes, without touching a file.
+def draft_units(units: list[Unit], project: Project, whole: Callable[[Unit], bool]) -> Draft:
+    """Return what a notebook becomes, with those that it runs, without touching a file.
 
     Args:
-        notebook: what to export.
-        project: where the module will stand.
-        shown: the notebook's path below the project.
-        name: name of the module.
+        units: the notebook last, after those that it runs.
+        project: where the modules will stand.
+        whole: whether a notebook has tests and a job of its own, beside its module.
 
     Raises:
-        NotebookError: DEX-NOTEBOOK-05, a cell is no Python; -07, it holds bytes that are not UTF-8.
         ExportRefused: DEX-EXPORT-02, with every refusal.
         ExportError: DEX-EXPORT-05, the formatter failed.
     """
-    known = understand(notebook, shown)
-    log, parameters = known.log, known.parameters
-    pieces = lift(known.pieces, log)
+    given: dict[str, Handover] = {}
+    refused: dict[str, ExportRefused] = {}
+    drafts: list[Draft] = []
+    for unit in units[:-1]:
+        try:
+            drafts.append(_draft(unit, project, given, refused, whole(unit)))
+        except ExportRefused as error:
+            refused[unit.name] = error
+    draft = _draft(units[-1], project, given, refused, True)
+    draft.linked = [linked for linked in drafts if linked.name in _reached(units[-1])]
+    return draft
+
+
+def _reached(unit: Unit) -> set[str]:
+    """Return the names of the modules that a notebook's module needs."""
+    links = [link.target for link in unit.links if link.piece.stub is None]
+    return {name for target in links for name in (target.name, *_reached(target))}
+
+
+def _draft(
+    unit: Unit, project: Project, given: dict[str, Handover], refused: dict[str, ExportRefused], whole: bool
+) -> Draft:
+    known, name = unit.known, unit.name
+    notebook, shown, log, parameters = known.notebook, known.shown, known.log, known.parameters
+    called = _link(unit, given, refused, project.package)
+    pieces = with_stubs(lift(known.pieces, log), log)
     names = place(pieces, log)
     note_undefined(pieces, names.star, log)
     if log.refusals:
         raise ExportRefused(shown, log.refusals)
-    blocks = blocks_of(pieces)
+    given[name] = own = handover_of(unit, pieces, names)
+    users = {user: sorted(wanted) for user, wanted in sorted(unit.users.items())}
     if not any(p.place != "drop" and p.text for p in pieces):
         return Draft(notebook, shown, name, empty=True, log=log)
-    recording = read_recording(project.root, name)
-    derived = derive(pieces, names, purity_of(pieces), recording.broken if recording else frozenset())
+    unbound = hand_over(pieces, own.bound, log) if own.bound else []
+    blocks = blocks_of(pieces)
     module_path, package = f"src/{project.package}/{name}.py", project.package
-    module = render_module(
-        notebook, shown, pieces, blocks, names, parameters, project.default_environment, known.before, package, log
-    )
+    around = Around(shown, project.default_environment, known.before, package, own.bound, unbound)
+    module = render_module(notebook, pieces, blocks, names, parameters, around, log)
     _must_compile(module, shown, blocks)
     log.dropped.sort(key=lambda entry: (entry.cell or 0, entry.line or 0))
     log.notes.sort(key=lambda entry: (entry.cell or 0, entry.line or 0))
-    missing = tuple(p.key for p in parameters.ordered() if p.default is None)
-    plan = plan_recording(pieces, blocks, module, tables_of(pieces), missing)
-    tests = render_tests(
-        derived, pieces, names, parameters, plan, recording, notebook=shown, package=package, module=name
-    )
-    generated = {
-        module_path: module,
-        f"tests/test_{name}.py": tests.source,
-        f"resources/{name}.job.yml": render_job(shown, project, name, parameters, known.requirements),
-    }
-    headings = set(headings_of(notebook).values())
-    return Draft(
+    draft = Draft(
         notebook,
         shown,
         name,
-        generated=generated,
+        generated={module_path: module},
         log=log,
-        tests=tests.names,
-        not_derived=tests.skipped,
         blocks=blocks,
-        headings=headings,
-        plan=plan,
-        needs_spark=tests.needs_spark,
+        headings=set(headings_of(notebook).values()),
+        users=users,
     )
+    if whole:
+        recording = read_recording(project.root, name)
+        derived = derive(pieces, names, purity_of(pieces), recording.broken if recording else frozenset())
+        missing = tuple(p.key for p in parameters.ordered() if p.default is None)
+        tables = tables_of(pieces)
+        if called:  # the modules that it calls work on tables of their own
+            tables = replace(tables, unclear=True)
+        draft.plan = plan_recording(pieces, blocks, module, tables, missing)
+        tests = render_tests(
+            derived, pieces, names, parameters, draft.plan, recording, notebook=shown, package=package, module=name
+        )
+        draft.tests, draft.not_derived, draft.needs_spark = tests.names, tests.skipped, tests.needs_spark
+        draft.generated[f"tests/test_{name}.py"] = tests.source
+        draft.generated[f"resources/{name}.job.yml"] = render_job(shown, project, name, parameters, known.requirements)
+    return draft
+
+
+def _link(unit: Unit, given: dict[str, Handover], refused: dict[str, ExportRefused], package: str) -> bool:
+    """Put what the notebooks that it runs give in the place of every `%run`; return whether one is called."""
+    known = unit.known
+    found: list[Piece] = []
+    called = False
+    links = {id(link.piece): link for link in unit.links}
+    for piece in known.pieces:
+        link = links.get(id(piece))
+        if link is None:
+            found.append(piece)
+            continue
+        target = given.get(link.target.name)
+        if target is None:
+            error = refused[link.target.name]
+            first = error.refusals[0]
+            known.log.refuse(
+                piece,
+                "%run",
+                f"`%run` of {link.target.known.shown}, which cannot be exported: {first}",
+                f"Mend it there: {first.remedy}",
+            )
+            found.append(piece)
+            continue
+        known.requirements.extend(r for r in target.requirements if r not in known.requirements)
+        made = take(link, target, unit, package)
+        called = called or target.acts or bool(target.bound)
+        found += made
+    known.pieces = found
+    return called
 
 
 def _must_compile(module: str, shown: str, blocks: list[Block]) -> None:

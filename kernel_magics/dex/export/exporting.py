@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +12,12 @@ from dex_dbutils import ExportError, Where
 from dex_dbutils.config import Project
 
 from dex.export.derived_tests import CONFTEST
-from dex.export.drafting import Draft, draft_export
+from dex.export.drafting import Draft, draft_units
+from dex.export.linking import Linker
 from dex.export.mapping import read_map, render_map
 from dex.export.models import ExportedFile, ExportReport, FileStatus
 from dex.export.project_files import render_bundle, render_pyproject, with_script
 from dex.export.writing import read_text, refuse_hand_edits, unified_diff, write_all
-from dex.notebook import read_notebook
 
 
 def export_notebook(
@@ -28,6 +28,7 @@ def export_notebook(
     force: bool = False,
     record: bool = False,
     environment: str | None = None,
+    allow: Iterable[str] = (),
 ) -> ExportReport:
     """Turn a notebook into a module, its tests and a bundle job, and return what was done.
 
@@ -38,6 +39,7 @@ def export_notebook(
         force: write over generated files that were changed by hand.
         record: run the module once and keep masked samples of what its functions were given and gave, as tests.
         environment: local environment to record in; the project's default if not given.
+        allow: constructs that may be left behind as stubs that raise, by the words of `ALLOWED`.
 
     Raises:
         NotebookError: the notebook cannot be read.
@@ -48,8 +50,8 @@ def export_notebook(
     """
     exporter = Exporter(project)
     if record and not check:
-        return exporter.record(path, environment=environment, force=force)
-    return exporter.export(path, check=check, force=force)
+        return exporter.record(path, environment=environment, force=force, allow=allow)
+    return exporter.export(path, check=check, force=force, allow=allow)
 
 
 class Exporter:
@@ -65,9 +67,14 @@ class Exporter:
         self._project = project
         self._root = (root or project.root).resolve()
         self._names = names or {}
+        self._taken: dict[str, str] = {}  # module -> notebook, of the export that goes on
 
-    def draft(self, path: Path) -> Draft:
-        """Return what a notebook becomes, its source map included, without writing a file.
+    def draft(self, path: Path, *, allow: Iterable[str] = ()) -> Draft:
+        """Return what a notebook and those that it runs become, source maps included, without writing a file.
+
+        Args:
+            path: an .ipynb or a Databricks source file inside the project.
+            allow: constructs that may be left behind as stubs that raise, by the words of `ALLOWED`.
 
         Raises:
             NotebookError: the notebook cannot be read.
@@ -81,36 +88,39 @@ class Exporter:
                 Where(str(project.root)),
                 "Make a config/base.yaml with `project: {name: ..., package: ...}`.",
             )
-        notebook = read_notebook(path)
-        shown = shown_path(path, project, self._root)
-        name = self._names.get(path.resolve()) or module_name(path)
-        other = self._known(name).get("notebook")
-        if isinstance(other, str) and other != shown and (self._root / other).exists():
-            raise ExportError(
-                "DEX-EXPORT-04",
-                f"{shown} and {other} would both become the module {name}.",
-                Where(shown),
-                "Rename one of the notebooks.",
-            )
-        draft = draft_export(notebook, project, shown, name)
+        first = path.resolve()
+        self._taken = {}
+        linker = Linker(
+            self._root,
+            lambda file: shown_path(file, project, self._root),
+            lambda file: self._name(file, linked=file.resolve() != first),
+            self._users,
+            frozenset(allow),
+        )
+        draft = draft_units(
+            linker.load(path), project, lambda unit: f"resources/{unit.name}.job.yml" in self._files(unit.name)
+        )
         for each in [*draft.linked, draft]:
             if not each.empty:
                 self._add_map(each)
         return draft
 
-    def export(self, path: Path, *, check: bool = False, force: bool = False) -> ExportReport:
+    def export(
+        self, path: Path, *, check: bool = False, force: bool = False, allow: Iterable[str] = ()
+    ) -> ExportReport:
         """Turn a notebook, and those that it runs, into modules and return what was done.
 
         Args:
             path: an .ipynb or a Databricks source file inside the project.
             check: write nothing; the report's ``drift`` says whether the files differ from what the notebook says.
             force: write over generated files that were changed by hand.
+            allow: constructs that may be left behind as stubs that raise, by the words of `ALLOWED`.
 
         Raises:
             NotebookError, ExportError, DexError: as `export_notebook` says.
         """
         root, package = self._project.root, self._project.package
-        draft = self.draft(path)
+        draft = self.draft(path, allow=allow)
         if draft.empty:
             return ExportReport(
                 notebook=draft.shown, module=None, files=[], dropped=draft.log.dropped, notes=draft.log.notes
@@ -119,7 +129,7 @@ class Exporter:
         if not force and not check:
             for each in drafts:
                 own = {k: v for k, v in each.generated.items() if k != map_path(each.name)}
-                refuse_hand_edits(root, own, self._known(each.name).get("files", {}))
+                refuse_hand_edits(root, own, self._files(each.name))
         wanted = {file: text for each in reversed(drafts) for file, text in each.generated.items()}
         files: list[ExportedFile] = []
         changed: dict[str, str] = {}
@@ -146,27 +156,66 @@ class Exporter:
             not_derived=draft.not_derived,
         )
 
-    def record(self, path: Path, *, environment: str | None = None, force: bool = False) -> ExportReport:
+    def record(
+        self, path: Path, *, environment: str | None = None, force: bool = False, allow: Iterable[str] = ()
+    ) -> ExportReport:
         """Export a notebook, run its module once, and export again with the tests that the recording gives.
 
         Args:
             path: an .ipynb or a Databricks source file inside the project.
             environment: local environment to record in; the project's default if not given.
             force: write over generated files that were changed by hand.
+            allow: as `export` has it.
 
         Raises:
             NotebookError, ExportError, DexError: as `export_notebook` says.
         """
         from dex.export.recording_run import forget_others, record_module
 
-        draft = self.draft(path)
-        report = self.export(path, force=force)
+        draft = self.draft(path, allow=allow)
+        report = self.export(path, force=force, allow=allow)
         if draft.empty:
             return report
         recording = record_module(self._project, draft.name, draft.shown, draft.plan, environment=environment)
         write_all(self._project.root, recording.files(draft.name))
         forget_others(self._project.root, draft.name, recording)
-        return self.export(path, force=force)
+        return self.export(path, force=force, allow=allow)
+
+    def _name(self, path: Path, *, linked: bool) -> str:
+        """Return the name of a notebook's module; that of one that is run gets its folder's name if it is taken.
+
+        Raises:
+            ExportError: DEX-EXPORT-04, another notebook has it.
+        """
+        given = self._names.get(path.resolve())
+        shown = shown_path(path, self._project, self._root)
+        parts = Path(shown).with_suffix("").parts
+        names = [given or module_name(path)]
+        if linked and given is None:
+            names += [module_name(Path("_".join(parts[at:]))) for at in range(len(parts) - 2, -1, -1)]
+        owners = {name: self._known(name).get("notebook") for name in names}
+        known = [name for name in names if owners[name] == shown]
+        for name in [*known, *names]:
+            owner = owners[name]
+            theirs = isinstance(owner, str) and owner != shown and (self._root / owner).exists()
+            if not theirs and self._taken.setdefault(name, shown) == shown:
+                return name
+        raise ExportError(
+            "DEX-EXPORT-04",
+            f"{shown} and {self._taken.get(names[0]) or owners[names[0]]} would both become the module {names[0]}.",
+            Where(shown),
+            "Rename one of the notebooks.",
+        )
+
+    def _users(self, name: str) -> dict[str, set[str]]:
+        """Return the notebooks that run a module's notebook, as far as they are still there, with what they use."""
+        users = self._known(name).get("users", {})
+        return {user: set(names) for user, names in users.items() if (self._root / user).exists()}
+
+    def _files(self, name: str) -> dict[str, Any]:
+        """Return the digests of the files that the last export of a module made."""
+        files: dict[str, Any] = self._known(name).get("files", {})
+        return files
 
     def _known(self, name: str) -> dict[str, Any]:
         """Return the source map of a module as the last export left it."""
@@ -181,6 +230,7 @@ class Exporter:
             draft.blocks,
             dict(draft.generated),
             draft.headings,
+            draft.users,
         )
 
 

@@ -6,7 +6,7 @@ import ast
 
 from dex.export.models import ReportLine
 from dex.export.pieces import Log, Piece
-from dex.export.placement import GENERATED, imported
+from dex.export.placement import GENERATED, NEEDED, imported
 
 #: Modules that do nothing but define names when they are imported: their order is free, and an unused one may go.
 _EFFECT_FREE = frozenset(
@@ -19,13 +19,14 @@ _EFFECT_FREE = frozenset(
 )
 
 
-def render_imports(pieces: list[Piece], before: set[str], needed: set[str], log: Log) -> tuple[str, bool]:
+def render_imports(pieces: list[Piece], before: set[str], needed: set[str], package: str, log: Log) -> tuple[str, bool]:
     """Return the import statements of a module, and whether their order is free.
 
     Args:
         pieces: the notebook's imports that go to the top.
         before: names that the notebook needed before anything was left out.
         needed: names that the module needs.
+        package: the project's package: its modules do nothing but define names.
         log: told of imports that are left out.
     """
     lines: list[str] = []
@@ -39,7 +40,7 @@ def render_imports(pieces: list[Piece], before: set[str], needed: set[str], log:
         for alias in node.names:
             name = alias.asname or (alias.name.partition(".")[0] if isinstance(node, ast.Import) else alias.name)
             root = (node.module or "") if isinstance(node, ast.ImportFrom) else alias.name
-            effect_free = root.partition(".")[0] in _EFFECT_FREE
+            effect_free = root.partition(".")[0] in (*_EFFECT_FREE, package)
             free = free and effect_free
             future = isinstance(node, ast.ImportFrom) and node.module == "__future__"
             if future or alias.name == "*" or name in needed or not (effect_free or name in before):
@@ -67,14 +68,17 @@ def render_imports(pieces: list[Piece], before: set[str], needed: set[str], log:
             lines.append(text)
         bound.update(imported(node))
     futures = [line for line in lines if line.startswith("from __future__")]
-    return "\n".join([*futures, *generated(needed - bound), *(x for x in lines if x not in futures)]), free
+    return "\n".join(
+        [*futures, *generated((needed | log.imports) - bound, log.imports), *(x for x in lines if x not in futures)]
+    ), free
 
 
-def generated(names: set[str]) -> list[str]:
+def generated(names: set[str], extra: set[str]) -> list[str]:
     """Return the imports that the generated parts of a module need, one line a module, in order."""
     of_module: dict[str, list[str]] = {}
     plain: list[str] = []
     known = {**GENERATED, "get_dbutils": "dex_dbutils.utilities.get_dbutils", "builtins": "builtins"}
+    known.update({name: stands_for for name, stands_for in NEEDED.items() if name in extra})
     known.update({name: f"pyspark.sql.{name}" for name in ("DataFrame", "SparkSession")})
     for name in sorted(names & set(known)):
         module, _, attribute = known[name].rpartition(".")

@@ -6,6 +6,7 @@ The texts are what a later sync compares with: the notebook's cells and the modu
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,13 @@ VERSION = 2
 
 
 def render_map(
-    notebook: str, module_path: str, module: str, blocks: list[Block], files: dict[str, str], headings: set[str]
+    notebook: str,
+    module_path: str,
+    module: str,
+    blocks: list[Block],
+    files: dict[str, str],
+    headings: set[str],
+    users: Mapping[str, list[str]],
 ) -> str:
     """Return the map as JSON.
 
@@ -27,6 +34,7 @@ def render_map(
         blocks: its blocks.
         files: generated files and their content, by path below the project.
         headings: comments above blocks, made from the notebook's headings.
+        users: notebooks that run this one, with the names that they use of it.
     """
     parts = parse_module(module, headings)
     by_key = {(block.cell.id, block.segment): block for block in blocks}
@@ -35,6 +43,7 @@ def render_map(
         "version": VERSION,
         "notebook": notebook,
         "module": module_path,
+        **({"users": dict(users)} if users else {}),
         "files": {path: file_digest(text) for path, text in sorted(files.items())},
         "cells": cells,
         "blocks": [

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from dex.export.context import GLOBALS
 from dex.export.formatting import format_python
+from dex.export.handover import own_scope, render_names
 from dex.export.imports import render_imports
 from dex.export.parameters import Parameter, Parameters
 from dex.export.pieces import Log, Piece, literal
@@ -103,36 +104,53 @@ def blocks_of(pieces: list[Piece]) -> list[Block]:
     return blocks
 
 
+@dataclass(frozen=True)
+class Around:
+    """What a module is told of the world around its notebook.
+
+    Attributes:
+        shown: path of the notebook, for the docstring.
+        default_environment: environment of a job that is not told one.
+        before: names the notebook needed before anything was left out.
+        package: the project's package.
+        bound: names that `main` hands over to notebooks that run this one.
+        unbound: those of them that may not be bound when `main` returns.
+    """
+
+    shown: str
+    default_environment: str
+    before: set[str]
+    package: str
+    bound: list[str]
+    unbound: list[str]
+
+
 def render_module(
     notebook: Notebook,
-    shown_path: str,
     pieces: list[Piece],
     blocks: list[Block],
     names: Names,
     parameters: Parameters,
-    default_environment: str,
-    before: set[str],
-    package: str,
+    around: Around,
     log: Log,
 ) -> str:
     """Return the source of the module.
 
     Args:
         notebook: what is exported.
-        shown_path: its path for the docstring.
         pieces: its statements, placed.
         blocks: the same as blocks.
         names: who binds what.
         parameters: fields of `Params`.
-        default_environment: environment of a job that is not told one.
-        before: names the notebook needed before anything was left out.
-        package: the project's package.
+        around: paths, package, and what is handed over.
         log: told of imports that are left out.
     """
     title, text = headline(notebook)
     top = "\n\n\n".join(block.render() for block in blocks if block.place == "module")
-    params = _render_params(parameters, default_environment)
-    body, needed = _render_main(notebook, blocks, names, parameters, title)
+    params = _render_params(parameters, around.default_environment)
+    if around.bound:
+        params = f"{params}\n\n\n{render_names(around.bound)}"
+    body, needed = _render_main(notebook, blocks, names, parameters, title, around, log)
     needed |= {n for block in blocks for piece in block.pieces for n in piece.flow.needs}
     needed |= {"dataclass", "SparkSession", "argparse", "get_spark"}
     if "DataFrame" in top:
@@ -140,22 +158,24 @@ def render_module(
     types = " ".join(p.type for p in parameters.found.values())
     needed |= {"Optional"} if "Optional" in types else set()
     needed |= {"field"} if "field(" in params else set()
-    entry = _render_run(parameters, package)
+    needed |= {"Any"} if around.bound else set()
+    entry = _render_run(parameters, around.package)
     needed |= {"json"} if "json.loads" in entry else set()
-    imports, free = render_imports([p for p in pieces if p.place == "import"], before, needed, log)
+    own = [p for p in pieces if p.place == "import"]
+    imports, free = render_imports(own, around.before, needed, around.package, log)
     sentence = _docstring(title)
     doc = [
         f'"""{sentence}{"" if sentence.endswith((".", "!", "?")) else "."}',
         *([""] + [_docstring(text)] if text else []),
         "",
     ]
-    doc += [f"Made from {_docstring(shown_path)} by `dex export`: change the notebook and export again.", '"""']
+    doc += [f"Made from {_docstring(around.shown)} by `dex export`: change the notebook and export again.", '"""']
     futures = [line for line in imports.split("\n") if line.startswith("from __future__")]
     others = [line for line in imports.split("\n") if not line.startswith("from __future__")]
     source = "\n\n\n".join(
         part for part in ("\n".join([*doc, *futures, "", *others]), top, params, body, entry) if part.strip()
     )
-    return format_python(source, package, sort_imports=free)
+    return format_python(source, around.package, sort_imports=free)
 
 
 def headline(notebook: Notebook) -> tuple[str, str]:
@@ -195,7 +215,13 @@ def _field(parameter: Parameter) -> str:
 
 
 def _render_main(
-    notebook: Notebook, blocks: list[Block], names: Names, parameters: Parameters, title: str
+    notebook: Notebook,
+    blocks: list[Block],
+    names: Names,
+    parameters: Parameters,
+    title: str,
+    around: Around,
+    log: Log,
 ) -> tuple[str, set[str]]:
     """Return the source of `main` and the names that its generated lines need."""
     main = [block for block in blocks if block.place == "main"]
@@ -215,8 +241,8 @@ def _render_main(
             environment = "environment"
         if wants_session:
             extra.add("Session")
-            given = ", dbutils=dbutils" if wants_dbutils else ""
-            lines.append(f"session = Session(spark=spark, environment={environment}{given})")
+            with_dbutils = ", dbutils=dbutils" if wants_dbutils else ""
+            lines.append(f"session = Session(spark=spark, environment={environment}{with_dbutils})")
     lines += [line for name, line in GLOBALS.items() if name in needs and name not in names.binders]
     covered = sorted(name for name in needs if name in BUILTINS and _covered(name, main))
     if covered:
@@ -224,6 +250,7 @@ def _render_main(
         lines += [f"{name} = builtins.{name}" for name in covered]
     if parameters.replaces:
         extra.add("replace")
+    lines += [f"{name} = None" for name in around.unbound]
     headings = headings_of(notebook)
     shown: set[int] = set()
     for block in main:
@@ -234,11 +261,17 @@ def _render_main(
         elif lines:
             lines.append("")
         lines.append(block.render())
-    returns = any(
-        isinstance(node, ast.Return) for block in main for piece in block.pieces for node in _own_scope(piece.node)
-    )
-    if returns:
+    nodes = [node for block in main for piece in block.pieces for node in own_scope(piece.node)]
+    waits = any(isinstance(n, ast.Await | ast.AsyncFor | ast.AsyncWith) or getattr(n, "is_async", 0) for n in nodes)
+    returns = any(isinstance(node, ast.Return) for node in nodes)
+    if around.bound and not (main and isinstance(main[-1].pieces[-1].node, ast.Return)):
+        lines += ["", f"return Names({', '.join(f'{name}={name}' for name in around.bound)})"]
+        returns = True
+    if returns and not around.bound:
         extra.add("Any")
+    given = "What the notebook hands to `dbutils.notebook.exit`."
+    if around.bound:
+        given = "What notebooks that run this one use of it."
     body = indent("\n".join(lines))
     summary = _docstring(title).rstrip(".")
     doc = [
@@ -247,11 +280,21 @@ def _render_main(
         "    Args:",
         "        spark: session to work in; it stays the caller's.",
         "        params: what the job was told.",
-        *(["", "    Returns:", "        What the notebook hands to `dbutils.notebook.exit`."] if returns else []),
+        *(["", "    Returns:", f"        {given}"] if returns else []),
         '    """',
     ]
-    head = f"def main(spark: SparkSession, params: Params) -> {'Any' if returns else 'None'}:"
-    return "\n".join([head, *doc, body]), needs | extra
+    result = "Names" if around.bound else "Any" if returns else "None"
+    head = f"def main(spark: SparkSession, params: Params) -> {result}:"
+    if not waits:
+        return "\n".join([head, *doc, body]), needs | extra
+    log.imports.add("asyncio")
+    give = "return " if returns else ""
+    inner = [
+        f"async def _main(spark: SparkSession, params: Params) -> {result}:",
+        '    """Do the work of `main`, which waits for it."""',
+        body,
+    ]
+    return "\n".join([*inner, "\n", head, *doc, f"    {give}asyncio.run(_main(spark, params))"]), needs | extra
 
 
 def _text(blocks: list[Block]) -> str:
@@ -263,20 +306,6 @@ def _covered(name: str, main: list[Block]) -> bool:
     pieces = [piece for block in main for piece in block.pieces]
     first = next((i for i, piece in enumerate(pieces) if name in piece.flow.binds), None)
     return first is not None and any(name in piece.flow.needs for piece in pieces[: first + 1])
-
-
-def _own_scope(node: ast.AST | None) -> list[ast.AST]:
-    if node is None:
-        return []
-    found: list[ast.AST] = []
-    stack: list[ast.AST] = [node]
-    while stack:
-        current = stack.pop()
-        if isinstance(current, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
-            continue
-        found.append(current)
-        stack.extend(ast.iter_child_nodes(current))
-    return found
 
 
 def headings_of(notebook: Notebook) -> dict[int, str]:

@@ -130,17 +130,20 @@ def take_widgets(piece: Piece, parameters: Parameters, log: Log) -> None:
         method = _widget_method(call)
         if method is None:
             continue
-        if method in ("remove", "removeAll"):
+        if method in ("remove", "removeAll", "help"):
             changes.append((call, "None" if call not in alone else "pass"))
             continue
         key = _literal(_argument(call, 0, "name"))
+        if method == "getAll" or (key is None and method in ("get", "getArgument") and call.args):
+            changes.append((call, _looked_up(piece, call, method, parameters, log)))
+            continue
         if key is None or method not in (*_WIDGETS, "get", "getArgument"):
             log.refuse(
                 piece,
                 f"dbutils.widgets.{method}",
                 f"`{source_of(piece.text, call)}` names its widget by something that is only known when it runs."
-                if key is None and method != "getAll"
-                else f"`{method}` of all widgets has no counterpart in a job.",
+                if key is None
+                else f"`dbutils.widgets.{method}` has no counterpart in a job.",
                 "Name each widget with a literal text: dbutils.widgets.get('day').",
             )
             continue
@@ -218,6 +221,16 @@ def _widget(piece: Piece, call: ast.Call, method: str, key: str, parameters: Par
     parameters.replaces = True
     computed = f"{variable}.{name} if {variable}.{name} is not None else {source_of(piece.text, value)}"
     return f"{variable} = replace({variable}, {name}={computed})"
+
+
+def _looked_up(piece: Piece, call: ast.Call, method: str, parameters: Parameters, log: Log) -> str:
+    """Return the source that reads all parameters, or one whose name is only known when it runs."""
+    if method == "getAll":
+        return f"dict(vars({parameters.variable}))"
+    log.note(piece, f"`{source_of(piece.text, call)}` looks for a field of Params when it runs")
+    default = _argument(call, 1, "defaultValue") if method == "getArgument" else None
+    more = f", {source_of(piece.text, default)}" if default is not None else ""
+    return f"getattr({parameters.variable}, {source_of(piece.text, call.args[0])}{more})"
 
 
 def _widget_method(call: ast.Call) -> str | None:

@@ -31,6 +31,7 @@ class Piece:
         kind: statement, definition, constant, import, parameter, assert, comment, lifted.
         changed: ``text`` is not the notebook's own.
         region: name of the marked region it belongs to.
+        stub: why it could not be carried over, where the person allowed that.
     """
 
     cell: Cell
@@ -42,6 +43,7 @@ class Piece:
     kind: str = "statement"
     changed: bool = False
     region: str | None = None
+    stub: Refusal | None = None
 
     def retext(self, text: str) -> None:
         """Give it another text.
@@ -58,8 +60,15 @@ class Piece:
 
 @dataclass
 class Log:
-    """What is dropped, noted and refused on the way."""
+    """What is dropped, noted and refused on the way.
 
+    Attributes:
+        allowed: constructs that may be left behind as stubs that raise, by the words of `ALLOWED`.
+        imports: names that changed statements need, of those that `placement.GENERATED` knows.
+    """
+
+    allowed: frozenset[str] = frozenset()
+    imports: set[str] = field(default_factory=set)
     dropped: list[ReportLine] = field(default_factory=list)
     notes: list[ReportLine] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
@@ -75,15 +84,41 @@ class Log:
 
     def refuse(self, piece: Piece, construct: str, message: str, remedy: str, line: int | None = None) -> None:
         """Say that the notebook cannot be exported, and go on to find the other reasons."""
-        self.refusals.append(
-            Refusal(
-                cell=piece.cell.number,
-                line=line or piece.statement.line,
-                construct=construct,
-                message=message,
-                remedy=remedy,
-            )
-        )
+        refusal = Refusal(piece.cell.number, line or piece.statement.line, construct, message, remedy)
+        if allowed_word(construct) in self.allowed or construct in self.allowed:
+            piece.stub = piece.stub or refusal
+        else:
+            self.refusals.append(refusal)
+
+
+#: Words of ``--allow``: what each may leave behind as a stub that raises.
+ALLOWED = {
+    "run": "`%run` of a notebook that is not there, is outside the project, or cannot be exported itself",
+    "scala": "a Scala cell",
+    "r": "an R cell",
+    "sql": "SQL that cannot be read",
+    "fs": "a command of `%fs` that is none",
+    "magic": "a magic that a job does not have",
+    "python": "a cell that is no Python",
+    "widgets": "a widget whose name is only known when the notebook runs",
+    "import": "an import that a module cannot have",
+    "exec": "code that reaches into the notebook: `exec`, `globals`, `get_ipython`",
+}
+_REACHING = ("exec", "globals", "locals", "get_ipython")
+
+
+def allowed_word(construct: str) -> str:
+    """Return the word of ``--allow`` for a construct that was refused."""
+    word = construct.lstrip("%!")
+    if word in ALLOWED and (construct[:1] in "%!" or word == construct):
+        return word
+    if construct[:1] in "%!" or not construct:
+        return "magic"
+    if construct in _REACHING:
+        return "exec"
+    if "widgets" in construct:
+        return "widgets"
+    return "import" if "import" in construct else construct
 
 
 def short(text: str) -> str:

@@ -39,6 +39,8 @@ GENERATED = {
     "load_environment": "dex_dbutils.load_environment",
     "get_spark": "dex_dbutils.get_spark",
 }
+#: What statements that were changed may need.
+NEEDED = {"subprocess": "subprocess", "os": "os", "Path": "pathlib.Path", "asyncio": "asyncio"}
 #: Star imports that bind no name of a builtin.
 _QUIET_STARS = ("pyspark.sql.types", "pyspark.sql.window", "typing", "dex_dbutils")
 #: Builtins that ``from pyspark.sql.functions import *`` covers, over all versions.

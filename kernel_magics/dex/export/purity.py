@@ -118,19 +118,28 @@ def _statements_are(node: ast.expr, *kinds: type[Any]) -> bool:
         return False
     import sqlglot
 
-    logger = logging.getLogger("sqlglot")
-    level = logger.level
-    logger.setLevel(logging.ERROR)  # that it takes a statement as opaque words is foreseen here
-    try:
-        statements = sqlglot.parse(node.value, dialect="databricks")
-    except (sqlglot.errors.SqlglotError, RecursionError):
+    statements = parse_sql(node.value)
+    if statements is None:
         return False
-    finally:
-        logger.setLevel(level)
     temporary = sqlglot.exp.Use in kinds
     return bool(statements) and all(
         isinstance(statement, kinds) or (temporary and _is_temporary_view(statement)) for statement in statements
     )
+
+
+def parse_sql(text: str) -> list[Any] | None:
+    """Return the syntax trees of SQL text, or None where it cannot be read."""
+    import sqlglot
+
+    logger = logging.getLogger("sqlglot")
+    level = logger.level
+    logger.setLevel(logging.ERROR)  # that it takes a statement as opaque words is foreseen here
+    try:
+        return list(sqlglot.parse(text, dialect="databricks"))
+    except (sqlglot.errors.SqlglotError, RecursionError):
+        return None
+    finally:
+        logger.setLevel(level)
 
 
 def _is_temporary_view(statement: Any) -> bool:

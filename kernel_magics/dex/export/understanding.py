@@ -8,12 +8,12 @@ from dataclasses import dataclass, field, replace
 from dex_dbutils import NotebookError, Where
 
 from dex.export.context import GLOBALS, take_context
-from dex.export.magics import take_inner, take_magic
+from dex.export.magics import Carrier
 from dex.export.parameters import Parameters, take_tagged, take_widgets
 from dex.export.pieces import Log, Piece, replace_nodes
 from dex.export.placement import BUILTINS, known_imports
 from dex.export.purity import Purity, writes
-from dex.notebook import Notebook, flow_of
+from dex.notebook import Cell, Notebook, Statement, flow_of
 
 #: Modules that a job does not have.
 _NOTEBOOK_ONLY = ("dex", "IPython", "ipywidgets")
@@ -42,25 +42,23 @@ class Understood:
     log: Log = field(default_factory=Log)
 
 
-def understand(notebook: Notebook, shown: str) -> Understood:
+def understand(notebook: Notebook, shown: str, allowed: frozenset[str] = frozenset()) -> Understood:
     """Return the statements of a notebook with what becomes of each.
 
     Args:
         notebook: what to look at.
         shown: its path below the project, for messages.
+        allowed: constructs that may be left behind as stubs that raise.
 
     Raises:
         NotebookError: DEX-NOTEBOOK-05, a cell is no Python; -07, it holds bytes that are not UTF-8.
     """
-    pieces = _pieces(notebook)
+    log = Log(allowed)
+    pieces = _pieces(notebook, log)
     parameters = Parameters("job_params" if any("params" in p.flow.binds for p in pieces) else "params")
-    known = Understood(notebook, shown, pieces, parameters, {n for piece in pieces for n in piece.flow.needs})
-    log = known.log
-    for piece in pieces:
-        if piece.statement.magic is not None:
-            take_magic(piece, piece.statement.magic, log, known.requirements)
-        elif piece.statement.inner:
-            take_inner(piece, log)
+    before = {n for piece in pieces for n in piece.flow.needs}
+    known = Understood(notebook, shown, pieces, parameters, before, log=log)
+    Carrier(pieces, parameters, known.requirements, log).take()
     for piece in [p for p in pieces if p.place != "drop" and p.node is not None]:
         if "parameters" in piece.cell.tags:
             take_tagged(piece, parameters, log)
@@ -70,11 +68,11 @@ def understand(notebook: Notebook, shown: str) -> Understood:
     for piece in [p for p in pieces if p.place != "drop" and p.node is not None and p.kind != "parameter"]:
         take_context(piece, purity, log, lasts.get(piece.cell.number) is piece)
     _take_notebook_imports(pieces, log)
-    _take_globals(pieces, log)
+    known.pieces = _with_globals(pieces, log)
     return known
 
 
-def _pieces(notebook: Notebook) -> list[Piece]:
+def _pieces(notebook: Notebook, log: Log) -> list[Piece]:
     pieces: list[Piece] = []
     for cell in notebook.cells:
         text = cell.source
@@ -89,6 +87,9 @@ def _pieces(notebook: Notebook) -> list[Piece]:
         try:
             statements = cell.statements
         except NotebookError as error:
+            if "python" in log.allowed:
+                pieces.append(_unread(cell, error, log))
+                continue
             place_ = error.where if isinstance(error.where, Where) else Where()
             raise NotebookError(
                 error.code,
@@ -105,6 +106,15 @@ def _pieces(notebook: Notebook) -> list[Piece]:
                 piece.kind = "comment"
             pieces.append(piece)
     return pieces
+
+
+def _unread(cell: Cell, error: NotebookError, log: Log) -> Piece:
+    """Return the stub of a cell that is no Python."""
+    lines = cell.source.count("\n") + 1
+    piece = Piece(cell, Statement(cell.number, 1, lines, cell.source), "")
+    line = error.where.line if isinstance(error.where, Where) else None
+    log.refuse(piece, "python", error.what, error.remedy or "", line)
+    return piece
 
 
 def purity_of(pieces: list[Piece]) -> Purity:
@@ -145,38 +155,40 @@ def _take_notebook_imports(pieces: list[Piece], log: Log) -> None:
         log.drop(piece, f"`{piece.text}`: only a notebook needs it")
 
 
-def _take_globals(pieces: list[Piece], log: Log) -> None:
+def _with_globals(pieces: list[Piece], log: Log) -> list[Piece]:
     """Turn ``global`` in functions into ``nonlocal``: the notebook's variables are `main`'s."""
     bound = {n for p in pieces if p.place != "drop" for n in p.flow.binds}
+    found: list[Piece] = []
     for piece in pieces:
         if piece.place == "drop" or piece.node is None or not piece.flow.writes_global:
+            found.append(piece)
             continue
         missing = [n for n in piece.flow.writes_global if n not in bound]
         if missing:
-            log.refuse(
-                piece,
-                "global",
-                f"A function sets `{missing[0]}` with `global`, and no cell sets it first.",
-                f"Set it above the function: {missing[0]} = None.",
+            first = Piece(piece.cell, replace(piece.statement, comments=()), "")
+            first.retext("\n".join(f"{name} = None" for name in missing))
+            found.append(first)
+            bound.update(missing)
+            log.note(
+                piece, f"a function sets `{missing[0]}` with `global`, and no cell sets it first: it begins as None"
             )
-            continue
         changes = [(n, f"nonlocal {', '.join(n.names)}") for n in ast.walk(piece.node) if isinstance(n, ast.Global)]
         kept = piece.flow.writes_global
         piece.retext(replace_nodes(piece.text, changes))
         piece.flow = replace(piece.flow, writes_global=kept)
+        found.append(piece)
+    return found
 
 
 def note_undefined(pieces: list[Piece], star: bool, log: Log) -> None:
     if star:
         return
-    known = {"spark", "session", "dbutils", "params", "job_params", "replace", *GLOBALS, *BUILTINS}
+    known = {"spark", "session", "dbutils", "params", "job_params", "replace", *GLOBALS, *BUILTINS, *log.imports}
     known |= {n for p in pieces if p.place != "drop" for n in p.flow.binds}
     for piece in pieces:
         if piece.place == "drop":
             continue
         for name in piece.flow.needs:
-            if name in ("display", "displayHTML"):
-                log.refuse(piece, name, f"`{name}` is used as a value.", "A job shows nothing: take it out.")
-            elif name not in known:
+            if name not in known:
                 known.add(name)
                 log.note(piece, f"`{name}` is never set")
