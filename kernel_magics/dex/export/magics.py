@@ -96,6 +96,7 @@ class Carrier:
                 target = "_sqldf"
             last = f"{target} = {carried.code[-1]}" if target else carried.code[-1]
             piece.retext("\n".join([*carried.code[:-1], last]))
+            piece.kind = "sql" if magic.name in _SQL else piece.kind
         if carried.note:
             self._log.note(piece, carried.note)
 
@@ -209,12 +210,11 @@ class Carrier:
 
     def _sql(self, piece: Piece, magic: Magic) -> Carried:
         text = "\n".join(part for part in (magic.arguments, magic.body) if part.strip()).strip()
-        wanted = bool(magic.target) or self._reads_result(piece)
-        calls = sql_calls(text, self._parameters, piece.cell.id, keep_last=wanted)
+        calls = sql_calls(text, self._parameters, piece.cell.id)
         if calls is None:
             return Carried(refused=("%sql", "The SQL cannot be read.", "Use spark.sql in Python."))
         if not calls:
-            return Carried(dropped="a SQL cell that only shows something")
+            return Carried(dropped="a SQL cell that holds no statement of its own")
         return Carried(calls)
 
     def _reads_result(self, piece: Piece) -> bool:

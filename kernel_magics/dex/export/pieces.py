@@ -28,7 +28,7 @@ class Piece:
         node: syntax tree of ``text``; None for comments that stand alone.
         flow: names of ``text``.
         place: where it goes.
-        kind: statement, definition, constant, import, parameter, assert, comment, lifted.
+        kind: statement, definition, constant, import, parameter, assert, comment, lifted, sql.
         changed: ``text`` is not the notebook's own.
         region: name of the marked region it belongs to.
         stub: why it could not be carried over, where the person allowed that.

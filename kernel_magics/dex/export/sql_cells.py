@@ -2,40 +2,32 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from typing import Any
 
 from dex.export.parameters import Parameter, Parameters, field_name
 from dex.export.pieces import literal
-from dex.export.purity import is_query
 from dex.notebook import split_sql
 
 #: ``${name}`` stands for a widget; with a dot it is a setting, which Spark puts in by itself.
 _FIELD = re.compile(r"\$\{\s*(\w+)\s*\}")
 
 
-def sql_calls(text: str, parameters: Parameters, cell: str, *, keep_last: bool) -> list[str] | None:
+def sql_calls(text: str, parameters: Parameters, cell: str) -> list[str] | None:
     """Return the calls that SQL text becomes; None where its words cannot be told apart.
 
-    What only shows something is left out. Widgets that the SQL makes or names become parameters.
+    A query stays although a job shows nothing: it still says where its tables are missing. Widgets that the SQL makes or names become parameters.
 
     Args:
         text: statements, with comments.
         parameters: where the widgets go.
         cell: id of the cell.
-        keep_last: somebody reads the result of the last statement.
     """
     statements = split_sql(text)
     if any(not _tokens(statement) for statement in statements):
         return None
     kept = [(s, tokens) for s in statements if (tokens := _tokens(s)) and not _widget(tokens, parameters, cell)]
-    calls: list[str] = []
-    for number, (statement, tokens) in enumerate(kept, start=1):
-        shown = is_query(ast.Constant(_FIELD.sub("x", statement)))
-        if not shown or (keep_last and number == len(kept)):
-            calls.append(_call(statement, tokens, parameters, cell))
-    return calls
+    return [_call(statement, tokens, parameters, cell) for statement, tokens in kept]
 
 
 def _tokens(statement: str) -> list[Any]:

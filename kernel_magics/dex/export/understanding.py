@@ -65,7 +65,7 @@ def understand(notebook: Notebook, shown: str, allowed: frozenset[str] = frozens
         take_widgets(piece, parameters, log)
     purity = purity_of(pieces)
     lasts = {p.cell.number: p for p in pieces if p.node is not None}
-    for piece in [p for p in pieces if p.place != "drop" and p.node is not None and p.kind != "parameter"]:
+    for piece in [p for p in pieces if p.place != "drop" and p.node is not None and p.kind not in ("parameter", "sql")]:
         take_context(piece, purity, log, lasts.get(piece.cell.number) is piece)
     _take_notebook_imports(pieces, log)
     known.pieces = _with_globals(pieces, log)
