@@ -32,6 +32,7 @@ app.command("agent")(data.agent)
 app.command("runs")(data.runs)
 app.command("run")(notebooks.run)
 app.command("export")(notebooks.export)
+app.command("mutate")(notebooks.mutate)
 
 
 def _print_version(asked: bool) -> None:

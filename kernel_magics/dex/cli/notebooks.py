@@ -69,6 +69,24 @@ def export(
         raise typer.Exit(1)
 
 
+def mutate(
+    notebook: Annotated[Path, typer.Argument(help="An exported notebook.")],
+    count: Annotated[int, typer.Option("--mutants", "-n", min=1, help="Most mutants to try.")] = 20,
+    seed: Annotated[int, typer.Option(help="The same seed and module give the same mutants.")] = 1,
+    least: Annotated[int, typer.Option(min=0, max=100, help="Exit 1 if fewer percent are killed.")] = 0,
+    project: ProjectOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say how many seeded mistakes in a notebook's exported functions its tests find."""
+    from dex.export import module_name, try_mutants
+
+    root = find_project(project or notebook.resolve().parent)
+    report = try_mutants(root, module_name(notebook), count=count, seed=seed)
+    emit(report, as_json, report.to_text)
+    if report.share * 100 < least:
+        raise typer.Exit(1)
+
+
 def _survey(folder: Path, out: Path | None, as_json: bool, *, alone: bool) -> None:
     """Judge the notebooks below a folder; exit 1 where the export itself failed."""
     from dex.export import survey

@@ -4,6 +4,7 @@ from dex.export.cell_states import CellState, CellStates, cell_states
 from dex.export.drafting import Draft
 from dex.export.exporting import Exporter, export_notebook, module_name, shown_path
 from dex.export.models import ExportedFile, ExportRefused, ExportReport, Refusal, ReportLine
+from dex.export.mutation_run import MutantOutcome, MutationReport, try_mutants
 from dex.export.survey import SurveyReport, survey
 
 __all__ = [
@@ -14,6 +15,8 @@ __all__ = [
     "ExportReport",
     "ExportedFile",
     "Exporter",
+    "MutantOutcome",
+    "MutationReport",
     "Refusal",
     "ReportLine",
     "SurveyReport",
@@ -22,4 +25,5 @@ __all__ = [
     "module_name",
     "shown_path",
     "survey",
+    "try_mutants",
 ]

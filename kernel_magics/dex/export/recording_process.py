@@ -8,8 +8,7 @@ from __future__ import annotations
 import ast
 import copy
 import functools
-import importlib.abc
-import importlib.machinery
+import importlib
 import inspect
 import json
 import operator
@@ -17,7 +16,6 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from dex_dbutils import Session, get_session, load_environment
@@ -27,6 +25,7 @@ from dex_dbutils.recorded.calls import ZONE
 from dex_dbutils.recorded.values import is_session, literal_of
 
 from dex.export.invariants import invariants_of
+from dex.export.modules_from_text import ModuleFromText
 from dex.export.recording import (
     AssertOutcome,
     NotRecorded,
@@ -275,36 +274,6 @@ class _NotedAsserts(ast.NodeTransformer):
         )
         call = ast.Call(func=ast.Name(id=_NOTE, ctx=ast.Load()), args=[ast.Constant(line), test], keywords=[])
         return ast.fix_missing_locations(ast.copy_location(ast.Expr(call), node))
-
-
-class ModuleFromText(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Finds one module by its name and makes it from a syntax tree or text instead of its file.
-
-    Args:
-        name: dotted name of the module.
-        path: its file, for tracebacks.
-        code: what to run in its place.
-    """
-
-    def __init__(self, name: str, path: Path, code: ast.Module | str) -> None:
-        self._name = name
-        self._path = path
-        self._code = code
-
-    def find_spec(self, fullname: str, path: object, target: object = None) -> importlib.machinery.ModuleSpec | None:
-        """Return the module's spec, or None for any other."""
-        if fullname != self._name:
-            return None
-        return importlib.machinery.ModuleSpec(fullname, self, origin=str(self._path))
-
-    def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType | None:
-        """Leave it to Python."""
-        return None
-
-    def exec_module(self, module: ModuleType) -> None:
-        """Run the text in the module."""
-        module.__file__ = str(self._path)
-        exec(compile(self._code, str(self._path), "exec", dont_inherit=True), module.__dict__)  # noqa: S102
 
 
 def record(job: RecordingJob) -> Recording:
