@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from dex_dbutils import NotebookError
+from dex_dbutils import NotebookError, Where
 
 from dex.notebook.models import Cell, Notebook
 from dex.notebook.parameters import assignments
@@ -56,11 +56,14 @@ def executable(notebook: Notebook, parameters: Mapping[str, Any], environment: s
             node = new_markdown_cell(cell.source)
         elif cell.type == "raw":
             node = new_raw_cell(cell.source)
+        elif cell.language == "sql":
+            node = new_code_cell(f"%sql\n{cell.source}")
         elif cell.language != "python":
             raise NotebookError(
                 "DEX-NOTEBOOK-10",
                 f"Cell {cell.number} is {cell.language}, which no kernel here runs.",
-                remedy="Run it on Databricks, or write the cell in Python.",
+                Where(str(notebook.path), cell=cell.number, line=1),
+                "Run it on Databricks, or write the cell in Python.",
             )
         else:
             node = new_code_cell(_with_environment(cell, environment) if environment else cell.source)
@@ -73,9 +76,9 @@ def executable(notebook: Notebook, parameters: Mapping[str, Any], environment: s
         cells.append(node)
         numbers.append(cell.number)
     _inject(notebook, cells, numbers, parameters)
-    if _needs_binding(notebook, environment):
-        text = f"%load_ext dex\n%dex_env {environment}" if environment else "%load_ext dex\n%dex_env local"
-        cells.insert(0, new_code_cell(text, id="dex-binding", metadata={"tags": ["injected-dex"]}))
+    setup = _setup(notebook, environment)
+    if setup:
+        cells.insert(0, new_code_cell(setup, id="dex-binding", metadata={"tags": ["injected-dex"]}))
         numbers.insert(0, None)
     metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
     node = new_notebook(cells=cells, metadata={**_metadata(notebook), **metadata})
@@ -149,6 +152,18 @@ def _named_environment(notebook: Notebook) -> str | None:
                 place = _environment_word(words)
                 return words[place] if place is not None else None
     return "local" if _needs_binding(notebook, None) else None
+
+
+def _setup(notebook: Notebook, environment: str | None) -> str:
+    """Return what has to run before the first cell: the environment and, for a notebook of Databricks, its magics."""
+    from dex.databricks import counts_on_databricks
+
+    lines: list[str] = []
+    if _needs_binding(notebook, environment):
+        lines.append(f"%dex_env {environment}" if environment else "%dex_env local")
+    if counts_on_databricks(notebook):
+        lines.append("%dex_databricks on")
+    return "\n".join(["%load_ext dex", *lines]) if lines else ""
 
 
 def _needs_binding(notebook: Notebook, environment: str | None) -> bool:

@@ -121,8 +121,14 @@ def run_notebook(
     """
     if environment is not None:
         load_environment(environment, start=path.resolve().parent)  # a wrong name fails before a kernel starts
+    from dex.databricks import check_runnable, counts_on_databricks
+
     given = dict(parameters or {})
-    prepared = executable(read_notebook(path), given, environment)
+    notebook = read_notebook(path)
+    if counts_on_databricks(notebook):
+        project = find_project(path.resolve().parent)
+        check_runnable(notebook, project.root if project.exists else None)
+    prepared = executable(notebook, given, environment)
     started = time.perf_counter()
     run = _Run(prepared, path, out, _kernel_environment(path, given, environment), progress or (lambda _: None))
     error: BaseException | None = None
