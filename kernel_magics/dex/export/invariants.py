@@ -57,9 +57,19 @@ def _is_closed(column: ColumnProfile) -> bool:
     """Return whether a column of text holds one of few values, each seen often."""
     if column.kind != "text" or not column.distinct_exact or not column.distinct:
         return False
-    if column.distinct > FEW_VALUES or column.count < SEEN_EACH * column.distinct or column.top_error:
+    if (
+        column.distinct < 2
+        or column.distinct > FEW_VALUES
+        or column.count < SEEN_EACH * column.distinct
+        or column.top_error
+    ):
         return False
-    return len(column.top) == column.distinct and all(isinstance(t.value, str) for t in column.top)
+    return len(column.top) == column.distinct and all(_is_word(t.value) for t in column.top)
+
+
+def _is_word(value: object) -> bool:
+    """Return whether a value is a word and not a number or a date as text: the next load has other numbers."""
+    return isinstance(value, str) and not any(c.isdigit() for c in value)
 
 
 def _never_negative(column: ColumnProfile) -> bool:

@@ -139,11 +139,29 @@ def _reason(node: ast.FunctionDef, reaching: set[str], tree: ast.Module) -> str:
         if writes(defined[name]):
             through = "" if name == node.name else f" through `{name}`"
             return f"it may change something outside of itself{through}"
+        if _reads(defined[name]):
+            through = "" if name == node.name else f" through `{name}`"
+            return f"it reads tables or files{through}, which a test does not have"
     if node.decorator_list:
         return "it is decorated, so that its calls are not its own"
     if any(isinstance(part, _NOT_PLAIN) for part in ast.walk(node)):
         return "it is a generator or asynchronous"
     return ""
+
+
+def _reads(node: ast.FunctionDef) -> bool:
+    """Return whether a function takes rows from elsewhere than its arguments."""
+    return any(
+        (isinstance(part, ast.Attribute) and part.attr in ("read", "readStream"))
+        or (
+            isinstance(part, ast.Call)
+            and (
+                (isinstance(part.func, ast.Attribute) and part.func.attr in ("table", "sql"))
+                or (isinstance(part.func, ast.Name) and part.func.id == "open")
+            )
+        )
+        for part in ast.walk(node)
+    )
 
 
 def _sorts(node: ast.FunctionDef) -> bool:

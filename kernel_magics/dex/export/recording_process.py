@@ -12,6 +12,7 @@ import importlib
 import inspect
 import json
 import operator
+import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -172,6 +173,8 @@ class Recorder:
 
     def _plain(self, parameter: str, value: Any) -> dict[str, Any]:
         value = copy.deepcopy(value) if isinstance(value, list | dict | set) else value
+        if isinstance(value, str) and os.path.isabs(value) and os.path.exists(value):
+            raise Unrecordable(f"`{parameter}` is a path of this machine")
         if isinstance(value, str) and (is_personal(parameter) or looks_personal(value)):
             self._masks.masked.add(parameter)
             value = self._masks.value(value)

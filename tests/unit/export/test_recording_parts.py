@@ -141,3 +141,49 @@ def test_an_assert_of_literals_alone_is_decided(source: str, expected: bool | No
 
 def test_a_rebound_builtin_decides_nothing() -> None:
     assert decided(ast.parse("sum([1]) == 2", mode="eval").body, {"sum"}) is None
+
+
+def test_only_what_the_next_load_keeps_is_an_invariant() -> None:
+    import pandas as pd
+    from dex.export.invariants import invariants_of
+    from dex_dbutils.profile import profile
+
+    rows = 100
+    frame = pd.DataFrame(
+        {
+            "id": range(rows),
+            "state": ["open", "closed"] * (rows // 2),
+            "year": ["2013"] * rows,
+            "user_name": ["Ann", "Bob"] * (rows // 2),
+            "total": [n * 7 - 3 for n in range(rows)],
+            "note": [None, "x"] * (rows // 2),
+        }
+    )
+    found = {i.kind: i for i in invariants_of(profile(frame), personal=is_personal)}
+    assert found["columns"].columns == list(frame.columns)
+    assert found["unique"].columns == ["id"]
+    assert found["not_null"].columns == ["id", "state", "year", "user_name", "total"]
+    assert found["values"].columns == ["state"]
+    assert found["values"].values == ["closed", "open"]
+    assert found["not_negative"].columns == ["id"]
+    assert [i.kind for i in invariants_of(profile(frame[:5]))] == ["columns"]
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ("return spark.table('a.b').count()", "it reads tables or files"),
+        ("df.write.saveAsTable('t')", "it may change something outside"),
+        ("return helper(df)", "it reads tables or files through `helper`"),
+        ("yield df", "a generator"),
+        ("return df.count()", ""),
+    ],
+)
+def test_a_function_that_a_replay_cannot_judge_says_why(body: str, reason: str) -> None:
+    from dex.export.recording_plan import _reaching, _reason
+
+    helper = "def helper(df):\n    return spark.read.csv('x')"
+    tree = ast.parse(f"{helper}\n\ndef f(df):\n    {body}")
+    defined = {n.name: n for n in tree.body if isinstance(n, ast.FunctionDef)}
+    told = _reason(defined["f"], _reaching(defined)["f"], tree)
+    assert (reason in told) if reason else told == ""
