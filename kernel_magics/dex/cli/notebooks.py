@@ -41,6 +41,10 @@ def export(
     record: Annotated[
         bool, typer.Option("--record", help="Run it once and make tests from what its functions were given and gave.")
     ] = False,
+    allow: Annotated[
+        list[str] | None,
+        typer.Option(help="Leave a stub that raises where this cannot be carried over: scala, r, run, ...; repeat."),
+    ] = None,
     env: EnvOption = None,
     survey: Annotated[
         Path | None,
@@ -52,7 +56,7 @@ def export(
 ) -> None:
     """Turn a notebook into a module, its tests and a bundle job; or judge every notebook below a folder."""
     if survey is not None:
-        _survey(survey, out, as_json, alone=notebook is None and not (check or force or record))
+        _survey(survey, out, as_json, alone=notebook is None and not (check or force or record or allow))
         return
     if notebook is None:
         raise typer.BadParameter("Missing argument 'NOTEBOOK'.")
@@ -63,7 +67,9 @@ def export(
     from dex.export import export_notebook
 
     root = find_project(project or notebook.resolve().parent)
-    report = export_notebook(notebook, root, check=check, force=force, record=record, environment=env)
+    report = export_notebook(
+        notebook, root, check=check, force=force, record=record, environment=env, allow=allow or ()
+    )
     emit(report, as_json, report.to_text)
     if check and report.drift:
         raise typer.Exit(1)

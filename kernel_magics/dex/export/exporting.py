@@ -16,6 +16,7 @@ from dex.export.drafting import Draft, draft_units
 from dex.export.linking import Linker
 from dex.export.mapping import read_map, render_map
 from dex.export.models import ExportedFile, ExportReport, FileStatus
+from dex.export.pieces import ALLOWED
 from dex.export.project_files import render_bundle, render_pyproject, with_script
 from dex.export.writing import read_text, refuse_hand_edits, unified_diff, write_all
 
@@ -88,6 +89,14 @@ class Exporter:
                 Where(str(project.root)),
                 "Make a config/base.yaml with `project: {name: ..., package: ...}`.",
             )
+        allow = frozenset(allow)
+        unknown = sorted(allow - set(ALLOWED))
+        if unknown:
+            raise ExportError(
+                "DEX-EXPORT-07",
+                f"`{unknown[0]}` is nothing that can be allowed.",
+                remedy=f"Use one of: {', '.join(sorted(ALLOWED))}.",
+            )
         first = path.resolve()
         self._taken = {}
         linker = Linker(
@@ -95,7 +104,7 @@ class Exporter:
             lambda file: shown_path(file, project, self._root),
             lambda file: self._name(file, linked=file.resolve() != first),
             self._users,
-            frozenset(allow),
+            allow,
         )
         draft = draft_units(
             linker.load(path), project, lambda unit: f"resources/{unit.name}.job.yml" in self._files(unit.name)

@@ -137,8 +137,10 @@ class Carrier:
             return self._sql(piece, magic)
         if name in _SHELLS:
             return self._script(magic)
-        if sigil == "%%" and name in _PYTHON and _is_python(magic.body):
-            return Carried([magic.body])
+        if name in _PYTHON and not magic.target:
+            code = "\n".join(part for part in (magic.arguments, magic.body) if part.strip())
+            if code.strip() and _is_python(code):
+                return Carried([code.strip()])
         return self._files(magic, shown)
 
     def _files(self, magic: Magic, shown: str) -> Carried:

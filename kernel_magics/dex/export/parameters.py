@@ -137,6 +137,13 @@ def take_widgets(piece: Piece, parameters: Parameters, log: Log) -> None:
         if method == "getAll" or (key is None and method in ("get", "getArgument") and call.args):
             changes.append((call, _looked_up(piece, call, method, parameters, log)))
             continue
+        if key is None and method in _WIDGETS and call in alone:
+            changes.append((call, "pass"))
+            log.note(
+                piece,
+                f"`{source_of(piece.text, call)}`: its name is only known when it runs, so Params lacks a default",
+            )
+            continue
         if key is None or method not in (*_WIDGETS, "get", "getArgument"):
             log.refuse(
                 piece,

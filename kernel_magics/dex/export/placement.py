@@ -91,6 +91,9 @@ def place(pieces: list[Piece], log: Log) -> Names:
     """Decide for every piece that is not dropped whether it goes to the top of the module; return the names."""
     names = Names()
     live = [piece for piece in pieces if piece.place != "drop"]
+    stars = [piece for piece in live if piece.flow.star and not _star_may_move(piece, live)]
+    if len([p for p in live if p.flow.star and p.flow.star[0] not in _QUIET_STARS]) == 1 and stars:
+        _name_star(stars[0], stars[0].flow.star[0], live, log)
     rewritten = {name for piece in live for name in piece.flow.writes_global}
     for piece in live:
         for name in piece.flow.binds:
@@ -246,6 +249,15 @@ def _needed_before(name: str, piece: Piece, live: list[Piece]) -> bool:
     return False
 
 
+def _star_may_move(piece: Piece, live: list[Piece]) -> bool:
+    """Return whether no name of a builtin that a star covers is needed above it."""
+    module = piece.flow.star[0]
+    if module in _QUIET_STARS or module.startswith("."):
+        return True
+    above = live[: next(i for i, other in enumerate(live) if other is piece)]
+    return not any(_COVERED.intersection(other.flow.needs) for other in above)
+
+
 def _check_star(piece: Piece, live: list[Piece], candidates: dict[int, Piece], log: Log) -> None:
     module = piece.flow.star[0]
     if module.startswith("."):
@@ -266,3 +278,14 @@ def _check_star(piece: Piece, live: list[Piece], candidates: dict[int, Piece], l
             candidates.pop(id(piece), None)
             return
     log.note(piece, f"`from {module} import *` hides where names come from")
+
+
+def _name_star(piece: Piece, module: str, live: list[Piece], log: Log) -> None:
+    """Import by name what a star brings, where it must not stand above Python's own functions."""
+    at = next(i for i, other in enumerate(live) if other is piece)
+    bound = {name for other in live for name in other.flow.binds} | {"spark", "session", "dbutils", "params", *GLOBALS}
+    below = {name for other in live[at:] for name in other.flow.needs}
+    later = {name for other in live[:at] for name in other.flow.later}
+    wanted = sorted(n for n in below | later if n not in bound and (n not in BUILTINS or n in _COVERED))
+    piece.retext(f"from {module} import {', '.join(wanted)}" if wanted else f"import {module}")
+    log.note(piece, f"`from {module} import *` became the names that are used: above it Python's own are meant")

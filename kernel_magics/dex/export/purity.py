@@ -37,6 +37,7 @@ _MODULES = (
     "math",
     "decimal",
     "re",
+    "IPython.display",
 )
 _WRITING = frozenset(
     """

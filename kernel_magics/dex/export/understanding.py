@@ -145,6 +145,11 @@ def _take_notebook_imports(pieces: list[Piece], log: Log) -> None:
         if module.partition(".")[0] not in _NOTEBOOK_ONLY:
             continue
         users = [other for other in pieces if other.place != "drop" and set(other.flow.needs) & set(piece.flow.binds)]
+        if users and module.partition(".")[0] != "dex":
+            log.note(
+                piece, f"`{piece.text}` stays: `{users[0].text.strip().splitlines()[0]}` needs it in the job as well"
+            )
+            continue
         if users:
             log.refuse(
                 users[0],

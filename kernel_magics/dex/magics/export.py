@@ -18,6 +18,7 @@ PARSER = MagicParser("%dex_export", "Turn a notebook into a Python module, its t
 PARSER.add_argument("notebook", nargs="?", help="path of the notebook; this one if not given")
 PARSER.add_argument("--check", action="store_true", help="write nothing; fail if the files differ from the notebook")
 PARSER.add_argument("--force", action="store_true", help="overwrite generated files that were edited by hand")
+PARSER.add_argument("--allow", action="append", metavar="CONSTRUCT", help="leave a stub that raises in its place")
 PARSER.add_argument("--record", action="store_true", help="run it once; make tests of what its functions gave")
 PARSER.add_argument("--env", help="local environment to record in; the project's default if not given")
 
@@ -39,6 +40,7 @@ def run(shell: InteractiveShell, line: str) -> None:
         force=arguments.force,
         record=arguments.record,
         environment=arguments.env,
+        allow=arguments.allow or (),
     )
     show_object(report)
     if arguments.check and report.drift:

@@ -26,14 +26,14 @@ def files(project: Path) -> set[str]:
     [
         (["x = 1", "y = 2\n%run ./other"], 2, 2, "no such notebook"),
         (["if True:\n    %run ./other"], 1, 2, "runs another notebook"),
-        (["dbutils.widgets.text(name, 'a')"], 1, 1, "widget"),
+        (["x = dbutils.widgets.text(name, 'a')"], 1, 1, "widget"),
         (["%sql select 'open"], 1, 1, "SQL"),
         (["%fs format everything"], 1, 1, "no command"),
         (["%scala\nval x = 1"], 1, 1, "Scala"),
         (["%no_such thing"], 1, 1, "magic"),
         (["exec('x = 1')"], 1, 1, "exec"),
         (["globals()['x'] = 1"], 1, 1, "globals"),
-        (["a = max(1, 2)", "from pyspark.sql.functions import *"], 2, 1, "max"),
+        (["a = max(1, 2)", "from pyspark.sql.functions import *\nfrom shop import *"], 2, 1, "max"),
         (["import dex\nx = dex.something(1)"], 1, 2, "dex"),
         (["from .helpers import f"], 1, 1, "relative"),
         (["# dex: transform 1x\nx = 1"], 1, 2, "name"),
@@ -136,3 +136,22 @@ def test_a_folder_that_cannot_be_written_is_an_error_and_nothing_is_there(projec
         export_notebook(path, find_project(project))
     assert caught.value.code == "DEX-FILE-01"
     assert files(project) == before
+
+
+def test_what_is_allowed_becomes_a_stub_that_names_its_cell(project: Path) -> None:
+    path = write_notebook(project / "notebooks/n.ipynb", "x = 1", "%scala\nval x = 1", "def f(:", "%run ./other")
+    report = export_notebook(path, find_project(project), allow=["scala", "python", "run"])
+    module = (project / "src/shop_etl/n.py").read_text("utf-8")
+    assert "def scala_of_cell_2() -> None:" in module
+    assert "    scala_of_cell_2()\n" in module
+    assert 'raise NotImplementedError("cell 2, line 1: ' in module
+    assert "python_of_cell_3()" in module
+    assert "run_of_cell_4()" in module
+    assert sum("raises" in line.text for line in report.notes) == 3
+
+
+def test_a_word_of_allow_that_is_none_is_told(project: Path) -> None:
+    path = write_notebook(project / "notebooks/n.ipynb", "x = 1")
+    with pytest.raises(ExportError, match="fortran") as caught:
+        export_notebook(path, find_project(project), allow=["fortran"])
+    assert caught.value.code == "DEX-EXPORT-07"
