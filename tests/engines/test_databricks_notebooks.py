@@ -78,7 +78,9 @@ def test_a_source_notebook_runs_to_its_exit(shared_project: Path) -> None:
     told = outputs(folder / "out.ipynb")
     for word in ("set up.py exited: ready", "from the shell", "<b>bold</b>", "2013-02-02"):
         assert word in told, word
-    assert "never reached" not in [o for c in nbformat.read(folder / "out.ipynb", 4).cells for o in c.get("outputs", [])]
+    assert "never reached" not in [
+        o for c in nbformat.read(folder / "out.ipynb", 4).cells for o in c.get("outputs", [])
+    ]
 
 
 def test_a_sql_notebook_runs(shared_project: Path) -> None:
