@@ -9,8 +9,8 @@ from pathlib import Path
 from dex_dbutils import DexError
 
 
-def write_atomically(path: Path, text: str) -> Path:
-    """Write ``text`` as UTF-8 to ``path`` and return the path.
+def write_atomically(path: Path, text: str | bytes) -> Path:
+    """Write bytes, or text as UTF-8, to ``path`` and return the path.
 
     Raises:
         DexError: DEX-FILE-01, the disk refuses; an older file is untouched.
@@ -19,8 +19,8 @@ def write_atomically(path: Path, text: str) -> Path:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(text.encode() if isinstance(text, str) else text)
             file.flush()
             os.fsync(file.fileno())
         os.chmod(temporary, 0o644)

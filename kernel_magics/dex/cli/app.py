@@ -31,6 +31,7 @@ app.command("profile")(data.profile)
 app.command("agent")(data.agent)
 app.command("runs")(data.runs)
 app.command("run")(notebooks.run)
+app.command("convert")(notebooks.convert)
 app.command("export")(notebooks.export)
 app.command("mutate")(notebooks.mutate)
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 from dex_dbutils.config import find_project
+from pydantic import BaseModel
 
 from dex.cli.output import EnvOption, JsonOption, ProjectOption, emit, progress
 
@@ -32,6 +33,38 @@ def run(
     emit(
         report, as_json, lambda: f"{report.notebook}: {report.outcome}, {report.cells} cells in {report.seconds:.1f} s"
     )
+
+
+class Converted(BaseModel):
+    """What `dex convert` wrote.
+
+    Attributes:
+        notebook: what was read.
+        out: what was written.
+    """
+
+    notebook: str
+    out: str
+
+
+def convert(
+    notebook: NotebookArgument,
+    out: Annotated[Path | None, typer.Option(help="Write it here; beside the notebook if not given.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Turn a Databricks source file into an .ipynb, or an .ipynb into a source file."""
+    from dex_dbutils import NotebookError
+
+    from dex.files import write_atomically
+    from dex.notebook import convert as converted
+    from dex.notebook import read_notebook
+
+    content, ending = converted(read_notebook(notebook))
+    target = out or notebook.with_suffix(ending)
+    if out is None and target.exists():
+        raise NotebookError("DEX-NOTEBOOK-12", f"{target} is there already.", target, "Say where to write: --out FILE.")
+    write_atomically(target, content)
+    emit(Converted(notebook=str(notebook), out=str(target)), as_json, lambda: f"{notebook} -> {target}")
 
 
 def export(

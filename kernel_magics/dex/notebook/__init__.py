@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dex.notebook.converting import convert
 from dex.notebook.dataflow import Flow, flow_of
 from dex.notebook.lexing import lex
 from dex.notebook.models import Cell, Magic, Notebook, Statement
@@ -24,6 +25,7 @@ __all__ = [
     "RunReference",
     "RunReport",
     "Statement",
+    "convert",
     "flow_of",
     "is_source",
     "lex",

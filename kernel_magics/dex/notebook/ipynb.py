@@ -116,7 +116,7 @@ def _cell(path: Path, number: int, cell: dict[str, Any], seen: set[str], languag
         type=kind if kind in ("code", "markdown") else "raw",
         source=source,
         tags=tuple(str(tag) for tag in tags) if isinstance(tags, list) else (),
-        language=language,
+        language="python" if source.lstrip().startswith("%") else language,
         failed=any(isinstance(o, dict) and o.get("output_type") == "error" for o in outputs or ()),
     )
 

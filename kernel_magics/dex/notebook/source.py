@@ -13,7 +13,7 @@ from dex.notebook.models import Cell, Notebook
 
 #: First line of a source file per suffix: comment sign and language.
 LANGUAGES = {".py": ("#", "python"), ".sql": ("--", "sql"), ".scala": ("//", "scala"), ".r": ("#", "r")}
-_HEADER = "Databricks notebook source"
+HEADER = "Databricks notebook source"
 _TITLE = re.compile(r"DBTITLE\s+\d+,(.*)$")
 _MAGIC_LANGUAGE = re.compile(r"%(python|sql|scala|r)(?=\s|$)")
 
@@ -21,7 +21,7 @@ _MAGIC_LANGUAGE = re.compile(r"%(python|sql|scala|r)(?=\s|$)")
 def is_source(path: Path, text: str) -> bool:
     """Return whether a text is a Databricks notebook in source form."""
     comment, _ = LANGUAGES.get(path.suffix.lower(), ("#", ""))
-    return text.removeprefix("\ufeff").split("\n", 1)[0].rstrip() == f"{comment} {_HEADER}"
+    return text.removeprefix("\ufeff").split("\n", 1)[0].rstrip() == f"{comment} {HEADER}"
 
 
 def parse_source(path: Path, text: str) -> Notebook:
@@ -34,7 +34,7 @@ def parse_source(path: Path, text: str) -> Notebook:
     if not is_source(path, text):
         raise NotebookError(
             "DEX-NOTEBOOK-04",
-            f"{path.name} is no notebook: its first line is not `{comment} {_HEADER}`.",
+            f"{path.name} is no notebook: its first line is not `{comment} {HEADER}`.",
             Where(str(path), 1),
             "Add that line, or give an .ipynb.",
         )

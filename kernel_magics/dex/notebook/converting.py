@@ -1,0 +1,104 @@
+"""From a Databricks source file to an .ipynb and back, without a loss."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from dex.notebook.models import Cell, Notebook
+from dex.notebook.reading import notebook_bytes, parse_notebook
+from dex.notebook.segments import segments
+from dex.notebook.source import HEADER, LANGUAGES
+
+_VENDOR = "application/vnd.databricks.v1+notebook"
+_VENDOR_CELL = "application/vnd.databricks.v1+cell"
+_ENDINGS = {language: ending for ending, (_, language) in LANGUAGES.items()}
+
+
+def convert(notebook: Notebook) -> tuple[bytes, str]:
+    """Return a notebook in the other format, and the ending of such a file.
+
+    A source file comes back byte for byte from the .ipynb that was made of it: what its layout has of its own is kept
+    in the metadata, and holds for every cell that still says the same. Outputs, tags and ids of an .ipynb have no
+    place in a source file.
+    """
+    if notebook.format == "source":
+        return _to_ipynb(notebook), ".ipynb"
+    ending = _ENDINGS.get(notebook.language, ".py")
+    return _to_source(notebook, ending), ending
+
+
+def _to_ipynb(notebook: Notebook) -> bytes:
+    cells: list[dict[str, Any]] = []
+    for cell in notebook.cells:
+        metadata: dict[str, Any] = {"dex": {"raw": cell.raw}}
+        if cell.title:
+            metadata[_VENDOR_CELL] = {"title": cell.title, "showTitle": True}
+        node = {
+            "cell_type": cell.type,
+            "id": cell.id[:64],
+            "metadata": metadata,
+            "source": cell.source.splitlines(True),
+        }
+        cells.append({**node, "execution_count": None, "outputs": []} if cell.type == "code" else node)
+    layout = {"head": notebook.document["head"], "separators": list(notebook.document["separators"])}
+    document = {
+        "cells": cells,
+        "metadata": {_VENDOR: {"language": notebook.language}, "dex": layout},
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+    return (json.dumps(document, indent=1) + "\n").encode()
+
+
+def _to_source(notebook: Notebook, ending: str) -> bytes:
+    comment, _ = LANGUAGES[ending]
+    document = notebook.document["json"]
+    layout = _mapping(_mapping(document.get("metadata")).get("dex"))
+    nodes = [_mapping(_mapping(node.get("metadata"))) for node in document["cells"]]
+    head = str(layout.get("head") or f"{comment} {HEADER}\n")
+    separators = layout.get("separators")
+    kept = isinstance(separators, list) and len(separators) == len(nodes)
+    if not kept:
+        separators = [f"{comment} COMMAND ----------\n"] * (len(nodes) - 1) + [""]
+    cells: list[Cell] = []
+    for place, (cell, metadata) in enumerate(zip(notebook.cells, nodes, strict=True)):
+        raw = _mapping(metadata.get("dex")).get("raw")
+        if not (isinstance(raw, str) and kept and _says_the_same(raw, cell, head, ending)):
+            raw = _written(cell, str(_mapping(metadata.get(_VENDOR_CELL)).get("title") or ""), comment)
+            raw = ("\n" if place else "") + raw + "\n" + ("\n" if place < len(nodes) - 1 else "")
+        cells.append(replace(cell, raw=raw))
+    return notebook_bytes(
+        Notebook(notebook.path, "source", tuple(cells), notebook.language, {"head": head, "separators": separators})
+    )
+
+
+def _says_the_same(raw: str, cell: Cell, head: str, ending: str) -> bool:
+    text = (head + raw).encode("utf-8", "surrogateescape")
+    found = parse_notebook(Path(f"x{ending}"), text).cells
+    return len(found) == 1 and (found[0].type, found[0].source) == (cell.type, cell.source)
+
+
+def _written(cell: Cell, title: str, comment: str) -> str:
+    """Return a cell as Databricks writes it."""
+    lines = cell.source.split("\n")
+    mark = f"{comment} MAGIC"
+    if cell.type != "code":
+        lines = ["%md", *lines]
+    reserved = (mark, f"{comment} DBTITLE", f"{comment} COMMAND")
+    marked = cell.type != "code" or bool(segments(cell.source)[0].sigil) or _begins_with_a_magic(lines)
+    if marked or any(line.startswith(reserved) for line in lines):
+        lines = [f"{mark} {line}" if line else mark for line in lines]
+    return "\n".join([*([f"{comment} DBTITLE 1,{title}"] if title else []), *lines])
+
+
+def _begins_with_a_magic(lines: list[str]) -> bool:
+    first = next((line.strip() for line in lines if line.strip()), "")
+    return first.startswith(("%", "!"))
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}

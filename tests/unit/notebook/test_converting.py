@@ -1,0 +1,90 @@
+"""A notebook goes from one format to the other and back without a loss."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from dex.notebook import Notebook, convert, parse_notebook
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from notebook_factory import code, text, write_notebook
+
+LINES = st.lists(
+    st.sampled_from(
+        [
+            "",
+            "x = 1",
+            "# COMMAND ----------",
+            "# MAGIC %sql",
+            "# MAGIC %md",
+            "# MAGIC",
+            "# DBTITLE 1,A",
+            "'''",
+            "%pip x",
+            "é",
+        ]
+    ),
+    max_size=20,
+)
+
+
+def there(content: bytes, name: str) -> tuple[Notebook, bytes]:
+    made, ending = convert(parse_notebook(Path(name), content))
+    return parse_notebook(Path(f"n{ending}"), made), made
+
+
+@settings(max_examples=200, deadline=None)
+@given(LINES, st.sampled_from(["\n", "\r\n"]), st.booleans(), st.sampled_from([b"", b"\xef\xbb\xbf"]))
+def test_any_source_file_comes_back_byte_for_byte(lines: list[str], newline: str, end: bool, mark: bytes) -> None:
+    content = mark + newline.join(["# Databricks notebook source", *lines, *([""] if end else [])]).encode()
+    ipynb, _ = there(content, "n.py")
+    assert convert(ipynb)[0] == content
+
+
+def test_bytes_that_are_not_utf8_come_back() -> None:
+    content = b"# Databricks notebook source\nx = 'caf\xe9'\n"
+    assert convert(there(content, "n.py")[0])[0] == content
+
+
+CELLS = st.lists(
+    st.tuples(
+        st.booleans(),
+        st.sampled_from(
+            [
+                "x = 1",
+                "%sql\nselect 1",
+                "%run ./x",
+                "!ls\n\ny = 2",
+                "# COMMAND ----------\nz = 1",
+                "# MAGIC a",
+                "# T\n\ntext",
+            ]
+        ),
+    ),
+    min_size=1,
+    max_size=6,
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(CELLS)
+def test_any_ipynb_keeps_its_cells(cells: list[tuple[bool, str]]) -> None:
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        made = [code(source) if is_code else text(source) for is_code, source in cells]
+        path = write_notebook(Path(folder) / "n.ipynb", *made)
+        source, content = there(path.read_bytes(), "n.ipynb")
+    assert [(c.type == "code", c.source) for c in source.cells] == cells
+    again, _ = there(content, "n.py")
+    assert convert(again)[0] == content
+
+
+@pytest.mark.parametrize("ending", [".sql", ".scala"])
+def test_other_languages_keep_theirs(ending: str) -> None:
+    comment = {".sql": "--", ".scala": "//"}[ending]
+    content = f"{comment} Databricks notebook source\nselect 1\n\n{comment} COMMAND ----------\n\n{comment} MAGIC %python\n{comment} MAGIC x = 1\n"
+    ipynb, _ = there(content.encode(), f"n{ending}")
+    assert [c.language for c in ipynb.cells] == [ending[1:], "python"]
+    assert convert(ipynb) == (content.encode(), ending)
