@@ -15,6 +15,7 @@ by file name:
     file          name of the file, where no repository should hold it
     only          the one form (source, ipynb) that the notebook is about
     pending       forms in which the export is not there yet; the test says when it is
+    waits         the notebook does not run on a local kernel yet
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from notebook_factory import code, text
 
 FIXTURES = Path(__file__).parent / "notebooks/fixtures"
 FORMS = ("source", "ipynb")
-_KNOWN = frozenset("has lacks empty refused linked module requirements tests runs as file only pending".split())
+_KNOWN = frozenset("has lacks empty refused linked module requirements tests runs as file only pending waits".split())
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import atexit
+import importlib
+import importlib.util
 import threading
 from dataclasses import dataclass
 from functools import cache
@@ -92,8 +94,22 @@ def get_session(env: EnvironmentLike = None) -> Session:
         _end(slot)  # only now: where there is no new session, the old one goes on
         slot.held = _Held(session, opened)
         _say_goodbye_at_exit()
+        _send_own_code(environment)
         opened.activate()
         return session
+
+
+def _send_own_code(environment: Environment) -> None:
+    """Let UDFs carry the functions of the project's package with them: a local engine's workers do not have it.
+
+    On the platform a job installs the package on every worker, as its wheel.
+    """
+    package = environment.project.package
+    if environment.kind != "local" or importlib.util.find_spec(package) is None:
+        return
+    from pyspark import cloudpickle
+
+    cloudpickle.register_pickle_by_value(importlib.import_module(package))
 
 
 def use_environment(environment: Environment | None) -> None:

@@ -161,6 +161,8 @@ def _why_not(piece: Piece, names: Names) -> str:
         return "its name is bound more than once"
     if name in RESERVED:
         return f"the module has a `{name}` of its own"
+    if isinstance(piece.node, ast.FunctionDef) and _makes_udf(piece.node):
+        return "a UDF is made by a session"
     used = [n for n in piece.flow.needs if n != name and not _at_top(n, names.module, names)]
     return f"it reads {', '.join(f'`{n}`' for n in used)} of the notebook" if used else "its defaults are computed"
 
@@ -183,10 +185,22 @@ def _may_move(piece: Piece, names: Names, rewritten: set[str], live: list[Piece]
         return False
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
         defaults = [*node.args.defaults, *(d for d in node.args.kw_defaults if d is not None)]
-        return not any(isinstance(part, ast.Call) for default in defaults for part in ast.walk(default))
+        if any(isinstance(part, ast.Call) for default in defaults for part in ast.walk(default)):
+            return False
+        return not _makes_udf(node)
     if isinstance(node, ast.ClassDef):
         return True
     return _constant(node, live)
+
+
+def _makes_udf(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Return whether a decorator makes a UDF: its type is read by the session, which an import does not have yet."""
+    for decorator in node.decorator_list:
+        function = decorator.func if isinstance(decorator, ast.Call) else decorator
+        name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+        if name in ("udf", "pandas_udf", "arrow_udf", "udtf", "arrow_udtf"):
+            return True
+    return False
 
 
 def _import_may_move(piece: Piece, node: ast.Import | ast.ImportFrom, names: Names, live: list[Piece]) -> bool:

@@ -122,7 +122,10 @@ def purity_of(pieces: list[Piece]) -> Purity:
     functions = frozenset(
         piece.node.name
         for piece in pieces
-        if isinstance(piece.node, ast.FunctionDef) and not piece.flow.writes_global and not writes(piece.node)
+        if isinstance(piece.node, ast.FunctionDef)
+        and not piece.node.decorator_list  # what stands there is not the function that is called
+        and not piece.flow.writes_global
+        and not writes(piece.node)
     )
     return Purity(functions, known_imports(pieces))
 
