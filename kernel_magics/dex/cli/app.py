@@ -33,6 +33,7 @@ app.command("runs")(data.runs)
 app.command("run")(notebooks.run)
 app.command("convert")(notebooks.convert)
 app.command("export")(notebooks.export)
+app.command("sync")(notebooks.sync)
 app.command("mutate")(notebooks.mutate)
 
 

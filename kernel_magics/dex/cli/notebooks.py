@@ -136,3 +136,18 @@ def _survey(folder: Path, out: Path | None, as_json: bool, *, alone: bool) -> No
     emit(report, as_json, report.to_text)
     if report.crashed:
         raise typer.Exit(1)
+
+
+def sync(
+    notebook: Annotated[Path, typer.Argument(help="A notebook, or the module that was exported from it.")],
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if there is something to do.")] = False,
+    project: ProjectOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Bring what was changed in an exported module back to its notebook; exit 1 where a conflict is left."""
+    from dex.export import sync_notebook
+
+    report = sync_notebook(notebook, find_project(project or notebook.resolve().parent), check=check)
+    emit(report, as_json, report.to_text)
+    if report.conflicts or (check and not report.in_step):
+        raise typer.Exit(1)

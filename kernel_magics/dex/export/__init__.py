@@ -6,6 +6,7 @@ from dex.export.exporting import Exporter, export_notebook, module_name, shown_p
 from dex.export.models import ExportedFile, ExportRefused, ExportReport, Refusal, ReportLine
 from dex.export.mutation_run import MutantOutcome, MutationReport, try_mutants
 from dex.export.survey import SurveyReport, survey
+from dex.export.sync_files import SyncReport, sync_notebook
 
 __all__ = [
     "CellState",
@@ -20,10 +21,12 @@ __all__ = [
     "Refusal",
     "ReportLine",
     "SurveyReport",
+    "SyncReport",
     "cell_states",
     "export_notebook",
     "module_name",
     "shown_path",
     "survey",
+    "sync_notebook",
     "try_mutants",
 ]

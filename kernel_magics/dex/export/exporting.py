@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from dex.export.models import ExportedFile, ExportReport, FileStatus
 from dex.export.pieces import ALLOWED
 from dex.export.project_files import render_bundle, render_pyproject, with_script
 from dex.export.writing import read_text, refuse_hand_edits, unified_diff, write_all
+from dex.notebook import Notebook
 
 
 def export_notebook(
@@ -70,11 +71,12 @@ class Exporter:
         self._names = names or {}
         self._taken: dict[str, str] = {}  # module -> notebook, of the export that goes on
 
-    def draft(self, path: Path, *, allow: Iterable[str] = ()) -> Draft:
+    def draft(self, path: Path, *, notebook: Notebook | None = None, allow: Iterable[str] = ()) -> Draft:
         """Return what a notebook and those that it runs become, source maps included, without writing a file.
 
         Args:
             path: an .ipynb or a Databricks source file inside the project.
+            notebook: what it holds, where that is not what its file holds.
             allow: constructs that may be left behind as stubs that raise, by the words of `ALLOWED`.
 
         Raises:
@@ -107,7 +109,9 @@ class Exporter:
             allow,
         )
         draft = draft_units(
-            linker.load(path), project, lambda unit: f"resources/{unit.name}.job.yml" in self._files(unit.name)
+            linker.load(path, notebook),
+            project,
+            lambda unit: f"resources/{unit.name}.job.yml" in self._files(unit.name),
         )
         for each in [*draft.linked, draft]:
             if not each.empty:
@@ -136,13 +140,10 @@ class Exporter:
             )
         drafts = [d for d in (*draft.linked, draft) if not d.empty]
         if not force and not check:
-            for each in drafts:
-                own = {k: v for k, v in each.generated.items() if k != map_path(each.name)}
-                refuse_hand_edits(root, own, self._files(each.name))
-        wanted = {file: text for each in reversed(drafts) for file, text in each.generated.items()}
+            self.refuse_hand_edits(draft)
         files: list[ExportedFile] = []
         changed: dict[str, str] = {}
-        for file, text in [*wanted.items(), *_shared(self._project, draft).items()]:
+        for file, text in self.files_of(draft).items():
             there = read_text(root / file)
             same = there is not None and there.replace("\r\n", "\n") == text.replace("\r\n", "\n")
             if not same:
@@ -164,6 +165,26 @@ class Exporter:
             tests=draft.tests,
             not_derived=draft.not_derived,
         )
+
+    def files_of(self, draft: Draft) -> dict[str, str]:
+        """Return every file that an export of a draft writes, by path below the project."""
+        drafts = [d for d in (draft, *reversed(draft.linked)) if not d.empty]
+        wanted = {file: text for each in drafts for file, text in each.generated.items()}
+        return {**wanted, **_shared(self._project, draft)}
+
+    def refuse_hand_edits(self, draft: Draft, but: Collection[str] = ()) -> None:
+        """Raise where a generated file was changed by hand since the last export.
+
+        Args:
+            draft: what would be written.
+            but: files that may have been.
+
+        Raises:
+            ExportError: DEX-EXPORT-03.
+        """
+        for each in [d for d in (*draft.linked, draft) if not d.empty]:
+            own = {k: v for k, v in each.generated.items() if k != map_path(each.name) and k not in but}
+            refuse_hand_edits(self._project.root, own, self._files(each.name))
 
     def record(
         self, path: Path, *, environment: str | None = None, force: bool = False, allow: Iterable[str] = ()

@@ -9,8 +9,9 @@ from pathlib import Path
 from dex_dbutils import NotebookError
 
 from dex.export.pieces import Piece
+from dex.export.sync_text import refuse_conflicts
 from dex.export.understanding import Understood, understand
-from dex.notebook import parse_run, read_notebook, resolve_run
+from dex.notebook import Notebook, parse_run, read_notebook, resolve_run
 
 
 @dataclass
@@ -77,14 +78,18 @@ class Linker:
         self._users, self._allowed = users, allowed
         self._units: dict[Path, Unit] = {}
 
-    def load(self, path: Path) -> list[Unit]:
+    def load(self, path: Path, notebook: Notebook | None = None) -> list[Unit]:
         """Return the notebook and those that it runs: each once, after those that it runs itself.
+
+        Args:
+            path: where the notebook is.
+            notebook: what it holds, where that is not what its file holds.
 
         Raises:
             NotebookError: the notebook itself cannot be read; one that it runs is a refusal of the `%run`.
             ExportError: it has no place in the project.
         """
-        self._load(path, ())
+        self._load(path, (), notebook)
         units = list(self._units.values())
         for unit in units:
             unit.offers |= {n for p in unit.known.pieces if p.place != "drop" for n in p.flow.binds}
@@ -95,12 +100,14 @@ class Linker:
                 used |= _needed(unit, link) & link.target.offers
         return units
 
-    def _load(self, path: Path, above: tuple[Path, ...]) -> Unit:
+    def _load(self, path: Path, above: tuple[Path, ...], notebook: Notebook | None = None) -> Unit:
         file = path.resolve()
         if file in self._units:
             return self._units[file]
         shown, name = self._shown(path), self._name(path)
-        known = understand(read_notebook(path), shown, self._allowed)
+        notebook = notebook or read_notebook(path)
+        refuse_conflicts(notebook, shown)
+        known = understand(notebook, shown, self._allowed)
         unit = Unit(path, name, known, users={user: set(names) for user, names in self._users(name).items()})
         for piece in known.pieces:
             magic = piece.statement.magic

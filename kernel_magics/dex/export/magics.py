@@ -18,7 +18,7 @@ from dex.notebook import Magic
 DROPPED = frozenset(
     """
     load_ext reload_ext unload_ext autoreload matplotlib config pylab precision xmode colors logstart
-    dex_env dex_status dex_profile dex_export dex_databricks agent
+    dex_env dex_status dex_profile dex_export dex_sync dex_databricks agent
     who whos who_ls history hist lsmagic magic quickref pinfo pinfo2 doctest_mode restart_python md md-sandbox
     html HTML javascript js latex svg SVG markdown ls ll pwd cat less more head tail psource pdoc pfile page notebook
     tensorboard sparkui configure info reset reset_selective debug pdb prun_off warnings skip help

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from dex.magics import agent, databricks, env, export, profile, run, status
+from dex.magics import agent, databricks, env, export, profile, run, status, sync
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -17,6 +17,7 @@ MAGICS: tuple[tuple[str, str, Any], ...] = (
     ("dex_profile", "line", profile),
     ("agent", "cell", agent),
     ("dex_export", "line", export),
+    ("dex_sync", "line", sync),
     ("dex_run", "line", run),
     ("dex_databricks", "line", databricks),
 )
