@@ -12,7 +12,7 @@ _SAFE: dict[str, Any] = {
 } | {"tuple": tuple, "type": type, "bytes": bytes, "complex": complex}
 _NODES = (
     *(ast.Expression, ast.Constant, ast.Name, ast.Load, ast.Call, ast.Compare, ast.BoolOp, ast.UnaryOp, ast.BinOp),
-    *(ast.cmpop, ast.boolop, ast.unaryop, ast.Add, ast.Sub, ast.Div, ast.FloorDiv, ast.Mod),
+    *(ast.cmpop, ast.boolop, ast.unaryop, ast.Add, ast.Sub, ast.Div, ast.FloorDiv),
     *(ast.List, ast.Tuple, ast.Set, ast.Dict, ast.IfExp),
 )
 
