@@ -130,6 +130,10 @@ def _check_module(module: str, name: str) -> None:
 
 
 def _requirements(project: Project, name: str) -> set[str]:
-    job = yaml.safe_load((project.root / f"resources/{name}.job.yml").read_text("utf-8"))
+    resource = project.root / f"resources/{name}.job.yml"
+    if not resource.exists():  # a pipeline has no job
+        assert (project.root / f"resources/{name}.pipeline.yml").exists()
+        return set()
+    job = yaml.safe_load(resource.read_text("utf-8"))
     environments = next(iter(job["resources"]["jobs"].values())).get("environments", [])
     return {str(word) for each in environments for word in each["spec"].get("dependencies", [])}

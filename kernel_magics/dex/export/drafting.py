@@ -13,6 +13,7 @@ from dex.export.linking import Unit
 from dex.export.models import ExportRefused, Refusal, ReportLine
 from dex.export.module import Around, Block, blocks_of, headings_of, render_module
 from dex.export.pieces import Log, Piece
+from dex.export.pipelines import is_pipeline, render_resource, render_source, to_the_top
 from dex.export.placement import place
 from dex.export.project_files import render_job
 from dex.export.recording import read_recording
@@ -109,6 +110,9 @@ def _draft(
     users = {user: sorted(wanted) for user, wanted in sorted(unit.users.items())}
     if not any(p.place != "drop" and p.text for p in pieces):
         return Draft(notebook, shown, name, empty=True, log=log)
+    if is_pipeline(pieces):
+        to_the_top(pieces)
+        return _pipeline(unit, pieces, project.package)
     unbound = hand_over(pieces, own.bound, log) if own.bound else []
     blocks = blocks_of(pieces)
     module_path, package = f"src/{project.package}/{name}.py", project.package
@@ -142,6 +146,20 @@ def _draft(
         draft.generated[f"tests/test_{name}.py"] = tests.source
         draft.generated[f"resources/{name}.job.yml"] = render_job(shown, project, name, parameters, known.requirements)
     return draft
+
+
+def _pipeline(unit: Unit, pieces: list[Piece], package: str) -> Draft:
+    """Return the draft of a notebook that defines a pipeline: its source, and the pipeline."""
+    known, name = unit.known, unit.name
+    blocks = blocks_of(pieces)
+    source = render_source(known.shown, pieces, blocks, known.parameters, known.before, package, known.log)
+    _must_compile(source, known.shown, blocks)
+    resource = render_resource(known.shown, package, name, known.parameters)
+    generated = {f"src/{package}/{name}.py": source, f"resources/{name}.pipeline.yml": resource}
+    headings = set(headings_of(known.notebook).values())
+    return Draft(
+        known.notebook, known.shown, name, generated=generated, log=known.log, blocks=blocks, headings=headings
+    )
 
 
 def _link(unit: Unit, given: dict[str, Handover], refused: dict[str, ExportRefused], package: str) -> bool:

@@ -284,9 +284,11 @@ def _shared(project: Project, draft: Draft) -> dict[str, str]:
     files: dict[str, str] = {}
     pyproject = project.root / "pyproject.toml"
     there = read_text(pyproject)
-    files["pyproject.toml"] = (
-        render_pyproject(project, {name: target}) if there is None else with_script(pyproject, there, name, target)
-    )
+    scripts = {name: target} if f"resources/{name}.job.yml" in draft.generated else {}  # a pipeline has no job
+    if there is None:
+        files["pyproject.toml"] = render_pyproject(project, scripts)
+    else:
+        files["pyproject.toml"] = with_script(pyproject, there, name, target) if scripts else there
     for path, text in (
         ("databricks.yml", render_bundle(project)),
         (f"src/{project.package}/__init__.py", f'"""Jobs of {project.name}."""\n'),

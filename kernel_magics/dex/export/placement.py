@@ -40,7 +40,13 @@ GENERATED = {
     "get_spark": "dex_dbutils.get_spark",
 }
 #: What statements that were changed may need.
-NEEDED = {"subprocess": "subprocess", "os": "os", "Path": "pathlib.Path", "asyncio": "asyncio"}
+NEEDED = {
+    "subprocess": "subprocess",
+    "os": "os",
+    "Path": "pathlib.Path",
+    "asyncio": "asyncio",
+    "SimpleNamespace": "types.SimpleNamespace",
+}
 #: Star imports that bind no name of a builtin.
 _QUIET_STARS = ("pyspark.sql.types", "pyspark.sql.window", "typing", "dex_dbutils")
 #: Builtins that ``from pyspark.sql.functions import *`` covers, over all versions.
