@@ -22,7 +22,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def nbval(notebook: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "pytest", "--nbval", "-q", "-p", "no:cacheprovider", notebook]
+    command = [sys.executable, "-m", "pytest", "--nbval", "--dex-agent=run", "-q", "-p", "no:cacheprovider", notebook]
     return subprocess.run([str(c) for c in command], cwd=notebook.parent, capture_output=True, text=True, check=False)
 
 

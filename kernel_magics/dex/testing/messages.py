@@ -41,6 +41,11 @@ class CellMessages:
             self._settled = deque(settle(self._until_idle(timeout)))
         return self._settled.popleft() if self._settled else self._read(stream, timeout=timeout)
 
+    @property
+    def reply(self) -> Message | None:
+        """The kernel's reply to the cell, if one has come."""
+        return self._reply
+
     def unshown_error(self) -> str | None:
         """Return what went wrong by the kernel's reply; None where it says that all went well."""
         if self._reply is None or self._reply["content"].get("status") == "ok":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import nbformat
 import pytest
@@ -19,7 +20,12 @@ def display(value: str) -> dict[str, object]:
     return new_output("display_data", data={"text/plain": value})
 
 
-def nbval(folder: Path, *cells: tuple[str, list[dict[str, object]], list[str]], plugin: bool = True) -> tuple[int, str]:
+def nbval(
+    folder: Path,
+    *cells: tuple[str, list[dict[str, object]], list[str]],
+    plugin: bool = True,
+    more: tuple[str, ...] = (),
+) -> tuple[int, str]:
     """Test a notebook of (source, saved outputs, tags) and return pytest's exit code and report."""
     notebook = new_notebook(
         cells=[
@@ -30,6 +36,7 @@ def nbval(folder: Path, *cells: tuple[str, list[dict[str, object]], list[str]], 
     )
     nbformat.write(notebook, folder / "book.ipynb")
     command = [sys.executable, "-m", "pytest", "--nbval", "-q", "-p", "no:cacheprovider", str(folder / "book.ipynb")]
+    command += more
     command += [] if plugin else ["-p", "no:dex"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     return done.returncode, done.stdout
@@ -127,3 +134,53 @@ def test_other_tests_are_left_alone(tmp_path: Path) -> None:
         check=False,
     )
     assert "1 passed" in done.stdout
+
+
+@pytest.mark.parametrize("source", ["!exit 3", "%pip install --no-index no-such-package-of-ours"], ids=["shell", "pip"])
+def test_a_shell_command_or_pip_that_fails_is_red(tmp_path: Path, source: str) -> None:
+    cell = (source, [], ["nbval-ignore-output"])
+    assert nbval(tmp_path, cell, plugin=False)[0] == 0
+    code, report = nbval(tmp_path, cell, ("!true", [], []))
+    assert code == 1
+    assert "ended with code" in report
+    assert "1 failed, 1 passed" in report
+
+
+def test_an_error_hidden_by_capture_is_red(tmp_path: Path) -> None:
+    code, report = nbval(tmp_path, ("%%capture\n1 / 0", [], []))
+    assert code == 1
+    assert "ZeroDivisionError" in report
+
+
+def test_an_agent_cell_is_skipped_unless_asked_for(tmp_path: Path) -> None:
+    cell = ("%%agent silver\nClean it.", [], [])
+    code, report = nbval(tmp_path, cell)
+    assert (code, "1 skipped" in report) == (0, True), report
+    assert nbval(tmp_path, cell, more=("--dex-agent=run",))[0] == 1
+
+
+def test_what_is_sanitised_may_stand_inside_json(tmp_path: Path) -> None:
+    (tmp_path / "rules").write_text("[time]\nregex: t=[0-9.]+\nreplace: t=T\n")
+    source = "from IPython.display import display\ndisplay({'application/json': {'a': ['t=1.5']}}, raw=True)"
+    saved = new_output("display_data", data={"application/json": {"a": ["t=2.5"]}})
+    assert nbval(tmp_path, (source, [saved], []))[0] == 1
+    code, report = nbval(tmp_path, (source, [saved], []), more=(f"--nbval-sanitize-with={tmp_path / 'rules'}",))
+    assert code == 0, report
+
+
+def test_the_report_for_ci_names_the_line_of_the_cell(tmp_path: Path) -> None:
+    nbval(tmp_path, ("a = 1", [], []), ("1 / 0", [], []), more=("--junitxml=out.xml", "-o", "junit_family=xunit1"))
+    lines = [int(case.get("line", "-1")) for case in ElementTree.parse(tmp_path / "out.xml").iter("testcase")]
+    written = (tmp_path / "book.ipynb").read_text().splitlines()
+    assert len(lines) == 2
+    assert lines[0] < lines[1]
+    assert [written[line].strip() for line in lines] == ["{", "{"]
+
+
+def test_xdist_is_stopped_unless_notebooks_stay_whole(tmp_path: Path) -> None:
+    pytest.importorskip("xdist")
+    cells = [("a = 1", [], []), ("print(a)", [text("1\n")], []), ("%no_such_magic", [], [])]
+    code, report = nbval(tmp_path, *cells, more=("-n", "2", "--dist", "loadfile"))
+    assert code == 1
+    assert "1 failed, 2 passed" in report
+    assert nbval(tmp_path, *cells, more=("-n", "2"))[0] == 4
