@@ -4,9 +4,9 @@ from dex.export.cell_states import CellState, CellStates, cell_states
 from dex.export.drafting import Draft
 from dex.export.exporting import Exporter, export_notebook, module_name, shown_path
 from dex.export.models import ExportedFile, ExportRefused, ExportReport, Refusal, ReportLine
-from dex.export.mutation_run import MutantOutcome, MutationReport, try_mutants
+from dex.export.mutation.run import MutantOutcome, MutationReport, try_mutants
 from dex.export.survey import SurveyReport, survey
-from dex.export.sync_files import SyncReport, sync_notebook
+from dex.export.sync.files import SyncReport, sync_notebook
 
 __all__ = [
     "CellState",

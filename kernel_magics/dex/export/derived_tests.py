@@ -14,9 +14,9 @@ from dex.export.models import ReportLine
 from dex.export.parameters import Parameters
 from dex.export.pieces import Piece, literal
 from dex.export.placement import Names
-from dex.export.recording import Recording
-from dex.export.recording_plan import RecordingPlan
-from dex.export.recording_tests import recorded_line, render_recorded, skipped
+from dex.export.recording.plan import RecordingPlan
+from dex.export.recording.recorded import Recording
+from dex.export.recording.tests import recorded_line, render_recorded, skipped
 from dex.export.regions import indent
 from dex.export.slicing import TAKEN, DerivedTest, NotDerived, cell_word
 from dex.export.tables import Table, Tables

@@ -16,8 +16,8 @@ from dex.export.pieces import Log, Piece
 from dex.export.pipelines import is_pipeline, render_resource, render_source, to_the_top
 from dex.export.placement import place
 from dex.export.project_files import render_job
-from dex.export.recording import read_recording
-from dex.export.recording_plan import RecordingPlan, plan_recording
+from dex.export.recording.plan import RecordingPlan, plan_recording
+from dex.export.recording.recorded import read_recording
 from dex.export.regions import lift
 from dex.export.slicing import derive
 from dex.export.stubs import with_stubs

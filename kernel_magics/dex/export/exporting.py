@@ -200,7 +200,7 @@ class Exporter:
         Raises:
             NotebookError, ExportError, DexError: as `export_notebook` says.
         """
-        from dex.export.recording_run import forget_others, record_module
+        from dex.export.recording.run import forget_others, record_module
 
         draft = self.draft(path, allow=allow)
         report = self.export(path, force=force, allow=allow)

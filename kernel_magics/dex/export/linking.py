@@ -8,8 +8,8 @@ from pathlib import Path
 
 from dex_dbutils import NotebookError
 
+from dex.export.conflicts import refuse_conflicts
 from dex.export.pieces import Piece
-from dex.export.sync_text import refuse_conflicts
 from dex.export.understanding import Understood, understand
 from dex.notebook import Notebook, parse_run, read_notebook, resolve_run
 

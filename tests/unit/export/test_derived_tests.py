@@ -100,7 +100,14 @@ FUNCTION = "def doubled(n):\n    return 2 * n"
 def recorded(project: Path, **changes: object) -> None:
     """Write a recording as a run would have left it."""
     from dex.export.module import digest
-    from dex.export.recording import Invariant, NotRecorded, RecordedFunction, RecordedRun, Recording, TableInvariants
+    from dex.export.recording.recorded import (
+        Invariant,
+        NotRecorded,
+        RecordedFunction,
+        RecordedRun,
+        Recording,
+        TableInvariants,
+    )
 
     call = {"arguments": {"n": {"literal": "2"}}, "gives": {"literal": "4"}}
     function = RecordedFunction(function="doubled", cell="c1", digest=digest(FUNCTION), calls=[call])
@@ -179,7 +186,7 @@ def test_a_run_that_ended_early_is_the_reason_why_main_is_not_run(project: Path)
 
 def test_an_assert_that_did_not_hold_when_recorded_becomes_no_test(project: Path) -> None:
     from dex.export.module import digest
-    from dex.export.recording import AssertOutcome
+    from dex.export.recording.recorded import AssertOutcome
 
     outcome = AssertOutcome(cell="c2", line=1, digest=digest("assert doubled(2) == 5"), holds=False)
     recorded(project, asserts=[outcome])

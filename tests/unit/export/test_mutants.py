@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from dex.export.mutation import mutants_of
+from dex.export.mutation.mutants import mutants_of
 
 MODULE = '''
 def clean(df: "DataFrame", least: float = 1.5) -> "DataFrame":

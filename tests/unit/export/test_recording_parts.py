@@ -7,9 +7,9 @@ import json
 import random
 
 import pytest
-from dex.export.recording import as_json
-from dex.export.recording_masking import Masks, is_personal, literals_of
-from dex.export.recording_sampling import choose
+from dex.export.recording.masking import Masks, is_personal, literals_of
+from dex.export.recording.recorded import as_json
+from dex.export.recording.sampling import choose
 from dex.export.truth import decided
 from hypothesis import given
 from hypothesis import strategies as st
@@ -145,7 +145,7 @@ def test_a_rebound_builtin_decides_nothing() -> None:
 
 def test_only_what_the_next_load_keeps_is_an_invariant() -> None:
     import pandas as pd
-    from dex.export.invariants import invariants_of
+    from dex.export.recording.invariants import invariants_of
     from dex_dbutils.profile import profile
 
     rows = 100
@@ -180,7 +180,7 @@ def test_only_what_the_next_load_keeps_is_an_invariant() -> None:
     ],
 )
 def test_a_function_that_a_replay_cannot_judge_says_why(body: str, reason: str) -> None:
-    from dex.export.recording_plan import _reaching, _reason
+    from dex.export.recording.plan import _reaching, _reason
 
     helper = "def helper(df):\n    return spark.read.csv('x')"
     tree = ast.parse(f"{helper}\n\ndef f(df):\n    {body}")

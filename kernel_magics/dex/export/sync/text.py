@@ -10,14 +10,8 @@ from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from typing import TypeVar
 
-from dex_dbutils import ExportError, Where
-
-from dex.notebook import Cell, Notebook
-
 T = TypeVar("T")
 Keep = tuple[int, int, int, int]
-
-OURS, MIDDLE, THEIRS = "<<<<<<< notebook", "=======", ">>>>>>> module"
 
 _WORDS = re.compile(r"\n[ \t]*|[ \t]+|\w+|[^\w\s]|\s")
 #: Above this many words an edit is only looked for line by line.
@@ -169,27 +163,3 @@ def _comments(source: str) -> list[tuple[str, int]]:
         elif token.type in (tokenize.NAME, tokenize.NUMBER):
             count += 1
     return found
-
-
-def conflict_in(cell: Cell) -> int | None:
-    """Return the line where a conflict begins that a sync left in a cell; None where there is none."""
-    lines = cell.source.split("\n")
-    if cell.type == "code" and OURS in lines and any(line in lines for line in (MIDDLE, THEIRS)):
-        return lines.index(OURS) + 1
-    return None
-
-
-def refuse_conflicts(notebook: Notebook, shown: str) -> None:
-    """Raise where a cell still holds both texts of a conflict.
-
-    Raises:
-        ExportError: DEX-SYNC-04.
-    """
-    for cell in notebook.cells:
-        if (line := conflict_in(cell)) is not None:
-            raise ExportError(
-                "DEX-SYNC-04",
-                f"Cell {cell.number} still holds both texts of a conflict.",
-                Where(shown, line, cell=cell.number),
-                "Keep one of them, or what both come to, and take the marking lines out.",
-            )

@@ -8,9 +8,10 @@ from typing import Any
 
 from dex_dbutils import DexError, ExportError, Where
 
+from dex.export.conflicts import MIDDLE, OURS, THEIRS
 from dex.export.drafting import Draft
 from dex.export.module_parts import ModuleBlock, ModuleParts, parse_module
-from dex.export.sync_text import MIDDLE, OURS, THEIRS, carried_over, same_code
+from dex.export.sync.text import carried_over, same_code
 from dex.notebook import Cell, Notebook
 
 

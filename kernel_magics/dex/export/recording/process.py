@@ -1,6 +1,6 @@
 """The process that records: it runs `main` of an exported module once and watches the functions of the module.
 
-Run as ``python -m dex.export.recording_process JOB OUT``; both are JSON files.
+Run as ``python -m dex.export.recording.process JOB OUT``; both are JSON files.
 """
 
 from __future__ import annotations
@@ -25,9 +25,11 @@ from dex_dbutils.recorded import Unrecordable, columns_of, is_frame, make_frame,
 from dex_dbutils.recorded.calls import ZONE
 from dex_dbutils.recorded.values import is_session, literal_of
 
-from dex.export.invariants import invariants_of
 from dex.export.modules_from_text import ModuleFromText
-from dex.export.recording import (
+from dex.export.recording.invariants import invariants_of
+from dex.export.recording.masking import Masks, is_personal, literals_of, looks_personal
+from dex.export.recording.plan import RecordingJob, Watched
+from dex.export.recording.recorded import (
     AssertOutcome,
     NotRecorded,
     RecordedFunction,
@@ -35,9 +37,7 @@ from dex.export.recording import (
     Recording,
     TableInvariants,
 )
-from dex.export.recording_masking import Masks, is_personal, literals_of, looks_personal
-from dex.export.recording_plan import RecordingJob, Watched
-from dex.export.recording_sampling import choose
+from dex.export.recording.sampling import choose
 
 #: Calls of one function that are kept.
 CALLS = 3

@@ -9,7 +9,7 @@ from json.decoder import scanstring  # type: ignore[attr-defined]
 
 from dex_dbutils import ExportError, Where
 
-from dex.export.sync_text import edits
+from dex.export.sync.text import edits
 from dex.notebook import Cell, Notebook, parse_notebook
 
 #: Tag of a cell that holds both texts.

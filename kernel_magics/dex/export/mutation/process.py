@@ -1,6 +1,6 @@
 """The process that tries mutants: the tests run once as they are, then once for each mutant, on one engine session.
 
-Run as ``python -m dex.export.mutation_process JOB``; it prints ``green`` or ``red``, then a word for each mutant.
+Run as ``python -m dex.export.mutation.process JOB``; it prints ``green`` or ``red``, then a word for each mutant.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from dex.export.modules_from_text import ModuleFromText
-from dex.export.mutation_run import MutationJob
+from dex.export.mutation.run import MutationJob
 
 
 def main(job: MutationJob) -> None:

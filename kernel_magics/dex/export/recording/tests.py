@@ -9,8 +9,8 @@ from typing import Any
 
 from dex.export.models import ReportLine
 from dex.export.pieces import literal
-from dex.export.recording import Invariant, Recording, TableInvariants, data_folder
-from dex.export.recording_plan import RecordingPlan, Watched
+from dex.export.recording.plan import RecordingPlan, Watched
+from dex.export.recording.recorded import Invariant, Recording, TableInvariants, data_folder
 
 
 @dataclass

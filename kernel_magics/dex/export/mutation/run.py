@@ -15,7 +15,7 @@ from dex_dbutils.config import Project
 from pydantic import Field
 
 from dex.export.models import Model
-from dex.export.mutation import Mutant, mutants_of
+from dex.export.mutation.mutants import Mutant, mutants_of
 
 Outcome = Literal["killed", "survived", "timeout"]
 #: Seconds that the tests of one mutant may take: a mistake may make a loop endless.
@@ -115,7 +115,7 @@ def _some(project: Project, module: str, mutants: list[Mutant]) -> list[Outcome]
     with tempfile.TemporaryDirectory(prefix="dex-mutants-") as folder:
         asked, log = Path(folder) / "job.json", Path(folder) / "log"
         asked.write_text(job.model_dump_json(), "utf-8")
-        command = [sys.executable, "-m", "dex.export.mutation_process", str(asked)]
+        command = [sys.executable, "-m", "dex.export.mutation.process", str(asked)]
         with log.open("w") as errors:
             process = subprocess.Popen(
                 command, cwd=project.root, stdout=subprocess.PIPE, stderr=errors, text=True, encoding="utf-8"

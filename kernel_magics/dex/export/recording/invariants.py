@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from dex_dbutils.profile import ColumnProfile, Profile
 
-from dex.export.recording import Invariant
+from dex.export.recording.recorded import Invariant
 
 #: Rows below which nothing is concluded but the columns: a handful of rows proves no rule.
 ENOUGH = 20

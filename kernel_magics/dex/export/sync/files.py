@@ -10,13 +10,13 @@ from dex_dbutils import ExportError, Where
 from dex_dbutils.config import Project
 from pydantic import Field
 
+from dex.export.conflicts import refuse_conflicts
 from dex.export.exporting import Exporter, map_path, module_name, shown_path
 from dex.export.formatting import format_python
 from dex.export.mapping import dump_map, file_digest, read_map
 from dex.export.models import Model
-from dex.export.sync_cells import with_texts
-from dex.export.sync_text import refuse_conflicts
-from dex.export.syncing import Sync, SyncPlan
+from dex.export.sync.cells import with_texts
+from dex.export.sync.merging import Sync, SyncPlan
 from dex.export.writing import read_text, write_all
 from dex.notebook import Notebook, parse_notebook, read_notebook
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from dex_dbutils import DexError, ExportError, Where
 from dex_dbutils.config import Project, load_environment
 
-from dex.export.recording import Recording, data_folder
-from dex.export.recording_plan import RecordingJob, RecordingPlan
+from dex.export.recording.plan import RecordingJob, RecordingPlan
+from dex.export.recording.recorded import Recording, data_folder
 
 #: Seed of a recording that is not told one.
 SEED = 2013
@@ -64,7 +64,7 @@ def record_module(
     with tempfile.TemporaryDirectory(prefix="dex-record-") as folder:
         asked, told = Path(folder) / "job.json", Path(folder) / "recording.json"
         asked.write_text(job.model_dump_json(), "utf-8")
-        command = [sys.executable, "-m", "dex.export.recording_process", str(asked), str(told)]
+        command = [sys.executable, "-m", "dex.export.recording.process", str(asked), str(told)]
         done = subprocess.run(command, cwd=project.root, capture_output=True, text=True, check=False)
         if done.returncode or not told.exists():
             lines = [line for line in done.stderr.strip().splitlines() if line.strip()]

@@ -1,0 +1,33 @@
+"""Conflicts that a sync left in a notebook: both texts in one cell, between lines that mark them."""
+
+from __future__ import annotations
+
+from dex_dbutils import ExportError, Where
+
+from dex.notebook import Cell, Notebook
+
+OURS, MIDDLE, THEIRS = "<<<<<<< notebook", "=======", ">>>>>>> module"
+
+
+def conflict_in(cell: Cell) -> int | None:
+    """Return the line where a conflict begins that a sync left in a cell; None where there is none."""
+    lines = cell.source.split("\n")
+    if cell.type == "code" and OURS in lines and any(line in lines for line in (MIDDLE, THEIRS)):
+        return lines.index(OURS) + 1
+    return None
+
+
+def refuse_conflicts(notebook: Notebook, shown: str) -> None:
+    """Raise where a cell still holds both texts of a conflict.
+
+    Raises:
+        ExportError: DEX-SYNC-04.
+    """
+    for cell in notebook.cells:
+        if (line := conflict_in(cell)) is not None:
+            raise ExportError(
+                "DEX-SYNC-04",
+                f"Cell {cell.number} still holds both texts of a conflict.",
+                Where(shown, line, cell=cell.number),
+                "Keep one of them, or what both come to, and take the marking lines out.",
+            )
