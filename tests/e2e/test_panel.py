@@ -129,6 +129,37 @@ def test_an_export_leads_to_the_cells_that_it_speaks_of(page: LabPage, lab: Lab,
     page.page.screenshot(path=shots / "changed.png")
 
 
+def test_an_edit_in_the_module_comes_back_to_the_open_notebook(page: LabPage, lab: Lab, shots: Path) -> None:
+    module = lab.project / "src/flights_etl/test_an_edit_in_the_module_comes_back_to_the_open_notebook.py"
+    report = page.section("export")
+    page.button("Save and export").click()
+    expect(report).to_contain_text("Exported", timeout=60_000)
+    text = module.read_text("utf-8")
+    edited = text.replace("def clean_flights(", "def clean_flights(  # by a reviewer\n    ", 1)
+    assert edited != text
+    module.write_text(edited, "utf-8")
+
+    page.button("Sync").click()
+    expect(report).to_contain_text("say the same again", timeout=60_000)
+    report.get_by_role("button", name=re.compile("Go to cell")).first.press("Enter")
+    here = "() => window.jupyterapp.shell.currentWidget.content.activeCell.model.sharedModel.getSource()"
+    page.page.wait_for_function(f"() => ({here})().includes('# by a reviewer')")
+    page.page.screenshot(path=shots / "synced.png")
+
+    # Both sides change one line: both texts are in the cell, and the panel leads there.
+    line = "# by a reviewer"
+    module.write_text(module.read_text("utf-8").replace(line, "# by the reviewer"), "utf-8")
+    page.page.evaluate(
+        "() => { const model = window.jupyterapp.shell.currentWidget.content.activeCell.model.sharedModel;"
+        " model.setSource(model.getSource().replace('# by a reviewer', '# by its author')); }"
+    )
+    page.button("Sync").click()
+    expect(report).to_contain_text("were changed at the same place", timeout=60_000)
+    report.get_by_role("button", name=re.compile("Go to cell")).first.press("Enter")
+    page.page.wait_for_function(f"() => ({here})().includes('<<<<<<< notebook')")
+    page.page.screenshot(path=shots / "conflict.png")
+
+
 def test_a_reload_while_a_cell_runs_leaves_the_panel_right(page: LabPage) -> None:
     page.run("load", "bind", *UP_TO_BRONZE)
     expect(page.badge).to_have_text("local")

@@ -15,9 +15,9 @@ from tornado.httpclient import HTTPClientError
 Fetch = Callable[..., Awaitable[Any]]
 
 
-async def post(fetch: Fetch, body: str) -> tuple[int, dict[str, Any]]:
+async def post(fetch: Fetch, body: str, route: str = "export") -> tuple[int, dict[str, Any]]:
     try:
-        answer = await fetch("dex", "export", method="POST", body=body)
+        answer = await fetch("dex", route, method="POST", body=body)
     except HTTPClientError as error:
         assert error.response is not None
         return error.code, json.loads(error.response.body)
@@ -109,3 +109,25 @@ async def test_the_cells_of_an_exported_notebook_are_told(jp_fetch: Fetch, proje
         (1, "exported", ["clean"]),
         (2, "exported", []),
     ]
+
+
+async def test_an_edit_in_the_module_comes_back_to_its_cell(jp_fetch: Fetch, project: Path) -> None:
+    notebook = project / "notebooks/flights.ipynb"
+    write_notebook(notebook, "def add(a: int, b: int) -> int:\n    return a + b", "print(add(1, 2))")
+    request = json.dumps({"path": "flights/notebooks/flights.ipynb"})
+    assert (await post(jp_fetch, request))[0] == 200
+    module = project / "src/flights_etl/flights.py"
+    module.write_text(module.read_text("utf-8").replace("return a + b", "return b + a"), "utf-8")
+    looked = await post(jp_fetch, json.dumps({"path": "flights/notebooks/flights.ipynb", "check": True}), "sync")
+    assert [place["cell"] for place in looked[1]["taken"]] == [1]
+    assert "b + a" not in notebook.read_text("utf-8")
+    code, reply = await post(jp_fetch, request, "sync")
+    assert (code, [place["cell"] for place in reply["taken"]], reply["conflicts"]) == (200, [1], [])
+    assert "return b + a" in nbformat.read(notebook, 4).cells[0].source
+    assert (await post(jp_fetch, request, "sync"))[1]["files"] == []
+
+
+async def test_a_sync_without_an_export_says_what_to_do(jp_fetch: Fetch, project: Path) -> None:
+    write_notebook(project / "notebooks/flights.ipynb", "print(1)")
+    code, reply = await post(jp_fetch, json.dumps({"path": "flights/notebooks/flights.ipynb"}), "sync")
+    assert (code, reply["code"], reply["remedy"]) == (409, "DEX-SYNC-01", "Export the notebook first.")

@@ -1,6 +1,6 @@
 /** What a person can do from the panel, for one notebook each; commands and buttons call the same. */
 
-import type { AgentCell, CellsReply, ExportReply, PlaceView, ProposalView } from '@dexkit/client';
+import type { AgentCell, CellsReply, ExportReply, PlaceView, ProposalView, SyncReply } from '@dexkit/client';
 import { isInsertable, Store } from '@dexkit/client';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { Contents } from '@jupyterlab/services';
@@ -22,6 +22,8 @@ export interface Draft {
   readonly bindProblem: Notice | null;
   readonly exporting: boolean;
   readonly exported: ExportReply | null;
+  /** The outcome of the last sync; an export and a sync take each other's place. */
+  readonly synced: SyncReply | null;
   readonly exportProblem: Notice | null;
   /** How the cells of the saved notebook stand to its module; null where nobody knows. */
   readonly cells: CellsReply | null;
@@ -37,6 +39,7 @@ const EMPTY_DRAFT: Draft = {
   bindProblem: null,
   exporting: false,
   exported: null,
+  synced: null,
   exportProblem: null,
   cells: null
 };
@@ -89,16 +92,33 @@ export class Actions {
     panel: NotebookPanel,
     options: { readonly force?: boolean; readonly check?: boolean }
   ): Promise<ExportReply | null> {
+    return this._withFile(panel, async path => {
+      const exported = await this._server.export({ path, ...options });
+      this.draft(panel).update({ exported });
+      return exported;
+    });
+  }
+
+  /** Save a notebook and bring what was changed in its module back to it; the notebook shows the file as it is then. */
+  async sync(panel: NotebookPanel): Promise<SyncReply | null> {
+    return this._withFile(panel, async path => {
+      const synced = await this._server.sync({ path });
+      if (synced.taken.length + synced.conflicts.length > 0) {
+        await panel.context.revert();
+      }
+      this.draft(panel).update({ synced });
+      return synced;
+    });
+  }
+
+  private async _withFile<T>(panel: NotebookPanel, work: (path: string) => Promise<T>): Promise<T | null> {
     const draft = this.draft(panel);
-    draft.update({ exporting: true, exported: null, exportProblem: null });
+    draft.update({ exporting: true, exported: null, synced: null, exportProblem: null });
     try {
       if (panel.context.model.dirty) {
         await panel.context.save();
       }
-      const path = this._contents.localPath(panel.context.path);
-      const exported = await this._server.export({ path, ...options });
-      draft.update({ exported });
-      return exported;
+      return await work(this._contents.localPath(panel.context.path));
     } catch (error) {
       draft.update({ exportProblem: noticeOf(error) });
       return null;

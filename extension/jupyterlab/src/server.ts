@@ -1,6 +1,6 @@
 /** The server's half of dex, over authenticated requests. */
 
-import type { CellsReply, ErrorReply, ExportReply, ExportRequest, ServerVersion } from '@dexkit/client';
+import type { CellsReply, ErrorReply, ExportReply, ExportRequest, ServerVersion, SyncReply, SyncRequest } from '@dexkit/client';
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 
@@ -34,6 +34,14 @@ export class DexServer {
    */
   async cells(path: string): Promise<CellsReply> {
     return this._read(await this._request('cells', { method: 'POST', body: JSON.stringify({ path }) }));
+  }
+
+  /**
+   * Bring what was changed in the exported module back to a saved notebook.
+   * @throws RefusedError where dex says no.
+   */
+  async sync(request: SyncRequest): Promise<SyncReply> {
+    return this._read(await this._request('sync', { method: 'POST', body: JSON.stringify(request) }));
   }
 
   private _request(route: string, init: RequestInit): Promise<Response> {

@@ -24,5 +24,6 @@ export namespace CommandIDs {
   export const ask = 'dex:ask';
   export const insert = 'dex:insert-proposal';
   export const exportNotebook = 'dex:export';
+  export const sync = 'dex:sync';
   export const refresh = 'dex:refresh';
 }

@@ -7,7 +7,17 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dex.bridge import CellsReply, CellsRequest, CellStateView, ExportedFile, ExportReply, ExportRequest, PlaceView
+from dex.bridge import (
+    CellsReply,
+    CellsRequest,
+    CellStateView,
+    ExportedFile,
+    ExportReply,
+    ExportRequest,
+    PlaceView,
+    SyncReply,
+    SyncRequest,
+)
 from dex_dbutils import DexError
 from dex_dbutils.config import find_project
 from jupyter_core.utils import ensure_async
@@ -100,4 +110,24 @@ def cells(path: Path, _: CellsRequest) -> CellsReply:
             CellStateView(cell_id=each.cell_id, cell=each.cell, state=each.state, functions=list(each.functions))
             for each in states.cells
         ],
+    )
+
+
+def sync(path: Path, request: SyncRequest) -> SyncReply:
+    """Bring what was changed in the exported module back to its notebook and return what was written.
+
+    Raises:
+        ExportError: a change has no place in the notebook, or one of them cannot be read; nothing was written.
+        NotebookError: the file is no notebook.
+    """
+    from dex.export import sync_notebook
+
+    report = sync_notebook(path, find_project(path.parent), check=request.check)
+    return SyncReply(
+        notebook=report.notebook,
+        module=report.module,
+        checked=report.checked,
+        taken=[PlaceView(text="changed as the module was", cell=number) for number in report.taken],
+        conflicts=[PlaceView(text="holds both texts: keep one, then sync again", cell=n) for n in report.conflicts],
+        files=list(report.files),
     )

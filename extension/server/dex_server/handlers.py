@@ -7,19 +7,19 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from dex.bridge import CellsRequest, ErrorReply, ExportRequest, ServerVersion
+from dex.bridge import CellsRequest, ErrorReply, ExportRequest, ServerVersion, SyncRequest
 from dex_dbutils import DexError, ExportError
 from jupyter_server.auth.decorator import authorized
 from jupyter_server.base.handlers import APIHandler
 from pydantic import ValidationError
 from tornado.web import authenticated
 
-from dex_server.exporting import cells, export, notebook_path, places_of
+from dex_server.exporting import cells, export, notebook_path, places_of, sync
 
 Verb = TypeVar("Verb", bound=Callable[..., Awaitable[None]])
-Request = TypeVar("Request", ExportRequest, CellsRequest)
+Request = TypeVar("Request", ExportRequest, CellsRequest, SyncRequest)
 
-#: One export at a time: two of the same notebook would write the same files.
+#: One at a time: two exports or syncs of a notebook would write the same files.
 _export_lock = asyncio.Lock()
 
 
@@ -102,9 +102,19 @@ class CellsHandler(NotebookHandler):
         await self.with_notebook(CellsRequest, cells)
 
 
+class SyncHandler(NotebookHandler):
+    """Brings what was changed in an exported module back to its notebook."""
+
+    @for_known_users
+    async def post(self) -> None:
+        """Sync the notebook that the body names, and answer with what was written."""
+        await self.with_notebook(SyncRequest, sync)
+
+
 #: Every route of the extension; a test walks them all without a token and with a wrong one.
 HANDLERS: list[tuple[str, type[DexHandler]]] = [
     (r"/dex/version", VersionHandler),
     (r"/dex/export", ExportHandler),
     (r"/dex/cells", CellsHandler),
+    (r"/dex/sync", SyncHandler),
 ]

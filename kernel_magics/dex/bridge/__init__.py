@@ -34,6 +34,8 @@ if TYPE_CHECKING:
         ServerVersion,
         SessionView,
         Snapshot,
+        SyncReply,
+        SyncRequest,
         TableView,
     )
 
@@ -63,6 +65,8 @@ __all__ = [
     "ServerVersion",
     "SessionView",
     "Snapshot",
+    "SyncReply",
+    "SyncRequest",
     "TableView",
 ]
 

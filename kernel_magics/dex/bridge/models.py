@@ -353,6 +353,38 @@ class CellsReply(Model):
     cells: list[CellStateView] = []
 
 
+class SyncRequest(Model):
+    """Page to server: bring what was changed in the exported module back to a saved notebook.
+
+    Attributes:
+        path: path below the server's root, as the file browser shows it.
+        check: write nothing.
+    """
+
+    path: str = Field(min_length=1)
+    check: bool = False
+
+
+class SyncReply(Model):
+    """Server to page: what a sync wrote or, in a check, would write.
+
+    Attributes:
+        notebook: its path below the project.
+        module: path of the module.
+        checked: nothing was written.
+        taken: the cells that took a change of the module.
+        conflicts: the cells that hold both texts now.
+        files: the files that are written; none where notebook and module said the same.
+    """
+
+    notebook: str
+    module: str
+    checked: bool = False
+    taken: list[PlaceView] = []
+    conflicts: list[PlaceView] = []
+    files: list[str] = []
+
+
 class ErrorReply(Model):
     """Server to page: why something was not done.
 
@@ -379,9 +411,10 @@ SENT: tuple[type[Model], ...] = (
     ServerVersion,
     ExportReply,
     CellsReply,
+    SyncReply,
     ErrorReply,
 )
-RECEIVED: tuple[type[Model], ...] = (PageMessage, ExportRequest, CellsRequest)
+RECEIVED: tuple[type[Model], ...] = (PageMessage, ExportRequest, CellsRequest, SyncRequest)
 
 
 def schema_of(model: type[Model], received: bool) -> dict[str, Any]:

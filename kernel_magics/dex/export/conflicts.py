@@ -9,6 +9,16 @@ from dex.notebook import Cell, Notebook
 OURS, MIDDLE, THEIRS = "<<<<<<< notebook", "=======", ">>>>>>> module"
 
 
+def both(mine: str, theirs: str) -> str:
+    """Return two texts as one: lines that both begin or end with once, what differs between the marking lines."""
+    a, b = mine.split("\n"), theirs.split("\n")
+    least = min(len(a), len(b))
+    head = next((i for i in range(least) if a[i] != b[i]), least)
+    tail = next((i for i in range(least - head) if a[-1 - i] != b[-1 - i]), least - head)
+    middle = [OURS, *a[head : len(a) - tail], MIDDLE, *b[head : len(b) - tail], THEIRS]
+    return "\n".join([*a[:head], *middle, *a[len(a) - tail :]])
+
+
 def conflict_in(cell: Cell) -> int | None:
     """Return the line where a conflict begins that a sync left in a cell; None where there is none."""
     lines = cell.source.split("\n")

@@ -107,8 +107,7 @@ def test_an_edit_of_one_block_on_both_sides_is_a_marked_conflict_and_no_export_b
     module = (project / "src/shop_etl/n.py").read_bytes()
     assert sync(project).conflicts == [4]
     said = source(project, "f")
-    assert said.startswith("<<<<<<< notebook\ndef f(x):\n    return x + 7\n=======\n")
-    assert "return x+2\n>>>>>>> module" in said
+    assert said == "def f(x):\n<<<<<<< notebook\n    return x + 7\n=======\n    return x+2\n>>>>>>> module"
     document = json.loads((project / "notebooks/n.ipynb").read_text())
     assert document["cells"][3]["metadata"]["tags"] == ["dex-conflict"]
     assert (project / "src/shop_etl/n.py").read_bytes() == module

@@ -224,6 +224,22 @@ export interface SnapshotMessage {
   activity: Activity | null;
 }
 
+/** Server to page: what a sync wrote or, in a check, would write. */
+export interface SyncReply {
+  notebook: string;
+  module: string;
+  checked: boolean;
+  taken: PlaceView[];
+  conflicts: PlaceView[];
+  files: string[];
+}
+
+/** Page to server: bring what was changed in the exported module back to a saved notebook. */
+export interface SyncRequest {
+  path: string;
+  check?: boolean;
+}
+
 /** A table, by its plain name and by the one SQL takes. */
 export interface TableView {
   name: string;

@@ -144,6 +144,19 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
       }
     });
 
+    commands.addCommand(CommandIDs.sync, {
+      label: trans.__('Sync the Notebook with Its Module'),
+      caption: trans.__('Save the notebook and bring what was changed in its exported module back to its cells'),
+      describedBy: NO_ARGUMENTS,
+      isEnabled: () => front.get().panel !== null,
+      execute: async () => {
+        const notebook = panel();
+        await commands.execute(CommandIDs.open);
+        const reply = await actions.sync(notebook);
+        return reply === null ? null : (JSON.parse(JSON.stringify(reply)) as ReadonlyPartialJSONObject);
+      }
+    });
+
     commands.addCommand(CommandIDs.refresh, {
       label: trans.__('Look at the Kernel Again'),
       describedBy: NO_ARGUMENTS,

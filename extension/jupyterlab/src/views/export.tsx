@@ -1,6 +1,6 @@
 /** The notebook as a module: the action, what it would change, what it wrote, and what stands in its way. */
 
-import type { CellsReply, ExportedFile, ExportReply, PlaceView } from '@dexkit/client';
+import type { CellsReply, ExportedFile, ExportReply, PlaceView, SyncReply } from '@dexkit/client';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 
 import type { Actions } from '../actions';
@@ -13,7 +13,7 @@ type GoTo = (place: PlaceView) => void;
 export function ExportSection(props: { actions: Actions; panel: NotebookPanel; available: boolean }): JSX.Element {
   const trans = useTrans();
   const { actions, panel } = props;
-  const { exporting, exported, exportProblem, cells } = useStore(actions.draft(panel));
+  const { exporting, exported, synced, exportProblem, cells } = useStore(actions.draft(panel));
   const editedByHand = exportProblem?.remedy?.includes('--force') ?? false;
   const places = exportProblem?.places ?? [];
   const goTo: GoTo = place => {
@@ -40,9 +40,21 @@ export function ExportSection(props: { actions: Actions; panel: NotebookPanel; a
         >
           {trans.__('What would change')}
         </Button>
+        <Button
+          disabled={exporting || !props.available}
+          title={trans.__('Save the notebook and bring what was changed in its exported module back to its cells')}
+          onClick={() => {
+            void actions.sync(panel);
+          }}
+        >
+          {trans.__('Sync')}
+        </Button>
       </div>
       <Changed cells={cells} goTo={goTo} />
-      <div aria-live="polite">{exported !== null && <Report reply={exported} goTo={goTo} />}</div>
+      <div aria-live="polite">
+        {exported !== null && <Report reply={exported} goTo={goTo} />}
+        {synced !== null && <Synced reply={synced} goTo={goTo} />}
+      </div>
       {exportProblem !== null && (
         <NoticeBox notice={places.length > 1 ? { ...exportProblem, message: refused(places.length), where: null, remedy: null } : exportProblem}>
           <Places places={places} goTo={goTo} linksOnly={places.length === 1} />
@@ -119,6 +131,34 @@ function Report(props: { reply: ExportReply; goTo: GoTo }): JSX.Element {
     return reply.drift
       ? trans._n('An export would change %1 file.', 'An export would change %1 files.', changed.length, changed.length)
       : trans.__('The exported files are what the notebook says.');
+  }
+}
+
+function Synced(props: { reply: SyncReply; goTo: GoTo }): JSX.Element {
+  const trans = useTrans();
+  const { reply, goTo } = props;
+  return (
+    <>
+      <p>{headline()}</p>
+      <Listed title={trans.__('Both texts in the cell')} places={reply.conflicts} goTo={goTo} open />
+      <Listed title={trans.__('Taken from the module')} places={reply.taken} goTo={goTo} open />
+      <ul className="dex-List dex-Files">
+        {reply.files.map(path => (
+          <li key={path}>
+            <code>{path}</code>
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+
+  function headline(): string {
+    if (reply.files.length === 0) {
+      return trans.__('The notebook and %1 say the same.', reply.module);
+    }
+    return reply.conflicts.length === 0
+      ? trans.__('The notebook and %1 say the same again.', reply.module)
+      : trans.__('The notebook and %1 were changed at the same place.', reply.module);
   }
 }
 

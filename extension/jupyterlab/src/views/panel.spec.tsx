@@ -27,6 +27,7 @@ const EMPTY: Draft = {
   bindProblem: null,
   exporting: false,
   exported: null,
+  synced: null,
   exportProblem: null,
   cells: null
 };
@@ -48,6 +49,7 @@ const actions = {
   ask: vi.fn(() => Promise.resolve(true)),
   insert: vi.fn(() => true),
   export: vi.fn(() => Promise.resolve(null)),
+  sync: vi.fn(() => Promise.resolve(null)),
   goTo: vi.fn(),
   load: vi.fn(() => Promise.resolve(true)),
   refresh: vi.fn(() => Promise.resolve()),
@@ -440,6 +442,27 @@ describe('an export', () => {
     expect(section.textContent).toContain('1 cell changed since the export.');
     click(button('Go to cell 4, line 1'));
     expect(actions.goTo).toHaveBeenCalledWith(panel, { cell: 4, line: null, text: 'clean(): changed since the export' });
+  });
+
+  it('is synced by a button of its own, and the cells that took an edit are listed', () => {
+    const taken = [{ text: 'changed as the module was', cell: 3, line: null }];
+    exported({
+      synced: { notebook: 'a.ipynb', module: 'src/etl/a.py', checked: false, taken, conflicts: [], files: ['a.ipynb'] }
+    });
+    expect(node.textContent).toContain('The notebook and src/etl/a.py say the same again.');
+    click(button('Go to cell 3, line 1'));
+    expect(actions.goTo).toHaveBeenCalledWith(panel, taken[0]);
+    click(button('Sync'));
+    expect(actions.sync).toHaveBeenCalledWith(panel);
+  });
+
+  it('that was changed on both sides says which cell holds both texts', () => {
+    const conflicts = [{ text: 'holds both texts: keep one, then sync again', cell: 7, line: null }];
+    exported({
+      synced: { notebook: 'a.ipynb', module: 'src/etl/a.py', checked: false, taken: [], conflicts, files: ['a.ipynb'] }
+    });
+    expect(node.textContent).toContain('were changed at the same place');
+    expect(button('Go to cell 7, line 1')).toBeTruthy();
   });
 
   it('of a notebook without code says so', () => {

@@ -8,7 +8,7 @@ from typing import Any
 
 from dex_dbutils import DexError, ExportError, Where
 
-from dex.export.conflicts import MIDDLE, OURS, THEIRS
+from dex.export.conflicts import both
 from dex.export.drafting import Draft
 from dex.export.module_parts import ModuleBlock, ModuleParts, parse_module
 from dex.export.sync.text import carried_over, same_code
@@ -141,7 +141,7 @@ class Sync:
         theirs = taken if taken is not None else "\n".join(text for text in edited.values())
         if theirs.strip("\n") == cell.source.strip("\n"):
             return
-        plan.texts[cell.number] = f"{OURS}\n{cell.source}\n{MIDDLE}\n{theirs}\n{THEIRS}"
+        plan.texts[cell.number] = both(cell.source, theirs)
         plan.conflicts.append(cell.number)
 
     def _find(self, cell_id: str, base_text: str, edited: Mapping[tuple[str, int], str]) -> Cell:
