@@ -1,4 +1,4 @@
-"""Run every shipped notebook and save its outputs in the template, without what differs from run to run.
+"""Run every shipped notebook and save its outputs in the template, without what differs from run to run; fill the page of its export.
 
 `pytest --nbval` compares these outputs; run this after a change that alters one, and read the difference.
 """
@@ -17,7 +17,8 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 
 def main() -> None:
-    """Save the outputs of the notebooks of every template."""
+    """Save the outputs of the notebooks of every template, and the page that shows the demo's export."""
+    from demo_export import PAGE, save
     from support import demo_project, run
 
     for template in TEMPLATES:
@@ -35,6 +36,9 @@ def main() -> None:
                     output.get("metadata", {}).pop("dex", None)
             nbformat.write(notebook, shipped)
             print(shipped.relative_to(ROOT))
+    with tempfile.TemporaryDirectory() as workspace:
+        save(Path(workspace))
+    print(PAGE.relative_to(ROOT))
 
 
 if __name__ == "__main__":
