@@ -25,10 +25,15 @@ def run(
     as_json: JsonOption = False,
 ) -> None:
     """Run a notebook in a kernel of its own; it ends with the first cell that fails."""
-    from dex.notebook import parse_parameters, run_notebook
+    from dex.notebook import parameter_texts, parse_parameters, run_notebook
 
     report = run_notebook(
-        notebook, parameters=parse_parameters(parameter or []), out=out, environment=env, progress=progress
+        notebook,
+        parameters=parse_parameters(parameter or []),
+        texts=parameter_texts(parameter or []),
+        out=out,
+        environment=env,
+        progress=progress,
     )
     emit(
         report, as_json, lambda: f"{report.notebook}: {report.outcome}, {report.cells} cells in {report.seconds:.1f} s"
@@ -41,10 +46,12 @@ class Converted(BaseModel):
     Attributes:
         notebook: what was read.
         out: what was written.
+        notes: what the notebook holds and the other format cannot.
     """
 
     notebook: str
     out: str
+    notes: list[str] = []
 
 
 def convert(
@@ -57,14 +64,20 @@ def convert(
 
     from dex.files import write_atomically
     from dex.notebook import convert as converted
-    from dex.notebook import read_notebook
+    from dex.notebook import left_behind, read_notebook
 
-    content, ending = converted(read_notebook(notebook))
+    read = read_notebook(notebook)
+    content, ending = converted(read)
     target = out or notebook.with_suffix(ending)
     if out is None and target.exists():
         raise NotebookError("DEX-NOTEBOOK-12", f"{target} is there already.", target, "Say where to write: --out FILE.")
     write_atomically(target, content)
-    emit(Converted(notebook=str(notebook), out=str(target)), as_json, lambda: f"{notebook} -> {target}")
+    notes = left_behind(read)
+    emit(
+        Converted(notebook=str(notebook), out=str(target), notes=notes),
+        as_json,
+        lambda: "\n".join([f"{notebook} -> {target}", *(f"note: {note}" for note in notes)]),
+    )
 
 
 def export(

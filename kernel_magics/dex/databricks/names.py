@@ -52,6 +52,8 @@ def show(*values: Any, **_: Any) -> None:
             continue
         columns, rows, more = found
         note = f"first {SHOWN_ROWS} rows" if more else ""
+        if getattr(value, "isStreaming", False):
+            note = "a stream, of which the columns are shown; write it to a table to see rows"
         publish_display_data({"text/plain": _text(columns, rows, note), "text/html": _html(columns, rows, note)})
 
 

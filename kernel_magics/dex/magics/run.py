@@ -22,10 +22,15 @@ PARSER.add_argument("--out", help="write the executed notebook here")
 def run(shell: InteractiveShell, line: str) -> None:
     """Run the notebook named on the line and show how it ended."""
     arguments = PARSER.parse_line(line)
-    from dex.notebook import parse_parameters, run_notebook
+    from dex.notebook import parameter_texts, parse_parameters, run_notebook
 
     out = Path(arguments.out) if arguments.out else None
-    report = run_notebook(Path(arguments.notebook), parameters=parse_parameters(arguments.parameter), out=out)
+    report = run_notebook(
+        Path(arguments.notebook),
+        parameters=parse_parameters(arguments.parameter),
+        texts=parameter_texts(arguments.parameter),
+        out=out,
+    )
     show(
         facts(
             "task",

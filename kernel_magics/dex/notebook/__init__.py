@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dex.notebook.converting import convert
+from dex.notebook.converting import convert, left_behind
 from dex.notebook.dataflow import Flow, flow_of
 from dex.notebook.lexing import lex
 from dex.notebook.models import Cell, Magic, Notebook, Statement
-from dex.notebook.parameters import parse_parameters
+from dex.notebook.parameters import parameter_texts, parse_parameters
 from dex.notebook.reading import notebook_bytes, parse_notebook, read_notebook
 from dex.notebook.references import RunReference, parse_run, resolve_run
 from dex.notebook.source import is_source
@@ -28,8 +28,10 @@ __all__ = [
     "convert",
     "flow_of",
     "is_source",
+    "left_behind",
     "lex",
     "notebook_bytes",
+    "parameter_texts",
     "parse_notebook",
     "parse_parameters",
     "parse_run",

@@ -15,6 +15,9 @@ from dex.notebook.source import HEADER, LANGUAGES
 
 _VENDOR = "application/vnd.databricks.v1+notebook"
 _VENDOR_CELL = "application/vnd.databricks.v1+cell"
+#: Metadata of a cell that a source file has a place for, and what of the vendor's.
+_CARRIED = {"dex", _VENDOR_CELL}
+_TITLE = {"title", "showTitle"}
 _ENDINGS = {language: ending for ending, (_, language) in LANGUAGES.items()}
 
 
@@ -22,13 +25,46 @@ def convert(notebook: Notebook) -> tuple[bytes, str]:
     """Return a notebook in the other format, and the ending of such a file.
 
     A source file comes back byte for byte from the .ipynb that was made of it: what its layout has of its own is kept
-    in the metadata, and holds for every cell that still says the same. Outputs, tags and ids of an .ipynb have no
-    place in a source file.
+    in the metadata, and holds for every cell that still says the same. What of an .ipynb has no place in a
+    source file is told by `left_behind`.
     """
     if notebook.format == "source":
         return _to_ipynb(notebook), ".ipynb"
     ending = _ENDINGS.get(notebook.language, ".py")
     return _to_source(notebook, ending), ending
+
+
+def left_behind(notebook: Notebook) -> list[str]:
+    """Return what a notebook holds that its other format cannot, a sentence each; empty where nothing is lost."""
+    if notebook.format == "source":
+        return []
+    document = notebook.document["json"]
+    nodes = [_mapping(node) for node in document["cells"]]
+    metadata = [{k: v for k, v in _mapping(node.get("metadata")).items() if k not in _CARRIED} for node in nodes]
+    titled = [_mapping(_mapping(node.get("metadata")).get(_VENDOR_CELL)) for node in nodes]
+    made_here = "dex" in _mapping(document.get("metadata"))
+    whole = sorted(set(_mapping(document.get("metadata"))) - {"dex", _VENDOR})
+    held = [
+        ("outputs", sum(bool(node.get("outputs")) for node in nodes)),
+        ("execution counts", sum(node.get("execution_count") is not None for node in nodes)),
+        ("ids", 0 if made_here else sum("id" in node for node in nodes)),
+        ("attachments", sum(bool(node.get("attachments")) for node in nodes)),
+        (
+            "metadata other than a title",
+            sum(bool(m) or bool(set(t) - _TITLE) for m, t in zip(metadata, titled, strict=True)),
+        ),
+    ]
+    notes = [f"The {what} of {_cells(count)} stay behind." for what, count in held if count]
+    raw = sum(node.get("cell_type") == "raw" for node in nodes)
+    if raw:
+        notes.append(f"{_cells(raw).capitalize()} of raw text: text cells in the other format.")
+    if whole:
+        notes.append(f"The notebook's own metadata stay behind: {', '.join(whole)}.")
+    return notes
+
+
+def _cells(count: int) -> str:
+    return "1 cell" if count == 1 else f"{count} cells"
 
 
 def _to_ipynb(notebook: Notebook) -> bytes:

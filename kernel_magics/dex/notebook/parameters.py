@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from dex_dbutils import NotebookError
@@ -22,21 +22,32 @@ def parse_parameters(words: Iterable[str]) -> dict[str, Any]:
     Raises:
         NotebookError: DEX-NOTEBOOK-06, a word is not KEY=VALUE.
     """
-    found: dict[str, Any] = {}
+    return {key: parse_value(value) for key, value in _pairs(words)}
+
+
+def _pairs(words: Iterable[str]) -> Iterator[tuple[str, str]]:
     for word in words:
         key, separator, value = word.partition("=")
         if not separator or not key.strip():
             raise NotebookError(
                 "DEX-NOTEBOOK-06", f"`{word}` is no parameter.", remedy="Write KEY=VALUE, such as -p year=2013."
             )
-        found[key.strip()] = parse_value(value)
-    return found
+        yield key.strip(), value
+
+
+def parameter_texts(words: Iterable[str]) -> dict[str, str]:
+    """Return ``KEY=VALUE`` words as widgets are given them: ``1.50`` stays ``1.50``; quotes around a value are dropped.
+
+    Raises:
+        NotebookError: DEX-NOTEBOOK-06, a word is not KEY=VALUE.
+    """
+    return {key: _unquoted(value) for key, value in _pairs(words)}
 
 
 def parse_value(text: str) -> Any:
     """Return the value that a text stands for."""
-    if len(text) >= 2 and text[0] == text[-1] and text[0] in "'\"":
-        return text[1:-1]
+    if (unquoted := _unquoted(text)) != text:
+        return unquoted
     if text.lower() in _WORDS:
         return _WORDS[text.lower()]
     if _INT.fullmatch(text) and not (text.lstrip("+-").startswith("0") and text.lstrip("+-") != "0"):
@@ -44,6 +55,10 @@ def parse_value(text: str) -> Any:
     if _FLOAT.fullmatch(text) and not _INT.fullmatch(text):
         return float(text)
     return text
+
+
+def _unquoted(text: str) -> str:
+    return text[1:-1] if len(text) >= 2 and text[0] == text[-1] and text[0] in "'\"" else text
 
 
 def assignments(parameters: Mapping[str, Any]) -> str:

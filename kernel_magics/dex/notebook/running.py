@@ -97,6 +97,7 @@ def run_notebook(
     path: Path,
     *,
     parameters: Mapping[str, Any] | None = None,
+    texts: Mapping[str, str] | None = None,
     out: Path | None = None,
     environment: str | None = None,
     progress: Progress | None = None,
@@ -109,6 +110,7 @@ def run_notebook(
     Args:
         path: an .ipynb or a Databricks source file.
         parameters: values by name: set below the cell tagged ``parameters``, and the values of widgets.
+        texts: what widgets give, where it is not the text of the parameter's value: ``1.50`` of the number 1.5.
         out: where to write the executed notebook.
         environment: environment to bind instead of the one that the notebook's ``%dex_env`` names.
         progress: told of every cell that begins.
@@ -130,7 +132,13 @@ def run_notebook(
         check_runnable(notebook, project.root if project.exists else None)
     prepared = executable(notebook, given, environment)
     started = time.perf_counter()
-    run = _Run(prepared, path, out, _kernel_environment(path, given, environment), progress or (lambda _: None))
+    run = _Run(
+        prepared,
+        path,
+        out,
+        _kernel_environment(path, {**given, **(texts or {})}, environment),
+        progress or (lambda _: None),
+    )
     error: BaseException | None = None
     try:
         run.to_its_end()

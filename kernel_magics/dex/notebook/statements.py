@@ -16,6 +16,9 @@ from dex.notebook.segments import Segment, segments
 PYTHON_BODIES = ("time", "timeit", "capture", "prun", "python3_here")
 PLACEHOLDER = re.compile(r"__dex_magic_(\d+)__")
 
+#: What Python 3's parser says of a ``print`` or ``exec`` statement: it knows them, so nothing is guessed from words.
+_PYTHON_2 = ("Missing parentheses in call to 'print'", "Missing parentheses in call to 'exec'")
+
 
 def split_cell(cell: Cell) -> tuple[Statement, ...]:
     """Return the top-level statements of a cell, in order.
@@ -64,11 +67,15 @@ def _python(cell: Cell, text: str) -> tuple[Statement, ...]:
         tree = ast.parse("\n".join(code))
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         line = getattr(error, "lineno", None) or 1
+        told = str(getattr(error, "msg", None) or error)
+        old = told.startswith(_PYTHON_2)
         raise NotebookError(
             "DEX-NOTEBOOK-05",
-            f"Cell {cell.number} is no Python: {getattr(error, 'msg', None) or error}.",
+            f"Cell {cell.number} is {'Python 2' if old else 'no Python'}: {told}.",
             Where(cell=cell.number, line=min(line, len(code))),
-            "Run the cell to see the error, or make it a Markdown cell.",
+            "Translate the notebook to Python 3."
+            if old
+            else "Run the cell to see the error, or make it a Markdown cell.",
         ) from error
     statements: list[Statement] = []
     done = 0  # lines taken so far

@@ -15,7 +15,11 @@ def test_there_and_back_gives_the_same_bytes(tmp_path: Path, capsys: pytest.Capt
     path = tmp_path / "n.py"
     path.write_bytes(SOURCE)
     assert main(["convert", str(path), "--json"]) == 0
-    assert json.loads(capsys.readouterr().out) == {"notebook": str(path), "out": str(tmp_path / "n.ipynb")}
+    assert json.loads(capsys.readouterr().out) == {
+        "notebook": str(path),
+        "out": str(tmp_path / "n.ipynb"),
+        "notes": [],
+    }
     assert main(["convert", str(tmp_path / "n.ipynb"), "--out", str(tmp_path / "again.py")]) == 0
     assert (tmp_path / "again.py").read_bytes() == SOURCE
 

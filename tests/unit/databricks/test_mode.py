@@ -166,3 +166,18 @@ def test_a_shell_cell_prints_and_fails_only_where_asked(shell: InteractiveShell,
     assert "{a} $HOME\nexit code 3" in capfd.readouterr().out
     with pytest.raises(NotebookError, match="ended with 3"):
         run(shell, "%sh -e\nexit 3")
+
+
+def test_a_stream_shows_its_columns_and_says_how_to_see_rows(shell: InteractiveShell, capfd: Any) -> None:
+    class Stream:
+        isStreaming = True
+        columns = ("a",)
+        dtypes = (("a", "int"),)
+
+        def limit(self, rows: int) -> Stream:
+            raise AssertionError("a stream is not read")
+
+    switch_on(shell)
+    shell.user_ns["stream"] = Stream()
+    run(shell, "display(stream)")
+    assert "a: int\na stream, of which the columns are shown; write it to a table" in capfd.readouterr().out

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from dex.notebook import Notebook, convert, parse_notebook
+from dex.notebook import Notebook, convert, left_behind, parse_notebook
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from notebook_factory import code, text, write_notebook
@@ -88,3 +88,31 @@ def test_other_languages_keep_theirs(ending: str) -> None:
     ipynb, _ = there(content.encode(), f"n{ending}")
     assert [c.language for c in ipynb.cells] == [ending[1:], "python"]
     assert convert(ipynb) == (content.encode(), ending)
+
+
+def test_what_a_source_file_cannot_hold_is_told_and_nothing_else() -> None:
+    import json
+
+    cell = {"cell_type": "code", "metadata": {}, "source": "x", "outputs": [], "execution_count": None}
+    shown = {
+        **cell,
+        "id": "a",
+        "execution_count": 3,
+        "outputs": [{"output_type": "stream", "name": "stdout", "text": "1"}],
+    }
+    tagged = {**cell, "metadata": {"tags": ["t"]}}
+    picture = {"cell_type": "markdown", "metadata": {}, "source": "a", "attachments": {"a.png": {"image/png": ""}}}
+    raw = {"cell_type": "raw", "metadata": {}, "source": "a"}
+    made = {"cells": [shown, tagged, picture, raw], "metadata": {"kernelspec": {}}, "nbformat": 4, "nbformat_minor": 5}
+    assert left_behind(parse_notebook(Path("n.ipynb"), json.dumps(made).encode())) == [
+        "The outputs of 1 cell stay behind.",
+        "The execution counts of 1 cell stay behind.",
+        "The ids of 1 cell stay behind.",
+        "The attachments of 1 cell stay behind.",
+        "The metadata other than a title of 1 cell stay behind.",
+        "1 cell of raw text: text cells in the other format.",
+        "The notebook's own metadata stay behind: kernelspec.",
+    ]
+    source = b"# Databricks notebook source\n# DBTITLE 1,A\nx = 1\n"
+    assert left_behind(parse_notebook(Path("n.py"), source)) == []
+    assert left_behind(there(source, "n.py")[0]) == []

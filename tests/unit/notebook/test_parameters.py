@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from dex.notebook import parse_parameters
+from dex.notebook import parameter_texts, parse_parameters
 from dex_dbutils import NotebookError
 
 
@@ -39,3 +39,11 @@ def test_what_is_no_parameter_is_refused(word: str) -> None:
     with pytest.raises(NotebookError) as caught:
         parse_parameters([word])
     assert caught.value.code == "DEX-NOTEBOOK-06"
+
+
+@pytest.mark.parametrize(
+    ("word", "value"),
+    [("a=1.50", "1.50"), ("a=true", "true"), ("a=1e3", "1e3"), ("a='1'", "1"), ("a=", ""), ("a=null", "null")],
+)
+def test_a_widget_is_given_the_text_as_it_was_written(word: str, value: str) -> None:
+    assert parameter_texts([word]) == {"a": value}

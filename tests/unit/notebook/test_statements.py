@@ -104,6 +104,14 @@ def test_a_cell_that_is_no_python_says_cell_and_line(source: str, line: int) -> 
     assert (caught.value.where.cell, caught.value.where.line) == (1, line)
 
 
+@pytest.mark.parametrize("source", ["x = 1\nprint x", "x = 1\nexec 'y = 1'"])
+def test_a_cell_of_python_2_is_called_so(source: str) -> None:
+    with pytest.raises(NotebookError, match="is Python 2: ") as caught:
+        split(source)
+    assert caught.value.where is not None
+    assert (caught.value.where.line, caught.value.remedy) == (2, "Translate the notebook to Python 3.")
+
+
 def test_another_language_is_one_statement() -> None:
     (statement,) = split("select 1;\nselect 2", language="sql")
     assert statement.magic is not None
