@@ -5,21 +5,35 @@ from __future__ import annotations
 import contextlib
 import difflib
 import os
+import shutil
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from dex_dbutils import DexError, ExportError, Where
+from dex_dbutils import ExportError, Where
 
 from dex.export.mapping import file_digest
+from dex.files import FileError, interrupts_held, stage, write_error
 
 
 def read_text(path: Path) -> str | None:
-    """Return a file's text, or None where there is none."""
+    """Return the text of a file that is to be written, or None where there is none.
+
+    Raises:
+        FileError: DEX-FILE-01, what stands there is no file that can be read.
+    """
     try:
         return path.read_bytes().decode("utf-8", "surrogateescape")
     except (FileNotFoundError, NotADirectoryError):
         return None
+    except OSError as error:
+        raise FileError(
+            "DEX-FILE-01",
+            f"Cannot write the file: {error.strerror or error}.",
+            path,
+            "Move away what stands there; nothing was written.",
+        ) from error
 
 
 def refuse_hand_edits(root: Path, files: dict[str, str], known: dict[str, Any]) -> None:
@@ -60,65 +74,76 @@ def unified_diff(path: str, there: str, new: str, limit: int = 60) -> str:
 
 
 def write_all(root: Path, files: dict[str, str]) -> None:
-    """Write every file, or leave every one as it was.
+    """Write every file, or leave every one as it was; an interrupt waits until one of both is done.
 
     Args:
         root: folder of the project.
         files: content by path below it.
 
     Raises:
-        DexError: DEX-FILE-01, the disk refuses; every file is what it was.
+        FileError: DEX-FILE-01, the disk refuses; every file is what it was.
     """
     staged: list[tuple[Path, str]] = []
-    before: list[tuple[Path, bytes | None]] = []
+    replaced: list[tuple[Path, str | None]] = []  # with what was there before, under another name
     made: list[Path] = []
     current = root
-    try:
-        for path, text in files.items():
-            current = root / path
-            made += _make_folder(current.parent)
-            handle, temporary = tempfile.mkstemp(dir=current.parent, prefix=f".{current.name}.")
-            staged.append((current, temporary))
-            with os.fdopen(handle, "wb") as file:
-                file.write(text.encode("utf-8", "surrogateescape"))
-                file.flush()
-                os.fsync(file.fileno())
-            os.chmod(temporary, 0o644)
-        for current, temporary in staged:
-            before.append((current, current.read_bytes() if current.exists() else None))
-            os.replace(temporary, current)
-    except BaseException as error:
-        for path_, content in before:
-            _restore(path_, content)
-        for folder in reversed(made):
-            with contextlib.suppress(OSError):
-                folder.rmdir()
-        if isinstance(error, OSError):
-            raise DexError(
-                "DEX-FILE-01",
-                f"Cannot write the file: {error.strerror or error}.",
-                current,
-                "Free some space or make the folder writable; what was there before is untouched.",
-            ) from error
-        raise
-    finally:
-        for _, temporary in staged:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)
+    with interrupts_held():
+        try:
+            for path, text in files.items():
+                current = root / path
+                _make_folder(current.parent, made)
+                staged.append((current, stage(current, text.encode("utf-8", "surrogateescape"))))
+            for current, temporary in staged:
+                replaced.append((current, _keep(current)))
+                os.replace(temporary, current)
+        except BaseException as error:
+            for path_, kept in replaced:
+                _restore(path_, kept)
+            _remove(temporary for _, temporary in staged)
+            for folder in reversed(made):
+                with contextlib.suppress(OSError):
+                    folder.rmdir()
+            if isinstance(error, OSError):
+                raise write_error(current, error) from error
+            raise
+        _remove(kept for _, kept in replaced if kept is not None)
 
 
-def _make_folder(folder: Path) -> list[Path]:
-    made: list[Path] = []
+def _make_folder(folder: Path, made: list[Path]) -> None:
     missing = [p for p in (folder, *folder.parents) if not p.exists()]
     for path in reversed(missing):
         path.mkdir(exist_ok=True)
         made.append(path)
-    return made
 
 
-def _restore(path: Path, content: bytes | None) -> None:
+def _keep(path: Path) -> str | None:
+    """Return a second name of a file, or None where there is no file; going back to it needs no space on the disk."""
+    if not path.exists():
+        return None
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.") as free:
+        name = free.name
+    try:
+        os.link(path, name)
+    except OSError:  # a file system without hard links, or a folder
+        try:
+            shutil.copy2(path, name)
+        except OSError:
+            _remove([name])
+            raise
+    return name
+
+
+def _restore(path: Path, kept: str | None) -> None:
     with contextlib.suppress(OSError):
-        if content is None:
+        if kept is None:
             path.unlink(missing_ok=True)
         else:
-            path.write_bytes(content)
+            os.replace(kept, path)
+            # two names of one file: a rename does nothing, and the second name stays
+            os.unlink(kept)
+
+
+def _remove(names: Iterable[str]) -> None:
+    for name in names:
+        with contextlib.suppress(OSError):
+            os.unlink(name)
