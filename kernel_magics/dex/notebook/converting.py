@@ -99,7 +99,7 @@ def _to_source(notebook: Notebook, ending: str) -> bytes:
     separators = layout.get("separators")
     kept = isinstance(separators, list) and len(separators) == len(nodes)
     if not kept:
-        separators = [f"{comment} COMMAND ----------\n"] * (len(nodes) - 1) + [""]
+        separators = [f"{comment} COMMAND ----------\n"] * (len(nodes) - 1) + [""] * bool(nodes)
     cells: list[Cell] = []
     for place, (cell, metadata) in enumerate(zip(notebook.cells, nodes, strict=True)):
         raw = _mapping(metadata.get("dex")).get("raw")

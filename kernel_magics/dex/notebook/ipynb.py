@@ -47,7 +47,7 @@ def parse_ipynb(path: Path, text: str) -> Notebook:
 def render_ipynb(document: Mapping[str, Any]) -> str:
     """Return the JSON text of a notebook, written as its file was."""
     text: str = json.dumps(document["json"], indent=document["indent"], ensure_ascii=document["ascii"], allow_nan=True)
-    return text + str(document["end"])
+    return text.replace("\n", document.get("newline", "\n")) + str(document["end"])
 
 
 def content_id(source: str, seen: set[str]) -> str:
@@ -144,4 +144,6 @@ def _style(text: str) -> dict[str, Any]:
     if "\n" in text.rstrip():
         blank = second[: len(second) - len(second.lstrip())]
         indent = blank if "\t" in blank else len(blank)
-    return {"indent": indent, "ascii": text.isascii(), "end": text[len(text.rstrip()) :]}
+    newline = "\r\n" if text.partition("\n")[0].endswith("\r") else "\n"  # never inside a string: JSON escapes those
+    escaped = text.isascii() and "\x7f" not in text  # which json escapes too, though it is ASCII
+    return {"indent": indent, "ascii": escaped, "newline": newline, "end": text[len(text.rstrip()) :]}

@@ -116,3 +116,8 @@ def test_what_a_source_file_cannot_hold_is_told_and_nothing_else() -> None:
     source = b"# Databricks notebook source\n# DBTITLE 1,A\nx = 1\n"
     assert left_behind(parse_notebook(Path("n.py"), source)) == []
     assert left_behind(there(source, "n.py")[0]) == []
+
+
+def test_a_notebook_without_cells_is_converted() -> None:
+    _, made = there(b'{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 0}', "n.ipynb")
+    assert made == b"# Databricks notebook source\n"

@@ -234,3 +234,12 @@ def test_any_ipynb_is_written_back_byte_for_byte(
     assert json.loads(again) == json.loads(content)
     if not (content.isascii() and not ascii_):
         assert again == content
+
+
+@pytest.mark.parametrize("source", ["x = 1", "x = '\x7f'"])
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_line_ends_and_control_characters_of_an_ipynb_stay(source: str, newline: str) -> None:
+    cells = [{"cell_type": "raw", "metadata": {}, "source": source}]
+    document = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 4}
+    content = json.dumps(document, indent=1, ensure_ascii=False).replace("\n", newline).encode()
+    assert notebook_bytes(parse_notebook(Path("n.ipynb"), content)) == content
