@@ -81,7 +81,12 @@ def convert(
 
 
 def export(
-    notebook: Annotated[Path | None, typer.Argument(help="An .ipynb or a Databricks source file.")] = None,
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="NOTEBOOK...", help="An .ipynb or a Databricks source file; several, or folders of them."
+        ),
+    ] = None,
     check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if the files differ.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite generated files that were edited by hand.")] = False,
     record: Annotated[
@@ -100,21 +105,32 @@ def export(
     project: ProjectOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Turn a notebook into a module, its tests and a bundle job; or judge every notebook below a folder."""
+    """Turn notebooks into modules, their tests and bundle jobs; or judge every notebook below a folder.
+
+    Of several notebooks, each is exported or refused for itself; exit 1 if any was refused.
+    """
     if survey is not None:
-        _survey(survey, out, as_json, alone=notebook is None and not (check or force or record or allow))
+        _survey(survey, out, as_json, alone=not paths and not (check or force or record or allow))
         return
-    if notebook is None:
+    if not paths:
         raise typer.BadParameter("Missing argument 'NOTEBOOK'.")
     if out is not None:
         raise typer.BadParameter("--out goes with --survey; a notebook's files go into its project.")
     if record and check:
         raise typer.BadParameter("--record writes files and --check writes none: give one of them.")
-    from dex.export import export_notebook
+    from dex.export import export_notebook, export_notebooks
 
-    root = find_project(project or notebook.resolve().parent)
+    root = find_project(project or paths[0].resolve().parent)
+    if len(paths) > 1 or paths[0].is_dir():
+        if record:
+            raise typer.BadParameter("--record takes one notebook at a time.")
+        batch = export_notebooks(paths, root, check=check, force=force, allow=allow or (), progress=progress)
+        emit(batch, as_json, batch.to_text)
+        if batch.refused or batch.drift:
+            raise typer.Exit(1)
+        return
     report = export_notebook(
-        notebook, root, check=check, force=force, record=record, environment=env, allow=allow or ()
+        paths[0], root, check=check, force=force, record=record, environment=env, allow=allow or ()
     )
     emit(report, as_json, report.to_text)
     if check and report.drift:

@@ -1,5 +1,6 @@
 """Export: a notebook as a module, its parameters, tests, job and source map."""
 
+from dex.export.batch import BatchReport, export_notebooks
 from dex.export.cell_states import CellState, CellStates, cell_states
 from dex.export.drafting import Draft
 from dex.export.exporting import Exporter, export_notebook, module_name, shown_path
@@ -9,6 +10,7 @@ from dex.export.survey import SurveyReport, survey
 from dex.export.sync.files import SyncReport, sync_notebook
 
 __all__ = [
+    "BatchReport",
     "CellState",
     "CellStates",
     "Draft",
@@ -24,6 +26,7 @@ __all__ = [
     "SyncReport",
     "cell_states",
     "export_notebook",
+    "export_notebooks",
     "module_name",
     "shown_path",
     "survey",
