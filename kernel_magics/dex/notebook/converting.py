@@ -81,6 +81,8 @@ def _to_ipynb(notebook: Notebook) -> bytes:
         }
         cells.append({**node, "execution_count": None, "outputs": []} if cell.type == "code" else node)
     layout = {"head": notebook.document["head"], "separators": list(notebook.document["separators"])}
+    if "newline" in notebook.document:
+        layout["newline"] = notebook.document["newline"]
     document = {
         "cells": cells,
         "metadata": {_VENDOR: {"language": notebook.language}, "dex": layout},
@@ -107,9 +109,8 @@ def _to_source(notebook: Notebook, ending: str) -> bytes:
             raw = _written(cell, str(_mapping(metadata.get(_VENDOR_CELL)).get("title") or ""), comment)
             raw = ("\n" if place else "") + raw + "\n" + ("\n" if place < len(nodes) - 1 else "")
         cells.append(replace(cell, raw=raw))
-    return notebook_bytes(
-        Notebook(notebook.path, "source", tuple(cells), notebook.language, {"head": head, "separators": separators})
-    )
+    written = {"head": head, "separators": separators, "newline": "\r" if layout.get("newline") == "\r" else "\n"}
+    return notebook_bytes(Notebook(notebook.path, "source", tuple(cells), notebook.language, written))
 
 
 def _says_the_same(raw: str, cell: Cell, head: str, ending: str) -> bool:

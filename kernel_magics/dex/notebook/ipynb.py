@@ -139,11 +139,15 @@ def _language(document: Mapping[str, Any]) -> str:
 
 
 def _style(text: str) -> dict[str, Any]:
+    end = text[len(text.rstrip()) :]
+    returns = "\r" in text and "\n" not in text.rstrip()  # as old Macs ended their lines
+    text = text.replace("\r", "\n") if returns else text
     second = text.split("\n", 2)[1] if "\n" in text.rstrip() else ""
     indent: int | str | None = None
     if "\n" in text.rstrip():
         blank = second[: len(second) - len(second.lstrip())]
         indent = blank if "\t" in blank else len(blank)
-    newline = "\r\n" if text.partition("\n")[0].endswith("\r") else "\n"  # never inside a string: JSON escapes those
+    crlf = text.partition("\n")[0].endswith("\r")  # never inside a string: JSON escapes those
+    newline = "\r" if returns else "\r\n" if crlf else "\n"
     escaped = text.isascii() and "\x7f" not in text  # which json escapes too, though it is ASCII
-    return {"indent": indent, "ascii": escaped, "newline": newline, "end": text[len(text.rstrip()) :]}
+    return {"indent": indent, "ascii": escaped, "newline": newline, "end": end}

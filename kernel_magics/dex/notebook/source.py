@@ -21,7 +21,7 @@ _MAGIC_LANGUAGE = re.compile(r"%(python|sql|scala|r)(?=\s|$)")
 def is_source(path: Path, text: str) -> bool:
     """Return whether a text is a Databricks notebook in source form."""
     comment, _ = LANGUAGES.get(path.suffix.lower(), ("#", ""))
-    return text.removeprefix("\ufeff").split("\n", 1)[0].rstrip() == f"{comment} {HEADER}"
+    return text.removeprefix("\ufeff").split("\n", 1)[0].split("\r", 1)[0].rstrip() == f"{comment} {HEADER}"
 
 
 def parse_source(path: Path, text: str) -> Notebook:
@@ -38,6 +38,9 @@ def parse_source(path: Path, text: str) -> Notebook:
             Where(str(path), 1),
             "Add that line, or give an .ipynb.",
         )
+    returns = {"newline": "\r"} if "\r" in text and "\n" not in text else {}  # as old Macs ended their lines
+    if returns:
+        text = text.replace("\r", "\n")
     head, newline, rest = text.partition("\n")
     chunks = _split(rest, comment, language)
     seen: set[str] = set()
@@ -48,15 +51,17 @@ def parse_source(path: Path, text: str) -> Notebook:
         cells.append(_cell(number, chunk, line, comment, language, seen))
         separators.append(separator)
         line += chunk.count("\n") + separator.count("\n")
-    return Notebook(path, "source", tuple(cells), language, {"head": head + newline, "separators": tuple(separators)})
+    layout = {"head": head + newline, "separators": tuple(separators), **returns}
+    return Notebook(path, "source", tuple(cells), language, layout)
 
 
 def render_source(notebook: Notebook) -> str:
     """Return the text of a source notebook as it was read."""
     separators: tuple[str, ...] = notebook.document["separators"]
-    return str(notebook.document["head"]) + "".join(
+    text = str(notebook.document["head"]) + "".join(
         (cell.raw or "") + separator for cell, separator in zip(notebook.cells, separators, strict=True)
     )
+    return text.replace("\n", str(notebook.document.get("newline", "\n")))
 
 
 def _split(text: str, comment: str, language: str) -> list[tuple[str, str]]:

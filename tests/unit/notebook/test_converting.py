@@ -35,7 +35,7 @@ def there(content: bytes, name: str) -> tuple[Notebook, bytes]:
 
 
 @settings(max_examples=200, deadline=None)
-@given(LINES, st.sampled_from(["\n", "\r\n"]), st.booleans(), st.sampled_from([b"", b"\xef\xbb\xbf"]))
+@given(LINES, st.sampled_from(["\n", "\r\n", "\r"]), st.booleans(), st.sampled_from([b"", b"\xef\xbb\xbf"]))
 def test_any_source_file_comes_back_byte_for_byte(lines: list[str], newline: str, end: bool, mark: bytes) -> None:
     content = mark + newline.join(["# Databricks notebook source", *lines, *([""] if end else [])]).encode()
     ipynb, _ = there(content, "n.py")

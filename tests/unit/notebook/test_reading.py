@@ -243,3 +243,46 @@ def test_line_ends_and_control_characters_of_an_ipynb_stay(source: str, newline:
     document = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 4}
     content = json.dumps(document, indent=1, ensure_ascii=False).replace("\n", newline).encode()
     assert notebook_bytes(parse_notebook(Path("n.ipynb"), content)) == content
+
+
+CHANGES = {
+    "as it is": lambda content: content,
+    "byte order mark": lambda content: b"\xef\xbb\xbf" + content,
+    "CRLF": lambda content: content.replace(b"\n", b"\r\n"),
+    "CR": lambda content: content.replace(b"\n", b"\r"),
+    "bytes that are not UTF-8": lambda content: content.replace(b"aside", b"asid\xe9"),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("with_ids", [True, False])
+@pytest.mark.parametrize("minor", range(6))
+def test_an_ipynb_of_any_minor_format_is_written_back_byte_for_byte(minor: int, with_ids: bool, change: str) -> None:
+    cell = {
+        "cell_type": "code",
+        "metadata": {},
+        "outputs": [],
+        "execution_count": None,
+        "source": ["x = 1\n", "# aside"],
+    }
+    made = {"cells": [{**cell, **({"id": "a"} if with_ids else {})}], "metadata": {}, "nbformat": 4}
+    content = CHANGES[change](json.dumps({**made, "nbformat_minor": minor}, indent=1).encode() + b"\n")
+    notebook = parse_notebook(Path("n.ipynb"), content)
+    assert notebook.cells[0].source.startswith("x = 1\n# asid")
+    assert notebook_bytes(notebook) == content
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_source_file_of_any_line_endings_has_the_same_cells_and_is_written_back(change: str) -> None:
+    content = CHANGES[change](b"# Databricks notebook source\nx = 1\n# aside\n\n# COMMAND ----------\n\ny = 2\n")
+    notebook = parse_notebook(Path("n.py"), content)
+    assert [cell.source[:12] for cell in notebook.cells] == ["x = 1\n# asid", "y = 2"]
+    assert notebook_bytes(notebook) == content
+
+
+def test_an_output_of_many_megabytes_stays() -> None:
+    output = {"output_type": "stream", "name": "stdout", "text": ["a" * 20_000_000]}
+    cell = {"cell_type": "code", "metadata": {}, "outputs": [output], "execution_count": 1, "source": "x"}
+    made = {"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 4}
+    content = json.dumps(made, indent=1).encode()
+    assert notebook_bytes(parse_notebook(Path("n.ipynb"), content)) == content
