@@ -7,6 +7,7 @@ from typing import Any
 from dex_dbutils.config import Environment
 from dex_dbutils.utilities.data import DataUtilities
 from dex_dbutils.utilities.files import LocalFiles
+from dex_dbutils.utilities.library import LibraryUtilities
 from dex_dbutils.utilities.named import Named
 from dex_dbutils.utilities.notebook import NotebookUtilities
 from dex_dbutils.utilities.secrets import LocalSecrets
@@ -25,6 +26,7 @@ class Utilities(Named):
         notebook: run another notebook, leave this one.
         jobs: values that tasks hand to each other.
         data: ``summarize``.
+        library: ``restartPython``, which says that nothing is restarted.
     """
 
     def __init__(self, environment: Environment) -> None:
@@ -40,3 +42,4 @@ class Utilities(Named):
         self.notebook = NotebookUtilities(environment)
         self.jobs = JobsUtilities(environment.project)
         self.data = DataUtilities()
+        self.library = LibraryUtilities()

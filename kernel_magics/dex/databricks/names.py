@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, MutableMapping
+from collections.abc import MutableMapping
 from html import escape
-from typing import Any
+from typing import Any, NoReturn
 
 from dex_dbutils import NotebookError
 
@@ -12,8 +12,48 @@ from dex_dbutils import NotebookError
 SHOWN_ROWS = 100
 
 
-def platform_names(namespace: MutableMapping[str, Any]) -> dict[str, Callable[..., Any]]:
-    """Return the functions by name; each looks ``spark`` and ``dbutils`` up when it is called."""
+class NoSparkContext(NotebookError, AttributeError):
+    """What was asked of ``sc`` is not there; an AttributeError too, so that ``hasattr`` answers False."""
+
+
+class SparkContextStandIn:
+    """What stands for ``sc``: over Spark Connect there is no context, and each use says so."""
+
+    def __getattr__(self, name: str) -> NoReturn:
+        """Raise for whatever is asked for.
+
+        Raises:
+            AttributeError: a name with underscores in front, which only machinery asks for.
+            NoSparkContext: DEX-DATABRICKS-08, any other.
+        """
+        if name.startswith("_"):
+            raise AttributeError(name)
+        raise NoSparkContext(
+            "DEX-DATABRICKS-08",
+            f"`sc.{name}` needs a SparkContext, which Spark Connect has not.",
+            remedy="Use `spark`: spark.createDataFrame for parallelize, spark.read for textFile, spark.conf for settings.",
+        )
+
+    def __repr__(self) -> str:
+        """Return what it is."""
+        return "<sc: no SparkContext over Spark Connect; use spark>"
+
+
+class SqlContextStandIn:
+    """``sqlContext``: what ``spark`` has under the same names."""
+
+    def __init__(self, namespace: MutableMapping[str, Any]) -> None:
+        self._namespace = namespace
+
+    def __getattr__(self, name: str) -> Any:
+        """Return what ``spark`` has of that name."""
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return getattr(bound(self._namespace, "spark"), name)
+
+
+def platform_names(namespace: MutableMapping[str, Any]) -> dict[str, Any]:
+    """Return the functions and stand-ins by name; each looks ``spark`` and ``dbutils`` up when it is called."""
 
     def sql(query: str, *args: Any, **options: Any) -> Any:
         """Return the result of a SQL query."""
@@ -27,7 +67,15 @@ def platform_names(namespace: MutableMapping[str, Any]) -> dict[str, Callable[..
         """Return the value of a parameter."""
         return str(bound(namespace, "dbutils").widgets.getArgument(name, default_value))
 
-    return {"display": show, "displayHTML": show_html, "sql": sql, "table": table, "getArgument": get_argument}
+    return {
+        "display": show,
+        "displayHTML": show_html,
+        "sql": sql,
+        "table": table,
+        "getArgument": get_argument,
+        "sc": SparkContextStandIn(),
+        "sqlContext": SqlContextStandIn(namespace),
+    }
 
 
 def bound(namespace: MutableMapping[str, Any], name: str) -> Any:

@@ -181,3 +181,14 @@ def test_a_stream_shows_its_columns_and_says_how_to_see_rows(shell: InteractiveS
     shell.user_ns["stream"] = Stream()
     run(shell, "display(stream)")
     assert "a: int\na stream, of which the columns are shown; write it to a table" in capfd.readouterr().out
+
+
+def test_sql_context_is_spark_and_a_spark_context_says_what_to_use(shell: InteractiveShell) -> None:
+    switch_on(shell)
+    run(shell, "sqlContext.sql('select 1')")
+    assert shell.user_ns["spark"].seen == ["select 1"]
+    with pytest.raises(NotebookError, match=r"`sc\.parallelize` needs a SparkContext") as caught:
+        run(shell, "sc.parallelize([1])")
+    assert caught.value.code == "DEX-DATABRICKS-08"
+    run(shell, "sc")
+    assert not hasattr(shell.user_ns["sc"], "textFile")

@@ -119,7 +119,13 @@ def test_a_value_that_cannot_be_handed_on_is_refused(dbutils: Any, value: Any) -
 
 @pytest.mark.parametrize(
     ("path", "there"),
-    [("fs.mount", "mkdirs"), ("library", "widgets"), ("widgets.texte", "dropdown"), ("jobs.values", "taskValues")],
+    [
+        ("fs.mount", "mkdirs"),
+        ("library.installPyPI", "restartPython"),
+        ("meta", "widgets"),
+        ("widgets.texte", "dropdown"),
+        ("jobs.values", "taskValues"),
+    ],
 )
 def test_what_is_not_there_is_told_with_what_is(dbutils: Any, path: str, there: str) -> None:
     *outer, name = path.split(".")
@@ -148,3 +154,8 @@ def test_summarize_shows_the_profile(dbutils: Any, capsys: pytest.CaptureFixture
     shown = capsys.readouterr().out
     assert "carrier" in shown
     assert "delay" in shown
+
+
+def test_a_restart_of_python_says_that_there_is_none(dbutils: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    dbutils.library.restartPython()
+    assert "Python is not restarted here" in capsys.readouterr().out
