@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -289,12 +289,13 @@ def _shared(project: Project, draft: Draft) -> dict[str, str]:
         files["pyproject.toml"] = render_pyproject(project, scripts)
     else:
         files["pyproject.toml"] = with_script(pyproject, there, name, target) if scripts else there
-    for path, text in (
-        ("databricks.yml", render_bundle(project)),
-        (f"src/{project.package}/__init__.py", f'"""Jobs of {project.name}."""\n'),
-        *([("tests/conftest.py", CONFTEST)] if draft.needs_spark else []),
-    ):
-        files[path] = read_text(project.root / path) or text
+    makers: dict[str, Callable[[], str]] = {
+        "databricks.yml": lambda: render_bundle(project),  # loads every environment: only where it is missing
+        f"src/{project.package}/__init__.py": lambda: f'"""Jobs of {project.name}."""\n',
+        **({"tests/conftest.py": lambda: CONFTEST} if draft.needs_spark else {}),
+    }
+    for path, make in makers.items():
+        files[path] = read_text(project.root / path) or make()
     return files
 
 
