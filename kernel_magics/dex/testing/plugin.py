@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+pytest_plugins = ("dex.testing.fixtures",)
+
 #: Distributions of pytest-xdist that leave the cells of a notebook together, on one kernel.
 _WHOLE_FILES = frozenset({"no", "loadfile", "loadscope"})
 

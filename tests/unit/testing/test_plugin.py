@@ -178,7 +178,6 @@ def test_the_report_for_ci_names_the_line_of_the_cell(tmp_path: Path) -> None:
 
 
 def test_xdist_is_stopped_unless_notebooks_stay_whole(tmp_path: Path) -> None:
-    pytest.importorskip("xdist")
     cells = [("a = 1", [], []), ("print(a)", [text("1\n")], []), ("%no_such_magic", [], [])]
     code, report = nbval(tmp_path, *cells, more=("-n", "2", "--dist", "loadfile"))
     assert code == 1
