@@ -1,0 +1,64 @@
+"""One notebook with every kind of cell that docs/testing-notebooks.md names, under the real nbval, alone and beside xdist."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook, new_output
+
+STREAMING = """\
+import time
+for batch in range(3):
+    print("batch", batch, flush=True)
+    time.sleep(0.05)
+"""
+UPDATING = """\
+from IPython.display import clear_output, display
+shown = display("0 %", display_id=True)
+shown.update("50 %")
+shown.update("100 %")
+"""
+CLEARING = """\
+for step in range(3):
+    clear_output(wait=True)
+    print("step", step)
+"""
+#: Source, saved outputs, tags, what the page says becomes of it.
+CELLS = [
+    ("%no_such_magic", [], ["nbval-ignore-output"], "failed"),
+    ("%pip install --no-index no-such-package-of-ours", [], ["nbval-ignore-output"], "failed"),
+    ("%%capture\n1 / 0", [], [], "failed"),
+    (STREAMING, [new_output("stream", name="stdout", text="batch 0\nbatch 1\nbatch 2\n")], [], "passed"),
+    (UPDATING, [new_output("display_data", data={"text/plain": "'100 %'"})], [], "passed"),
+    (CLEARING, [new_output("stream", name="stdout", text="step 2\n")], [], "passed"),
+    ("1 / 0", [], ["raises-exception", "nbval-ignore-output"], "passed"),
+    ("%%agent silver\nClean it.", [], [], "skipped"),
+    ("1 / 0", [], ["nbval-skip"], "skipped"),
+]
+
+
+@pytest.mark.parametrize("more", [(), ("-n", "2", "--dist", "loadfile")], ids=["alone", "xdist"])
+def test_each_cell_becomes_what_the_page_says(tmp_path: Path, more: tuple[str, ...]) -> None:
+    notebook = new_notebook(
+        cells=[
+            new_code_cell(source, outputs=outputs, execution_count=number, metadata={"tags": tags})
+            for number, (source, outputs, tags, _) in enumerate(CELLS, start=1)
+        ],
+        metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
+    )
+    nbformat.write(notebook, tmp_path / "book.ipynb")
+    command = [sys.executable, "-m", "pytest", "--nbval", "-q", "-p", "no:cacheprovider", "--junitxml=out.xml"]
+    done = subprocess.run(
+        [*command, *more, "book.ipynb"], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=180
+    )
+    assert done.returncode == 1, done.stdout + done.stderr
+    became = [
+        "failed" if case.find("failure") is not None else "skipped" if case.find("skipped") is not None else "passed"
+        for case in ElementTree.parse(tmp_path / "out.xml").iter("testcase")
+    ]
+    assert became == [expected for *_, expected in CELLS], done.stdout
