@@ -149,7 +149,7 @@ def mutate(
     from dex.export import module_name, try_mutants
 
     root = find_project(project or notebook.resolve().parent)
-    report = try_mutants(root, module_name(notebook), count=count, seed=seed)
+    report = try_mutants(root, module_name(notebook), count=count, seed=seed, progress=progress)
     emit(report, as_json, report.to_text)
     if report.share * 100 < least:
         raise typer.Exit(1)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
@@ -75,7 +76,9 @@ class MutationJob(Model):
     sources: list[str]
 
 
-def try_mutants(project: Project, module: str, *, count: int = 20, seed: int = 1) -> MutationReport:
+def try_mutants(
+    project: Project, module: str, *, count: int = 20, seed: int = 1, progress: Callable[[str], None] | None = None
+) -> MutationReport:
     """Return how many mutants of an exported module its tests kill.
 
     Args:
@@ -83,6 +86,7 @@ def try_mutants(project: Project, module: str, *, count: int = 20, seed: int = 1
         module: name of the module.
         count: most mutants.
         seed: the same seed and module give the same mutants.
+        progress: told how many mutants are going to be tried.
 
     Raises:
         ExportError: DEX-EXPORT-22, there is no such module or test file; DEX-EXPORT-23, the tests are red as they are.
@@ -97,6 +101,8 @@ def try_mutants(project: Project, module: str, *, count: int = 20, seed: int = 1
         )
     mutants = mutants_of(path.read_text("utf-8"), count=count, seed=seed)
     report = MutationReport(module=f"{project.package}.{module}", seed=seed)
+    if progress is not None and mutants:
+        progress(f"Running the tests of {report.module} as they are, then on {len(mutants)} mutants.")
     done: list[Outcome] = []
     while len(done) < len(mutants):
         done += _some(project, module, mutants[len(done) :])
