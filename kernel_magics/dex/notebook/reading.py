@@ -55,7 +55,9 @@ def parse_notebook(path: Path, content: bytes) -> Notebook:
         "DEX-NOTEBOOK-04",
         f"{path.name} is neither an .ipynb nor a Databricks source file.",
         Where(str(path)),
-        f"Known endings: .ipynb, {', '.join(LANGUAGES)}.",
+        "Export it from the workspace as a source file or as an .ipynb."
+        if path.suffix.lower() in (".dbc", ".html")
+        else f"Known endings: .ipynb, {', '.join(LANGUAGES)}.",
     )
 
 

@@ -48,3 +48,19 @@ def test_what_a_target_cannot_do_is_told_as_well(folder: Path) -> None:
         run_notebook(folder / "main.py")
     assert caught.value.where is not None
     assert Path(caught.value.where.file or "").name == "b.py"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "code"),
+    [
+        ("n.scala", "// Databricks notebook source\nval x = 1\n", "DEX-NOTEBOOK-10"),
+        ("n.r", "# Databricks notebook source\nx <- 1\n", "DEX-NOTEBOOK-10"),
+        ("n.dbc", "PK", "DEX-NOTEBOOK-04"),
+        ("n.html", "<html></html>", "DEX-NOTEBOOK-04"),
+    ],
+)
+def test_a_notebook_that_no_kernel_here_runs_is_refused(name: str, content: str, code: str, folder: Path) -> None:
+    (folder / name).write_text(content)
+    with pytest.raises(NotebookError) as caught:
+        run_notebook(folder / name)
+    assert (caught.value.code, bool(caught.value.remedy)) == (code, True)
