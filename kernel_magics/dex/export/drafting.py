@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from dex_dbutils.config import Project
 
 from dex.export.derived_tests import render_tests
+from dex.export.fixed_names import note_fixed_names
 from dex.export.handover import Handover, hand_over, handover_of, take
 from dex.export.linking import Unit
 from dex.export.models import ExportRefused, Refusal, ReportLine
@@ -104,6 +105,7 @@ def _draft(
     pieces = with_stubs(lift(known.pieces, log), log)
     names = place(pieces, log)
     note_undefined(pieces, names.star, log)
+    note_fixed_names(pieces, log)
     if log.refusals:
         raise ExportRefused(shown, log.refusals)
     given[name] = own = handover_of(unit, pieces, names)

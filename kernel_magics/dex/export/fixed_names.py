@@ -1,0 +1,47 @@
+"""Tables that a notebook names with their catalog, and that stay the same in every environment."""
+
+from __future__ import annotations
+
+import ast
+
+from dex.export.pieces import Log, Piece
+from dex.export.purity import parse_sql
+
+_NAMING = ("table", "saveAsTable", "insertInto", "writeTo", "toTable")
+
+
+def note_fixed_names(pieces: list[Piece], log: Log) -> None:
+    """Note each table in three parts once, at the first statement that names it."""
+    seen: set[str] = set()
+    for piece in pieces:
+        if piece.place == "drop" or piece.node is None:
+            continue
+        for name in _fixed(piece.node):
+            if name not in seen:
+                seen.add(name)
+                log.note(
+                    piece,
+                    f"`{name}` is the same table in every environment: `get_table_name` gives the one of the environment",
+                )
+
+
+def _fixed(node: ast.AST) -> list[str]:
+    found: list[str] = []
+    for call in ast.walk(node):
+        if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.args):
+            continue
+        first = call.args[0]
+        if not (isinstance(first, ast.Constant) and isinstance(first.value, str)):
+            continue
+        if call.func.attr in _NAMING and first.value.count(".") >= 2:
+            found.append(first.value)
+        elif call.func.attr == "sql" and "." in first.value:
+            found += _in_sql(first.value)
+    return found
+
+
+def _in_sql(text: str) -> list[str]:
+    from sqlglot import exp
+
+    tables = [table for tree in parse_sql(text) or [] if tree is not None for table in tree.find_all(exp.Table)]
+    return [f"{table.catalog}.{table.db}.{table.name}" for table in tables if table.catalog]
