@@ -64,11 +64,14 @@ class LocalFiles(Named):
         self._project = environment.project
 
     def ls(self, dir: str) -> list[FileInfo]:
-        """Return what a folder holds, by name; a file alone is itself.
+        """Return what a folder holds, by name; a file alone is itself. A root is there before anything is in it.
 
         Raises:
             UtilitiesError: DEX-UTIL-02, there is nothing; DEX-UTIL-03, the path cannot be used here.
         """
+        place = self._place(dir)
+        if place.path == place.base and not place.base.exists():
+            return []
         place = self._existing(dir)
         if place.path.is_file():
             return [_info(place.path, place.shown)]

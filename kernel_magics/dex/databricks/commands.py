@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import subprocess
 import sys
+from collections import deque
 from collections.abc import MutableMapping, Sequence
 from typing import Any
 
@@ -42,9 +43,9 @@ def run_shell(text: str) -> None:
     first, _, rest = text.partition("\n")
     strict = first.split()[:1] == ["-e"]
     script = f"{first.strip()[2:].strip()}\n{rest}" if strict else text
-    code = _streamed(["bash", *(["-e"] if strict else []), "-c", script])
+    code, said = _streamed(["bash", *(["-e"] if strict else []), "-c", script])
     if code and strict:
-        raise NotebookError("DEX-DATABRICKS-07", f"The shell ended with {code}.", remedy="Its output is above.")
+        raise _failed("The shell", code, said[-1:])
     if code:
         print(f"exit code {code}")
 
@@ -55,12 +56,19 @@ def run_pip(line: str) -> None:
     Raises:
         NotebookError: DEX-DATABRICKS-07, it ended with an error.
     """
-    code = _streamed([sys.executable, "-m", "pip", *shlex.split(line, comments=True)])
+    code, said = _streamed([sys.executable, "-m", "pip", *shlex.split(line, comments=True)])
     if code:
-        raise NotebookError("DEX-DATABRICKS-07", f"`%pip {line}` ended with {code}.", remedy="Its output is above.")
+        raise _failed(f"`%pip {line}`", code, [text for text in said if text.startswith("ERROR")][-1:] or said[-1:])
 
 
-def _streamed(command: Sequence[str]) -> int:
+def _failed(what: str, code: int, said: Sequence[str]) -> NotebookError:
+    told = f": {said[0].removeprefix('ERROR: ').rstrip('.')}" if said else ""
+    return NotebookError("DEX-DATABRICKS-07", f"{what} ended with {code}{told}.", remedy="Its output is above.")
+
+
+def _streamed(command: Sequence[str]) -> tuple[int, list[str]]:
+    """Print what a command says while it runs; return its exit code and its last lines."""
+    said: deque[str] = deque(maxlen=20)
     with subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
     ) as child:
@@ -68,7 +76,9 @@ def _streamed(command: Sequence[str]) -> int:
         try:
             for line in child.stdout:
                 print(line, end="")
+                if line.strip():
+                    said.append(line.strip())
         except BaseException:
             child.terminate()
             raise
-    return child.returncode
+    return child.returncode, list(said)

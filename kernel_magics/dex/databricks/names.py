@@ -67,11 +67,18 @@ def platform_names(namespace: MutableMapping[str, Any]) -> dict[str, Any]:
         """Return the value of a parameter."""
         return str(bound(namespace, "dbutils").widgets.getArgument(name, default_value))
 
+    def udf(*args: Any, **options: Any) -> Any:
+        """Return a function of columns; see ``pyspark.sql.functions.udf``."""
+        from pyspark.sql import functions
+
+        return functions.udf(*args, **options)
+
     return {
         "display": show,
         "displayHTML": show_html,
         "sql": sql,
         "table": table,
+        "udf": udf,
         "getArgument": get_argument,
         "sc": SparkContextStandIn(),
         "sqlContext": SqlContextStandIn(namespace),

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Container
 
+from dex.notebook.lexing import lex
 from dex.notebook.segments import LANGUAGES, Segment, segments
+
+#: In front of what is no Python in a source file; an editor sends such a cell to the kernel as it stands there.
+_MARK = "# MAGIC"
 
 
 def rewrite(lines: list[str], taken: Container[str]) -> list[str]:
     """Return the lines of a cell with its language magics as calls; every other line stays where it is.
 
+    A cell that comes from a source file as it stands there loses its ``# MAGIC`` first.
+
     Args:
         lines: the cell, each line with its newline.
         taken: names of the magics that may be rewritten; those that somebody else owns are not among them.
     """
+    lines = _without_marks(lines)
     text = "".join(lines)
     ending = "\n" if text.endswith("\n") else ""
     found = segments(text.removesuffix("\n"))
@@ -31,6 +38,18 @@ def rewrite(lines: list[str], taken: Container[str]) -> list[str]:
     return ["\n".join(written) + ending]
 
 
+def _without_marks(lines: list[str]) -> list[str]:
+    if not any(line.startswith(_MARK) for line in lines):
+        return lines
+    plain = [
+        line.text.removeprefix(_MARK).removeprefix(" ")
+        if line.start != "string" and line.text.startswith(_MARK)
+        else line.text
+        for line in lex("".join(lines)).lines
+    ]
+    return "\n".join(plain).splitlines(keepends=True)
+
+
 def _is_ours(segment: Segment, taken: Container[str]) -> bool:
     return segment.name in LANGUAGES and segment.name in taken
 
@@ -42,7 +61,8 @@ def _is_below_comments(segment: Segment) -> bool:
 def _lines(segment: Segment, height: int) -> list[str]:
     if segment.name == "python":
         return [segment.arguments, *segment.body.split("\n")][:height]
-    call = f"get_ipython().run_cell_magic({segment.name!r}, '', {segment.text!r})"
+    body = segment.text or "\n"  # IPython takes an empty one for a mistake
+    call = f"get_ipython().run_cell_magic({segment.name!r}, '', {body!r})"
     return [call, *[""] * (height - 1)]
 
 

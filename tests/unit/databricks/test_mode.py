@@ -71,6 +71,10 @@ def run(shell: InteractiveShell, source: str) -> None:
         ("if True:\n    %sql select 1", ["select 1"]),
         ("s = '''\n# COMMAND ----------\n%sql select 1\n'''", []),
         ("%md\n```\n%sql select 1\n```", []),
+        ("# MAGIC %sql\n# MAGIC select 1;\n# MAGIC\n# MAGIC select 2", ["select 1", "select 2"]),
+        ("# DBTITLE 1,Sales\n# MAGIC %sql select 1", ["select 1"]),
+        ("s = '''\n# MAGIC %sql select 1\n'''\nassert '# MAGIC' in s", []),
+        ("%sql", []),
     ],
 )
 def test_sql_reaches_the_engine_as_it_is_written(source: str, statements: list[str], shell: InteractiveShell) -> None:
@@ -166,6 +170,20 @@ def test_a_shell_cell_prints_and_fails_only_where_asked(shell: InteractiveShell,
     assert "{a} $HOME\nexit code 3" in capfd.readouterr().out
     with pytest.raises(NotebookError, match="ended with 3"):
         run(shell, "%sh -e\nexit 3")
+
+
+def test_a_pip_that_fails_says_why_where_only_the_error_is_seen(shell: InteractiveShell) -> None:
+    switch_on(shell)
+    with pytest.raises(NotebookError, match=r"ended with 1: Invalid requirement: .*no such") as caught:
+        run(shell, "%pip install 'no such'")
+    assert caught.value.code == "DEX-DATABRICKS-07"
+
+
+@pytest.mark.parametrize("source", ["%sh", "%md", "%sql", "%python"])
+def test_an_empty_cell_of_another_language_does_nothing(source: str, shell: InteractiveShell) -> None:
+    switch_on(shell)
+    run(shell, source)
+    assert shell.user_ns["spark"].seen == []
 
 
 def test_a_stream_shows_its_columns_and_says_how_to_see_rows(shell: InteractiveShell, capfd: Any) -> None:

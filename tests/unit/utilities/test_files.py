@@ -46,6 +46,12 @@ def test_absolute_and_file_paths_inside_of_the_project_are_what_they_say(dbutils
     assert (folder / "data/b c.txt").read_text() == "b"
 
 
+@pytest.mark.parametrize("root", ["/", "dbfs:/", "/dbfs", "/Volumes"])
+def test_a_root_is_there_before_anything_is_in_it(dbutils: Any, root: str) -> None:
+    assert dbutils.fs.ls(root) == []
+    fails("DEX-UTIL-02", lambda: dbutils.fs.ls(f"{root.rstrip('/')}/x"))
+
+
 def test_ls_tells_what_the_platform_tells(dbutils: Any) -> None:
     dbutils.fs.put("/Volumes/main/raw/files/b.csv", "12345")
     dbutils.fs.mkdirs("/Volumes/main/raw/files/a")
