@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from dex_dbutils.config import Environment
 from dex_dbutils.utilities.checks import add_write_check
+from dex_dbutils.utilities.files import platform_place
 from dex_dbutils.utilities.notebook import NotebookExit
 from dex_dbutils.utilities.secrets import Secret
 
 if TYPE_CHECKING:
     from dex_dbutils.utilities.local import Utilities
 
-__all__ = ["NotebookExit", "Secret", "Utilities", "add_write_check", "get_dbutils"]
+__all__ = ["NotebookExit", "Secret", "Utilities", "add_write_check", "get_dbutils", "platform_place"]
 
 
 def get_dbutils(spark: Any, environment: Environment) -> Any:

@@ -238,10 +238,8 @@ class LocalFiles(Named):
             return self._inside(text, Path(rest), root, rest)
         if scheme == "" and (rest == "/dbfs" or rest.startswith("/dbfs/")):
             rest = rest[len("/dbfs") :] or "/"
-        if rest == "/Volumes" or rest.startswith("/Volumes/"):
-            inner = rest[len("/Volumes") :].strip("/")
-            return self._inside(text, dex / "volumes" / inner, dex / "volumes", f"dbfs:/Volumes/{inner}")
-        return self._inside(text, dex / "dbfs" / rest.strip("/"), dex / "dbfs", f"dbfs:/{rest.strip('/')}")
+        base, inner, shown = platform_place(rest, dex)
+        return self._inside(text, base / inner, base, shown)
 
     def _inside(self, text: str, path: Path, base: Path, shown: str, *, strict: bool = True) -> _Place:
         normal = Path(os.path.normpath(path))
@@ -249,6 +247,20 @@ class LocalFiles(Named):
         if strict and not inside:
             raise _refused(text, f"it leads out of {base}")
         return _Place(normal, base, shown, writable=inside)
+
+
+def platform_place(path: str, dex_dir: Path) -> tuple[Path, str, str]:
+    """Return the folder that a path of the platform lies in on this machine, its path in there, and how it is shown.
+
+    Args:
+        path: an absolute path without a scheme, such as ``/Volumes/main/raw/files`` or ``/mnt/raw``.
+        dex_dir: the project's ``.dex``.
+    """
+    if path == "/Volumes" or path.startswith("/Volumes/"):
+        inner = path[len("/Volumes") :].strip("/")
+        return dex_dir / "volumes", inner, f"dbfs:/Volumes/{inner}"
+    inner = path.strip("/")
+    return dex_dir / "dbfs", inner, f"dbfs:/{inner}"
 
 
 def _split(text: str) -> tuple[str, str]:

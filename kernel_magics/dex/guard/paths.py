@@ -1,4 +1,7 @@
-"""Paths as Sail takes them: what a text of a read or write stands for on this machine."""
+"""Paths as Sail takes them: what a text of a read or write stands for on this machine.
+
+A path of the platform, such as ``/Volumes/main/raw/x.csv``, is where ``dbutils.fs`` of this machine has it.
+"""
 
 from __future__ import annotations
 
@@ -17,11 +20,43 @@ _PATTERN = re.compile(r"[*?\[{]")
 _CHOICE = re.compile(r"\{([^{}]*)\}")
 
 
+#: Folders of the platform's file system; the machine's own where it has one of that name.
+_PLATFORM_FOLDERS = frozenset({"mnt", "FileStore", "databricks-datasets"})
+
+
+def at_home(text: str, root: Path) -> str:
+    """Return the path of this machine that a path of the platform stands for; any other path as it is.
+
+    ``dbfs:/x``, ``/dbfs/x`` and ``/Volumes/x`` always are the platform's. So are ``/mnt/x`` and the like where this
+    machine has no such folder, and any path that is not there and that ``dbutils.fs`` has.
+
+    Args:
+        text: a path or URL; it may hold a pattern.
+        root: folder of the project.
+    """
+    path = f"/{text[len('dbfs:') :].lstrip('/')}" if text.startswith("dbfs:/") else text
+    named = path != text or path.startswith(("/Volumes/", "/dbfs/"))
+    if not path.startswith("/") or "://" in path:
+        return text
+    if path.startswith("/dbfs/"):
+        path = path[len("/dbfs") :]
+    from dex_dbutils.utilities import platform_place
+
+    base, inner, _ = platform_place(path, root / ".dex")
+    place = os.path.normpath(base / inner)
+    if not Path(place).is_relative_to(base):
+        return text
+    place += "/" if text.endswith("/") else ""
+    if named or path.split("/")[1] in _PLATFORM_FOLDERS and not _exists("/".join(path.split("/")[:3])):
+        return place
+    return place if not _exists(path) and _exists(place) else text
+
+
 def place_of(text: str, root: Path) -> Path | None:
     """Return the file or folder that the engine takes a path for, or None if it lies in another store.
 
-    Only ``scheme://`` makes a URL for it: ``file:/x`` and ``dbfs:/x`` are relative paths to it, as every path without
-    a slash in front, and it knows no ``~``.
+    Paths of the platform are brought home first. For others only ``scheme://`` makes a URL: ``file:/x`` is a relative
+    path to it, as every path without a slash in front, and it knows no ``~``.
 
     Args:
         text: a path or URL; it may hold a pattern.
@@ -29,7 +64,7 @@ def place_of(text: str, root: Path) -> Path | None:
     """
     store = _STORE.match(text)
     if store is None:
-        return root / text
+        return root / at_home(text, root)
     return Path(unquote(urlsplit(text).path)) if store[1].lower() == "file" else None
 
 
@@ -42,7 +77,11 @@ def is_there(text: str, root: Path) -> bool:
     if place is None:
         return True
     path = f"{place}/" if text.endswith("/") else str(place)  # a file with a slash behind it is none
-    if not _PATTERN.search(text):
+    return _exists(path)
+
+
+def _exists(path: str) -> bool:
+    if not _PATTERN.search(path):
         return os.path.exists(path)
     return any(next(glob.iglob(each, recursive=True), None) for each in _choices(_classes(path)))
 

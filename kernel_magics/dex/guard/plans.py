@@ -15,7 +15,7 @@ from dex.guard.paths import FILE_FORMATS
 LARGEST_PLAN = 1 << 30
 
 #: Messages that hold no plan, no SQL text and no extension: the walk does not go in.
-_LEAVES = frozenset(
+LEAVES = frozenset(
     f"spark.connect.{name}"
     for name in (
         "DataType",
@@ -65,11 +65,11 @@ def _walk(root: Any) -> Iterator[Effect]:
             elif kind != HARMLESS:
                 yield from _EXAMINE.get((name, chosen), _nothing)(getattr(message, chosen))
             if name == "spark.connect.Plan" and chosen == "compressed_operation":
-                stack.append(_decompressed(message))
+                stack.append(decompressed(message))
                 continue
         for field, value in message.ListFields():
             inner = field.message_type
-            if inner is None or inner.full_name in _LEAVES or inner.full_name == "google.protobuf.Any":
+            if inner is None or inner.full_name in LEAVES or inner.full_name == "google.protobuf.Any":
                 continue
             if hasattr(value, "ListFields"):
                 stack.append(value)
@@ -87,8 +87,12 @@ def _nothing(_: Any) -> Iterator[Effect]:
     return iter(())
 
 
-def _decompressed(plan: Any) -> Any:
-    """Return the relation or command inside of a compressed plan."""
+def decompressed(plan: Any) -> Any:
+    """Return the relation or command inside of a compressed plan, as a plan of its own.
+
+    Raises:
+        GuardError: DEX-GUARD-05, it cannot be read.
+    """
     operation = plan.compressed_operation
     values = operation.DESCRIPTOR.fields_by_name["op_type"].enum_type.values_by_number
     codecs = operation.DESCRIPTOR.fields_by_name["compression_codec"].enum_type.values_by_number

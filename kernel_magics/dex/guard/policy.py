@@ -13,7 +13,7 @@ from dex_dbutils.config import Environment, Project, environment_names, load_env
 
 from dex.guard.confirmation import is_confirmed, own_catalogs, where_set
 from dex.guard.effects import Effect, Read, Setting, Use, Write
-from dex.guard.paths import is_there, place_of
+from dex.guard.paths import at_home, is_there, place_of
 
 #: Settings and options, in lower case, that Sail takes and ignores, so that data is lost in silence.
 _DYNAMIC = {"partitionoverwritemode", "spark.sql.sources.partitionoverwritemode"}
@@ -111,6 +111,10 @@ def _check_read(read: Read, environment: Environment) -> None:
     remedy = f"Relative paths begin at the project's folder, {root}."
     if here is not None and here != place and here.exists():
         remedy = f"{remedy} There is one where this process works: {here}"
+    elif at_home(read.path, root) != read.path:
+        remedy = (
+            "On this machine it would be there; dbutils.fs.cp('file:/...', ...) copies a file to where it is expected."
+        )
     elif read.path.startswith("file:/"):
         remedy = "Leave out `file:`, or write file:///path; this engine takes no other form."
     raise GuardError(

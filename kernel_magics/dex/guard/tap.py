@@ -9,7 +9,8 @@ from typing import Any
 import grpc
 from dex_dbutils.config import Environment
 
-from dex.guard.effects import Setting
+from dex.guard.effects import Effect, Setting
+from dex.guard.homing import bring_home
 from dex.guard.plans import effects_of_request
 from dex.guard.policy import check, current_after
 
@@ -32,6 +33,7 @@ class Tap(
         conf = environment.engine.conf  # set by the session's door on a channel of its own
         check([Setting(key, value, "engine.conf") for key, value in conf.items()], environment, None)
         self.environment = environment
+        self._at_home = environment.engine.type == "sail"  # works on this machine, in the project's folder
         self._lock = threading.Lock()
         #: Catalogs that may be current, by session; None: nobody can tell.
         self._current: dict[str, frozenset[str] | None] = {}
@@ -40,7 +42,7 @@ class Tap(
         self._at_first = frozenset({environment.catalog}) if own else None
 
     def look(self, request: Any) -> None:
-        """Let a request pass, or raise.
+        """Let a request pass, the platform's paths in it brought home, or raise.
 
         Raises:
             GuardError: the guard of the environment refuses it.
@@ -48,8 +50,12 @@ class Tap(
         effects = effects_of_request(request)
         if request.DESCRIPTOR.name == "CloneSessionRequest":
             self._clone(request)
-        if not effects:
-            return
+        if effects:
+            self._decide(request, effects)
+        if self._at_home:
+            bring_home(request, self.environment.project.root)
+
+    def _decide(self, request: Any, effects: list[Effect]) -> None:
         session = str(getattr(request, "session_id", ""))
         with self._lock:
             current = self._current.get(session, self._at_first)
