@@ -12,7 +12,7 @@ from dex_dbutils import DexError
 from typer.exceptions import TyperException
 
 from dex import __version__
-from dex.cli import data, engine, notebooks, project
+from dex.cli import data, engine, notebooks, places, project
 from dex.cli.output import emit_error
 
 INTERRUPTED = 130
@@ -35,6 +35,7 @@ app.command("convert")(notebooks.convert)
 app.command("export")(notebooks.export)
 app.command("sync")(notebooks.sync)
 app.command("mutate")(notebooks.mutate)
+app.command("trace")(places.trace)
 
 
 def _print_version(asked: bool) -> None:

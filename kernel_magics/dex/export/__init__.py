@@ -6,6 +6,8 @@ from dex.export.drafting import Draft
 from dex.export.exporting import Exporter, export_notebook, module_name, shown_path
 from dex.export.models import ExportedFile, ExportRefused, ExportReport, Refusal, ReportLine
 from dex.export.mutation.run import MutantOutcome, MutationReport, try_mutants
+from dex.export.places.finding import NotebookPlaces, Place
+from dex.export.places.tracing import Trace, trace
 from dex.export.survey import SurveyReport, survey
 from dex.export.sync.files import SyncReport, sync_notebook
 
@@ -20,10 +22,13 @@ __all__ = [
     "Exporter",
     "MutantOutcome",
     "MutationReport",
+    "NotebookPlaces",
+    "Place",
     "Refusal",
     "ReportLine",
     "SurveyReport",
     "SyncReport",
+    "Trace",
     "cell_states",
     "export_notebook",
     "export_notebooks",
@@ -31,5 +36,6 @@ __all__ = [
     "shown_path",
     "survey",
     "sync_notebook",
+    "trace",
     "try_mutants",
 ]

@@ -1,0 +1,46 @@
+"""``dex trace``: from what a job says back to the notebook."""
+
+from __future__ import annotations
+
+import codecs
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from dex_dbutils import DexError
+from dex_dbutils.config import find_project
+
+from dex.cli.output import JsonOption, ProjectOption, emit
+
+
+def trace(
+    log: Annotated[str, typer.Argument(metavar="FILE", help="A log or traceback of a job; - reads standard input.")],
+    project: ProjectOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Print a job's log with notebook, cell and line beside each frame of an exported module."""
+    from dex.export import trace as traced
+
+    text = _text(log)
+    found = traced(text, find_project(project), "standard input" if log == "-" else log)
+    emit(found, as_json, lambda: found.beside(text).removesuffix("\n"))
+
+
+def _text(log: str) -> str:
+    """Return the text of a log; bytes that are none are shown as escapes.
+
+    Raises:
+        DexError: DEX-TRACE-03, it cannot be read.
+    """
+    try:
+        content = sys.stdin.buffer.read() if log == "-" else Path(log).read_bytes()
+    except OSError as error:
+        raise DexError(
+            "DEX-TRACE-03",
+            f"Cannot read the log: {error.strerror or error}.",
+            log,
+            "Give the file of a log, or - and the log on standard input.",
+        ) from error
+    wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))  # what PowerShell's > writes
+    return content.decode("utf-16" if wide else "utf-8-sig", "backslashreplace")
