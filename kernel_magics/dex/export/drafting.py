@@ -13,6 +13,7 @@ from dex.export.handover import Handover, hand_over, handover_of, take
 from dex.export.linking import Unit
 from dex.export.models import ExportRefused, Refusal, ReportLine
 from dex.export.module import Around, Block, blocks_of, headings_of, render_module
+from dex.export.order import note_order, note_undefined
 from dex.export.pieces import Log, Piece
 from dex.export.pipelines import is_pipeline, render_resource, render_source, to_the_top
 from dex.export.placement import place
@@ -23,7 +24,7 @@ from dex.export.regions import lift
 from dex.export.slicing import derive
 from dex.export.stubs import with_stubs
 from dex.export.tables import tables_of
-from dex.export.understanding import note_undefined, purity_of
+from dex.export.understanding import purity_of
 from dex.notebook import Notebook
 
 
@@ -102,6 +103,7 @@ def _draft(
     known, name = unit.known, unit.name
     notebook, shown, log, parameters = known.notebook, known.shown, known.log, known.parameters
     called = _link(unit, given, refused, project.package)
+    note_order(known.pieces, log)
     pieces = with_stubs(lift(known.pieces, log), log)
     names = place(pieces, log)
     note_undefined(pieces, names.star, log)

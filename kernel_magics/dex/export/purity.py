@@ -77,7 +77,7 @@ class Purity:
             if function.id in self._imports:
                 return self._imports[function.id].startswith(_MODULES)
             return function.id in _BUILTINS
-        if not isinstance(function, ast.Attribute):
+        if not isinstance(function, ast.Attribute) or _in_place(call, function.attr):
             return False
         if function.attr == "sql" and isinstance(function.value, ast.Name) and function.value.id == "spark":
             return bool(call.args) and is_query(call.args[0])
@@ -90,6 +90,20 @@ class Purity:
                 return False
             inner = inner.func if isinstance(inner, ast.Call) else inner.value
         return function.attr in _LOOKING
+
+
+def _in_place(call: ast.Call, name: str) -> bool:
+    """Return whether a call is what another type than a frame has under the same name, and what changes something."""
+    if any(k.arg == "inplace" and not (isinstance(k.value, ast.Constant) and not k.value.value) for k in call.keywords):
+        return True  # pandas: t.drop(columns="a", inplace=True)
+    first = call.args[0] if call.args else None
+    if name == "sort":  # of a list
+        return first is None
+    if name == "join":  # of a thread, which may be given seconds
+        return first is None or (isinstance(first, ast.Constant) and not isinstance(first.value, str))
+    return (
+        name == "replace" and len(call.args) == 1 and not call.keywords and not isinstance(first, ast.Dict | ast.List)
+    )
 
 
 def root_name(node: ast.expr) -> str:

@@ -145,7 +145,7 @@ class _Slicer:
             open_names = needed & self.bound
             if not open_names:
                 break
-            changed = _changed(other.node) & open_names
+            changed = changed_in_place(other.node) & open_names
             if changed:
                 return f"`{min(changed)}` is changed by `{short(other.text)}`"
             if not open_names.intersection(other.flow.binds):
@@ -191,7 +191,7 @@ class _Slicer:
         return assigned is not None and self._purity.looks_only(assigned)
 
 
-def _changed(node: ast.AST | None) -> set[str]:
+def changed_in_place(node: ast.AST | None) -> set[str]:
     """Return names whose values a statement changes in place."""
     if node is None or isinstance(node, ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef):
         return set()

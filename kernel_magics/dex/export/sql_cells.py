@@ -11,6 +11,8 @@ from dex.notebook import split_sql
 
 #: ``${name}`` stands for a widget; with a dot it is a setting, which Spark puts in by itself.
 _FIELD = re.compile(r"\$\{\s*(\w+)\s*\}")
+#: What Python's own reader takes out of a source, or does not take.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f]")
 
 
 def sql_calls(text: str, parameters: Parameters, cell: str) -> list[str] | None:
@@ -77,7 +79,8 @@ def _call(statement: str, tokens: list[Any], parameters: Parameters, cell: str) 
 
 def _plain(text: str) -> str:
     """Return a text as part of an f-string in three double quotes."""
-    return text.replace("\\", "\\\\").replace('""', '"\\"').replace("{", "{{").replace("}", "}}")
+    escaped = text.replace("\\", "\\\\").replace('""', '"\\"').replace("{", "{{").replace("}", "}}")
+    return _CONTROL.sub(lambda found: f"\\x{ord(found.group()):02x}", escaped)
 
 
 def _markers(statement: str, tokens: list[Any]) -> list[str]:
@@ -95,6 +98,8 @@ def _markers(statement: str, tokens: list[Any]) -> list[str]:
 
 def quoted(sql: str) -> str:
     """Return SQL as Python source: on lines of its own, and raw where it holds backslashes."""
+    if _CONTROL.search(sql):
+        return literal(sql)
     if "\\" not in sql and '"""' not in sql and not sql.endswith('"'):
         return f'"""{sql}"""' if "\n" in sql else literal(sql)
     if "\n" in sql and '"""' not in sql and not sql.endswith(('"', "\\")):

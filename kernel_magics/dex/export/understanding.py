@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 
 from dex_dbutils import NotebookError, Where
 
-from dex.export.context import GLOBALS, take_context
+from dex.export.context import take_context
 from dex.export.magics import Carrier
 from dex.export.parameters import Parameters, take_tagged, take_widgets
 from dex.export.pieces import Log, Piece, replace_nodes
-from dex.export.placement import BUILTINS, known_imports
+from dex.export.placement import known_imports
 from dex.export.purity import Purity, writes
 from dex.notebook import Cell, Notebook, Statement, flow_of
 
@@ -186,17 +186,3 @@ def _with_globals(pieces: list[Piece], log: Log) -> list[Piece]:
         piece.flow = replace(piece.flow, writes_global=kept)
         found.append(piece)
     return found
-
-
-def note_undefined(pieces: list[Piece], star: bool, log: Log) -> None:
-    if star:
-        return
-    known = {"spark", "session", "dbutils", "params", "job_params", "replace", *GLOBALS, *BUILTINS, *log.imports}
-    known |= {n for p in pieces if p.place != "drop" for n in p.flow.binds}
-    for piece in pieces:
-        if piece.place == "drop":
-            continue
-        for name in piece.flow.needs:
-            if name not in known:
-                known.add(name)
-                log.note(piece, f"`{name}` is never set")

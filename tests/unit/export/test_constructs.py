@@ -90,3 +90,11 @@ def test_a_star_below_a_builtin_is_imported_by_name(project: Path) -> None:
 )
 def test_a_magic_or_context_becomes_plain_code(cell: str, code: str, project: Path) -> None:
     assert code in exported(project, cell).replace('"x" in', "'x' in")
+
+
+def test_what_only_looks_like_a_frames_method_still_runs(project: Path) -> None:
+    changing = ["rows.sort()", "table.drop(columns='a', inplace=True)", "worker.join()\nPath('a').replace('b')"]
+    module = exported(project, "from pathlib import Path\nrows = [2, 1]", *changing, "rows.sort('a')")
+    for line in "\n".join(changing).split("\n"):
+        assert line.replace("'", '"') in module
+    assert 'rows.sort("a")' not in module

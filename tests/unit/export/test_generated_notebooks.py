@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from dex.export import export_notebook
@@ -16,7 +17,7 @@ from dex_dbutils import ExportError, NotebookError
 from dex_dbutils.config import Project, find_project
 from generated_notebooks import NOTEBOOKS, Generated
 from hypothesis import HealthCheck, given, settings
-from notebook_factory import project_folder, write_notebook
+from notebook_factory import load_module, project_folder, write_notebook
 
 MORE = int(os.environ.get("DEX_EXAMPLES", "0"))
 UNHURRIED = {
@@ -78,6 +79,18 @@ def test_its_export_compiles_and_is_the_same_again_or_is_refused_with_its_place(
     assert not export_notebook(path, shop, check=True).drift
     assert {file.status for file in export_notebook(path, shop).files} <= {"unchanged", "kept"}
     assert written == {file.path: (shop.root / file.path).read_bytes() for file in report.files}
+
+
+@pytest.mark.parametrize("content", [b"0\n\x00", b"select '${x}\x00\x0c\r'\n"])
+def test_sql_with_control_characters_becomes_a_module(shop: Project, content: bytes) -> None:
+    path = shop.root / "notebooks/control.sql"
+    path.write_bytes(b"-- Databricks notebook source\n" + content)
+    export_notebook(path, shop, force=True)
+    asked: list[str] = []
+    module = load_module(shop.root / "src/shop_etl/control.py")
+    module.main(SimpleNamespace(sql=asked.append), SimpleNamespace(x="v"))
+    cells = parse_notebook(path, path.read_bytes()).cells
+    assert asked == [cells[0].source.replace("${x}", "v").rstrip("\n")]
 
 
 def said(cell: Cell) -> str:
