@@ -25,6 +25,15 @@ def project_folder(folder: Path) -> Path:
     return folder
 
 
+def contents(project: Path) -> dict[str, bytes]:
+    """Every file, hidden ones too, but the ledger of runs."""
+    return {
+        path.relative_to(project).as_posix(): path.read_bytes()
+        for path in project.rglob("*")
+        if path.is_file() and "runs" not in path.parts
+    }
+
+
 def code(source: str, *, id: str | None = None, tags: Sequence[str] = (), error: bool = False) -> dict[str, Any]:
     """Return a code cell as its JSON."""
     outputs = [{"output_type": "error", "ename": "E", "evalue": "", "traceback": []}] if error else []

@@ -118,13 +118,15 @@ def export(
         raise typer.BadParameter("--out goes with --survey; a notebook's files go into its project.")
     if record and check:
         raise typer.BadParameter("--record writes files and --check writes none: give one of them.")
-    from dex.export import export_notebook, export_notebooks
+    from dex.export import cores, export_notebook, export_notebooks
 
     root = find_project(project or paths[0].resolve().parent)
     if len(paths) > 1 or paths[0].is_dir():
         if record:
             raise typer.BadParameter("--record takes one notebook at a time.")
-        batch = export_notebooks(paths, root, check=check, force=force, allow=allow or (), progress=progress)
+        batch = export_notebooks(
+            paths, root, check=check, force=force, allow=allow or (), progress=progress, processes=cores()
+        )
         emit(batch, as_json, batch.to_text)
         if batch.refused or batch.drift:
             raise typer.Exit(1)

@@ -1,6 +1,6 @@
 """Export: a notebook as a module, its parameters, tests, job and source map."""
 
-from dex.export.batch import BatchReport, export_notebooks
+from dex.export.batch import BatchReport, cores, export_notebooks
 from dex.export.cell_states import CellState, CellStates, cell_states
 from dex.export.drafting import Draft
 from dex.export.exporting import Exporter, export_notebook, module_name, shown_path
@@ -30,6 +30,7 @@ __all__ = [
     "SyncReport",
     "Trace",
     "cell_states",
+    "cores",
     "export_notebook",
     "export_notebooks",
     "module_name",

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import contextlib
+import multiprocessing
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 from dex_dbutils import DexError, ExportError, NotebookError, Where
 from dex_dbutils.config import Project
 
+from dex.export.drafting import Draft
 from dex.export.exporting import Exporter
 from dex.export.models import ExportReport, Model
 from dex.export.survey import find_notebooks
+
+#: Notebooks below which other processes are not worth their start.
+_WORTH_PROCESSES = 8
 
 
 class NotExported(Model):
@@ -65,10 +76,11 @@ def export_notebooks(
     force: bool = False,
     allow: Iterable[str] = (),
     progress: Callable[[str], None] | None = None,
+    processes: int = 1,
 ) -> BatchReport:
     """Export notebooks, and those below folders, one after the other, and return what became of each.
 
-    An interrupt leaves what was done so far.
+    An interrupt leaves what was done so far. The files do not depend on the number of processes.
 
     Args:
         paths: notebooks and folders inside the project.
@@ -77,6 +89,7 @@ def export_notebooks(
         force: write over generated files that were changed by hand.
         allow: constructs that may be left behind as stubs that raise.
         progress: told of every notebook before it is exported.
+        processes: how many may read ahead; more than one only where this process has no threads (a command has none).
 
     Raises:
         ExportError: DEX-EXPORT-30, a path is neither a file nor a folder; nothing was written.
@@ -93,14 +106,66 @@ def export_notebooks(
     exporter = Exporter(project)
     exported: list[ExportReport] = []
     refused: list[NotExported] = []
-    for number, path in enumerate(notebooks, start=1):
-        if progress is not None:
-            progress(f"{number} of {len(notebooks)}: {path}")
-        try:
-            exported.append(exporter.export(path, check=check, force=force, allow=allow))
-        except (ExportError, NotebookError) as error:
-            refused.append(_not_exported(path, error))
+    written: set[str] = set()  # modules
+    with _drafts(list(notebooks), project, allow, processes) as drafts:
+        for number, (path, draft) in enumerate(zip(notebooks, drafts, strict=True), start=1):
+            if progress is not None:
+                progress(f"{number} of {len(notebooks)}: {path}")
+            try:
+                if draft is None or draft.linked or draft.name in written:
+                    draft = exporter.draft(path, allow=allow)
+                exported.append(exporter.write(draft, check=check, force=force))
+            except (ExportError, NotebookError) as error:
+                refused.append(_not_exported(path, error))
+            else:
+                written |= {each.name for each in (draft, *draft.linked)}
     return BatchReport(exported=exported, refused=refused)
+
+
+def cores() -> int:
+    """Return how many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+
+
+@contextlib.contextmanager
+def _drafts(
+    paths: list[Path], project: Project, allow: frozenset[str], processes: int
+) -> Iterator[Iterable[Draft | None]]:
+    """Give every notebook's draft in order, made ahead by other processes; None where it is to be made when its turn comes.
+
+    A draft made ahead knows nothing of what this export writes before its turn: it holds if it runs no other notebook
+    and no notebook before it became, or ran, its module.
+    """
+    if processes < 2 or len(paths) < _WORTH_PROCESSES:
+        yield [None] * len(paths)
+        return
+    how = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+    with ProcessPoolExecutor(processes, how, _leave_interrupts) as pool:
+        waiting = [pool.submit(_draft_alone, path, project, allow) for path in paths]
+        try:
+            yield map(_result, waiting)
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+def _result(future: Future[Draft | None]) -> Draft | None:
+    try:
+        return future.result()
+    except BrokenProcessPool:  # killed from outside; what it was to read is read here
+        return None
+
+
+def _leave_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # they are for the process that writes
+
+
+def _draft_alone(path: Path, project: Project, allow: frozenset[str]) -> Draft | None:
+    """Return a notebook's draft, or None where it is refused: the process that writes finds out again, and tells."""
+    try:
+        return Exporter(project).draft(path, allow=allow).to_write()
+    except DexError:
+        return None
 
 
 def _not_exported(path: Path, error: DexError) -> NotExported:

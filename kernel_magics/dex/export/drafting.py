@@ -65,6 +65,17 @@ class Draft:
     needs_spark: bool = False
     users: dict[str, list[str]] = field(default_factory=dict)
 
+    def to_write(self) -> Draft:
+        """Return what is needed of it to write its files, without the syntax trees: small enough for another process."""
+        return replace(
+            self,
+            notebook=replace(self.notebook, cells=(), document={}),
+            blocks=[],
+            headings=set(),
+            plan=RecordingPlan(),
+            linked=[linked.to_write() for linked in self.linked],
+        )
+
 
 def draft_units(units: list[Unit], project: Project, whole: Callable[[Unit], bool]) -> Draft:
     """Return what a notebook becomes, with those that it runs, without touching a file.

@@ -132,8 +132,20 @@ class Exporter:
         Raises:
             NotebookError, ExportError, DexError: as `export_notebook` says.
         """
+        return self.write(self.draft(path, allow=allow), check=check, force=force)
+
+    def write(self, draft: Draft, *, check: bool = False, force: bool = False) -> ExportReport:
+        """Write the files of a draft and return what was done.
+
+        Args:
+            draft: what `draft` gave.
+            check: write nothing; the report's ``drift`` says whether the files differ from the draft.
+            force: write over generated files that were changed by hand.
+
+        Raises:
+            ExportError, DexError: as `export_notebook` says.
+        """
         root, package = self._project.root, self._project.package
-        draft = self.draft(path, allow=allow)
         if draft.empty:
             return ExportReport(
                 notebook=draft.shown, module=None, files=[], dropped=draft.log.dropped, notes=draft.log.notes

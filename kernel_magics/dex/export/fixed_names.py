@@ -35,7 +35,7 @@ def _fixed(node: ast.AST) -> list[str]:
             continue
         if call.func.attr in _NAMING and first.value.count(".") >= 2:
             found.append(first.value)
-        elif call.func.attr == "sql" and "." in first.value:
+        elif call.func.attr == "sql" and first.value.count(".") >= 2:
             found += _in_sql(first.value)
     return found
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import subprocess
-import tempfile
+from functools import cache
 
 from dex_dbutils import ExportError
 
 LINE_LENGTH = 120
-_SETTINGS = ("--isolated", "--no-cache", "--quiet")
+#: No file of the person's project has a say: no settings are read, and no module is looked for.
+_SETTINGS = ("--isolated", "--no-cache", "--quiet", "--stdin-filename", "no-such-folder/module.py")
 _CONFIG = (
     f"line-length = {LINE_LENGTH}",
     "target-version = 'py39'",
+    "src = []",
 )
 
 
@@ -32,20 +34,20 @@ def format_python(source: str, package: str, *, sort_imports: bool) -> str:
     return _ruff("format", source, _CONFIG)
 
 
-def _ruff(command: str, source: str, config: tuple[str, ...], *options: str) -> str:
+@cache
+def _program() -> str:
     from ruff import find_ruff_bin  # type: ignore[import-untyped]
 
-    words = [find_ruff_bin(), command, *_SETTINGS, *options]
+    return str(find_ruff_bin())
+
+
+def _ruff(command: str, source: str, config: tuple[str, ...], *options: str) -> str:
+    words = [_program(), command, *_SETTINGS, *options]
     for setting in config:
         words += ["--config", setting]
-    with tempfile.TemporaryDirectory() as empty:  # no file of the person's project has a say
-        done = subprocess.run(
-            [*words, "--stdin-filename", "module.py", "-"],
-            input=source.encode("utf-8", "surrogatepass"),
-            capture_output=True,
-            cwd=empty,
-            check=False,
-        )
+    done = subprocess.run(
+        [*words, "-"], input=source.encode("utf-8", "surrogatepass"), capture_output=True, check=False
+    )
     if done.returncode:
         raise ExportError(
             "DEX-EXPORT-05",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import logging
+from functools import lru_cache
 from typing import Any
 
 #: Methods of frames, columns, readers and plain values that return something and change nothing.
@@ -142,15 +143,16 @@ def _statements_are(node: ast.expr, *kinds: type[Any]) -> bool:
     )
 
 
-def parse_sql(text: str) -> list[Any] | None:
-    """Return the syntax trees of SQL text, or None where it cannot be read."""
+@lru_cache(maxsize=64)  # several questions are asked of the same text
+def parse_sql(text: str) -> tuple[Any, ...] | None:
+    """Return the syntax trees of SQL text, not to be changed, or None where it cannot be read."""
     import sqlglot
 
     logger = logging.getLogger("sqlglot")
     level = logger.level
     logger.setLevel(logging.ERROR)  # that it takes a statement as opaque words is foreseen here
     try:
-        return list(sqlglot.parse(text, dialect="databricks"))
+        return tuple(sqlglot.parse(text, dialect="databricks"))
     except (sqlglot.errors.SqlglotError, RecursionError):
         return None
     finally:

@@ -43,10 +43,10 @@ def tables_of(pieces: list[Piece]) -> Tables:
     for piece in pieces:
         if piece.node is None or piece.place == "drop":
             continue
-        values = {**constants, **_loops(piece.node, constants)}
-        targets, hard = _written(piece, values)
+        calls, values = _calls(piece.node, constants)
+        targets, hard = _written(piece, calls, values)
         fixed = fixed or hard
-        for call in [n for n in ast.walk(piece.node) if isinstance(n, ast.Call)]:
+        for call in calls:
             for table in named(call, values):
                 if table in targets or table in writes:
                     continue
@@ -62,8 +62,8 @@ def written_by(pieces: list[Piece]) -> list[list[Table]]:
     constants = _constants(pieces)
     found: list[list[Table]] = []
     for piece in pieces:
-        values = {**constants, **_loops(piece.node, constants)} if piece.node is not None else {}
-        found.append([t for t in _written(piece, values)[0] if all(t)])
+        calls, values = _calls(piece.node, constants) if piece.node is not None else ([], {})
+        found.append([t for t in _written(piece, calls, values)[0] if all(t)])
     return found
 
 
@@ -120,26 +120,26 @@ def _constants(pieces: list[Piece]) -> Values:
     return {name: texts for name, texts in found.items() if texts and name not in several}
 
 
-def _loops(node: ast.AST, constants: Values) -> Values:
-    """Return what the variables of the loops in a statement run over."""
-    found: Values = {}
-    for loop in ast.walk(node):
-        if isinstance(loop, ast.For | ast.comprehension) and isinstance(loop.target, ast.Name):
-            over = loop.iter
-            found[loop.target.id] = (
+def _calls(node: ast.AST, constants: Values) -> tuple[list[ast.Call], Values]:
+    """Return the calls in a statement, and the texts of constants and of what the variables of its loops run over."""
+    calls: list[ast.Call] = []
+    values = dict(constants)
+    for part in ast.walk(node):
+        if isinstance(part, ast.Call):
+            calls.append(part)
+        elif isinstance(part, ast.For | ast.comprehension) and isinstance(part.target, ast.Name):
+            over = part.iter
+            values[part.target.id] = (
                 constants.get(over.id, ("",)) if isinstance(over, ast.Name) else _literals(over) or ("",)
             )
-    return found
+    return calls, values
 
 
-def _written(piece: Piece, values: Values) -> tuple[list[Table], str | None]:
-    """Return the tables that a statement writes, and the text of a name that does not follow the environment."""
-    node = piece.node
+def _written(piece: Piece, calls: list[ast.Call], values: Values) -> tuple[list[Table], str | None]:
+    """Return the tables that a statement's calls write, and the text of a name that does not follow the environment."""
     found: list[Table] = []
     fixed: str | None = None
-    if node is None:
-        return found, fixed
-    for call in [n for n in ast.walk(node) if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute)]:
+    for call in [call for call in calls if isinstance(call.func, ast.Attribute)]:
         attribute = call.func.attr if isinstance(call.func, ast.Attribute) else ""
         if attribute in _WRITERS and call.args:
             tables = named(call.args[0], values) if isinstance(call.args[0], ast.Call) else []
@@ -155,9 +155,8 @@ def _written(piece: Piece, values: Values) -> tuple[list[Table], str | None]:
             or (attribute in ("cp", "mv", "rm", "put", "mkdirs") and "dbutils.fs" in ast.unparse(call.func))
         ):
             fixed = fixed or source_of(piece.text, call)
-    opened = [n for n in ast.walk(node) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)]
-    for call in opened:
-        if isinstance(call.func, ast.Name) and call.func.id == "open" and not _reads_only(call):
+    for call in [call for call in calls if isinstance(call.func, ast.Name) and call.func.id == "open"]:
+        if not _reads_only(call):
             fixed = fixed or source_of(piece.text, call)
     return found, fixed
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import ctypes
-import json
 import os
 import resource
 import signal
@@ -19,7 +18,7 @@ from dex.export.writing import write_all
 from dex.files import interrupts_held, write_atomically
 from dex_dbutils import DexError, ExportError
 from dex_dbutils.config import find_project
-from notebook_factory import code, project_folder, write_notebook
+from notebook_factory import code, contents, project_folder, write_notebook
 
 DEX = Path(sys.executable).with_name("dex")
 
@@ -27,15 +26,6 @@ DEX = Path(sys.executable).with_name("dex")
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     return project_folder(tmp_path / "shop")
-
-
-def contents(project: Path) -> dict[str, bytes]:
-    """Every file, hidden ones too, but the ledger of runs."""
-    return {
-        path.relative_to(project).as_posix(): path.read_bytes()
-        for path in project.rglob("*")
-        if path.is_file() and "runs" not in path.parts
-    }
 
 
 def dex(*words: object, **options: object) -> subprocess.CompletedProcess[str]:
@@ -246,44 +236,3 @@ def test_an_interrupt_at_any_moment_leaves_all_files_old_or_all_new(project: Pat
         process.send_signal(signal.SIGINT)
         _, told = process.communicate(timeout=60)
         assert contents(project) in (old, new), f"torn by an interrupt at {part:.0%}: {told.decode()}"
-
-
-def test_of_several_notebooks_one_refusal_keeps_no_other_from_its_files(project: Path) -> None:
-    write_notebook(project / "notebooks/a.ipynb", "x = 1")
-    write_notebook(project / "notebooks/b.ipynb", "%scala\nval x = 1")
-    write_notebook(project / "notebooks/deep/c.ipynb", "y = 2")
-    done = dex("export", project / "notebooks", "--json")
-    assert done.returncode == 1, done.stderr
-    told = json.loads(done.stdout)
-    assert [report["module"] for report in told["exported"]] == ["shop_etl.a", "shop_etl.c"]
-    (refused,) = told["refused"]
-    assert refused["notebook"].endswith("notebooks/b.ipynb")
-    assert refused["code"] == "DEX-EXPORT-02"
-    assert "cell 1, line 1" in refused["where"]
-    assert sorted(p.name for p in (project / "src/shop_etl").iterdir()) == ["__init__.py", "a.py", "c.py"]
-
-
-def test_a_batch_that_names_what_is_not_there_writes_nothing(project: Path) -> None:
-    path = write_notebook(project / "notebooks/a.ipynb", "x = 1")
-    before = contents(project)
-    done = dex("export", path, project / "notebooks/gone.ipynb")
-    assert done.returncode == 2
-    assert "DEX-EXPORT-30" in done.stderr
-    assert contents(project) == before
-
-
-def test_an_interrupted_batch_leaves_every_notebook_whole_or_not_begun(project: Path) -> None:
-    for number in range(60):
-        write_notebook(project / f"notebooks/n{number:02}.ipynb", f"x = {number}")
-    process = subprocess.Popen([DEX, "export", project / "notebooks"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    while not (project / "src/shop_etl/n05.py").exists():
-        assert process.poll() is None
-        time.sleep(0.01)
-    process.send_signal(signal.SIGINT)
-    process.communicate(timeout=60)
-    assert process.returncode == 130
-    files = contents(project)
-    done = {Path(name).stem for name in files if name.startswith("src/shop_etl/n")}
-    assert 5 <= len(done) < 60
-    assert {Path(name).stem for name in files if name.startswith(".dex/map/")} == done
-    assert not [name for name in files if Path(name).name.startswith(".n")]

@@ -14,7 +14,7 @@ from dex.export import export_notebook
 from dex_agents import Ledger
 from dex_dbutils import ExportError
 from dex_dbutils.config import find_project
-from notebook_factory import project_folder, write_notebook
+from notebook_factory import contents, project_folder, write_notebook
 from support import ROOT
 
 if sys.version_info >= (3, 11):
@@ -39,12 +39,6 @@ def project(tmp_path: Path) -> Path:
 def export(project: Path, **options: bool) -> dict[str, str]:
     report = export_notebook(project / "notebooks/n.ipynb", find_project(project), **options)
     return {file.path: file.status for file in report.files}
-
-
-def contents(project: Path) -> dict[str, bytes]:
-    return {
-        str(p.relative_to(project)): p.read_bytes() for p in project.rglob("*") if p.is_file() and "runs" not in p.parts
-    }
 
 
 def test_a_second_export_changes_no_byte(project: Path) -> None:
