@@ -60,9 +60,30 @@ def env(
         raise typer.Exit(unusable.exit_code)
 
 
-def doctor(project: ProjectOption = None, as_json: JsonOption = False) -> None:
+def doctor(
+    fix: Annotated[
+        bool,
+        typer.Option(
+            "--fix", help="Write what ruff, nbqa and jupytext lack into the project's settings; show the diff."
+        ),
+    ] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="With --fix: write nothing; exit 1 if something is lacking.")
+    ] = False,
+    project: ProjectOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """Check this machine and this project; exit 1 if something needs mending."""
-    from dex.doctor import run_doctor
+    from dex.doctor import fix_settings, run_doctor
+
+    if check and not fix:
+        raise typer.BadParameter("--check goes with --fix; `dex doctor` alone writes nothing.")
+    if fix:
+        fixed = fix_settings(find_project(), check=check)
+        emit(fixed, as_json, fixed.to_text)
+        if fixed.changes and not fixed.written:
+            raise typer.Exit(1)
+        return
 
     report = run_doctor(find_project())
     emit(

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from dex_dbutils import DexError, Environment, load_environment
 from dex_dbutils.config import Project, environment_names
 
+from dex.doctor.fix import fix_settings
 from dex.doctor.machine import version_of
 from dex.doctor.model import DoctorCheck
 
@@ -174,6 +175,37 @@ def git(found: Project) -> Iterator[DoctorCheck]:
         )
     else:
         yield DoctorCheck(name="git", status="passed", detail=".dex is ignored, .dex/map is kept")
+
+
+def code_tools(found: Project) -> Iterator[DoctorCheck]:
+    """Do ruff, nbqa and jupytext leave notebooks whole?"""
+    name = "ruff, nbqa, jupytext"
+    try:
+        report = fix_settings(found, check=True)
+    except DexError as error:
+        missing = error.code == "DEX-DOCTOR-02"
+        yield DoctorCheck(
+            name=name,
+            status="not run" if missing else "warning",
+            detail=f"{error.code}: {error.what}",
+            remedy=error.remedy,
+        )
+        return
+    if report.changes:
+        files = ", ".join(change.file for change in report.changes)
+        yield DoctorCheck(
+            name=name,
+            status="warning",
+            detail=f"{files}: what keeps them from harming notebooks is not complete",
+            remedy="dex doctor --fix",
+        )
+    else:
+        yield DoctorCheck(name=name, status="passed", detail="set up for notebooks")
+    for hint in report.hints:
+        told, _, remedy = hint.partition(": ")
+        yield DoctorCheck(
+            name="nbstripout" if "nbstripout" in told else "jupytext", status="warning", detail=told, remedy=remedy
+        )
 
 
 def _ignored(root: Path, path: Path) -> bool | None:

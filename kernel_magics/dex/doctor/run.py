@@ -23,6 +23,7 @@ CHECKS: tuple[tuple[str, Callable[[Project], Iterable[DoctorCheck]]], ...] = (
     ("engines", project.engines),
     ("secrets", project.secrets),
     ("git", project.git),
+    ("code tools", project.code_tools),
     ("Jupyter", jupyter.jupyter),
 )
 
