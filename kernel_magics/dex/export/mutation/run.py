@@ -7,9 +7,11 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from dex_dbutils import ExportError, Where
 from dex_dbutils.config import Project
@@ -18,9 +20,21 @@ from pydantic import Field
 from dex.export.models import Model
 from dex.export.mutation.mutants import Mutant, mutants_of
 
-Outcome = Literal["killed", "survived", "timeout"]
-#: Seconds that the tests of one mutant may take: a mistake may make a loop endless.
-SECONDS = 60
+Outcome = Literal["failed", "error", "timeout", "died", "survived"]
+#: What each outcome says in a report.
+_WORDS: dict[Outcome, str] = {
+    "failed": "by a check that did not hold",
+    "error": "by an error",
+    "timeout": "by taking too long",
+    "died": "with a process that died, not counted as killed",
+    "survived": "survived",
+}
+#: Seconds that the tests of one mutant may take at least: a mistake may make a loop endless.
+SECONDS = 30
+#: How many times as long as without a mistake they may take.
+SLOWER = 5
+#: Seconds that the tests may take as they are, the start of an engine included.
+FIRST = 1800
 
 
 class MutantOutcome(Model):
@@ -30,7 +44,9 @@ class MutantOutcome(Model):
         function: function that holds the mistake.
         line: its line in the module.
         change: what was changed.
-        outcome: ``timeout`` where the tests did not come to an end, which counts as killed.
+        outcome: ``failed``, the first red test had a check that did not hold; ``error``, it ended with another error,
+            which is a red test as well; ``timeout``, the tests did not come to an end, as a CI would notice; ``died``,
+            they took their process with them and gave no verdict; ``survived``, they are green.
     """
 
     function: str
@@ -49,7 +65,7 @@ class MutationReport(Model):
     @property
     def killed(self) -> int:
         """Mutants that made a test red or endless."""
-        return sum(m.outcome != "survived" for m in self.mutants)
+        return sum(m.outcome in ("failed", "error", "timeout") for m in self.mutants)
 
     @property
     def share(self) -> float:
@@ -57,14 +73,17 @@ class MutationReport(Model):
         return self.killed / len(self.mutants) if self.mutants else 1.0
 
     def to_text(self) -> str:
-        """Return the report for terminals: the figure, and every mutant that survived with its line."""
+        """Return the report for terminals: the figure, how they were killed, and every mutant that was not."""
         if not self.mutants:
             return f"{self.module}: no function to change"
         head = (
             f"{self.module}: {self.killed} of {len(self.mutants)} mutants killed ({self.share:.0%}), seed {self.seed}"
         )
-        lived = [m for m in self.mutants if m.outcome == "survived"]
-        return "\n".join([head, *(f"  survived  line {m.line}, {m.function}: {m.change}" for m in lived)])
+        counts = Counter(m.outcome for m in self.mutants)
+        ways = [f"{counts[o]} {_WORDS[o]}" for o in get_args(Outcome) if counts[o] and o != "survived"]
+        lived = [m for m in self.mutants if m.outcome in ("survived", "died")]
+        lines = [f"  {m.outcome:<8}  line {m.line}, {m.function}: {m.change}" for m in lived]
+        return "\n".join([head, *(["  " + "; ".join(ways)] if ways else []), *lines])
 
 
 class MutationJob(Model):
@@ -114,7 +133,7 @@ def try_mutants(
 
 
 def _some(project: Project, module: str, mutants: list[Mutant]) -> list[Outcome]:
-    """Return the outcomes of mutants up to the first whose tests do not end, in one process."""
+    """Return the outcomes of mutants up to the first whose tests do not come to an end, in one process."""
     job = MutationJob(
         root=str(project.root), package=project.package, module=module, sources=[m.source for m in mutants]
     )
@@ -142,26 +161,25 @@ def _outcomes(process: subprocess.Popen[str], count: int, project: Project, modu
         assert process.stdout is not None
         for line in process.stdout:
             lines.put(line.strip())
-        lines.put("")
+        lines.put("died")
 
     threading.Thread(target=read, daemon=True).start()
-    first = _next(lines, 3 * SECONDS)
+    started = time.monotonic()
+    first = _next(lines, FIRST)
     if first != "green":
+        how = f"did not end within {FIRST} s" if first == "timeout" else "are not green as they are"
         raise ExportError(
             "DEX-EXPORT-23",
-            f"The tests of {project.package}.{module} are not green as they are, so they cannot judge a mutant.",
+            f"The tests of {project.package}.{module} {how}, so they cannot judge a mutant.",
             Where(f"tests/test_{module}.py"),
             f"Run them first: pytest tests/test_{module}.py. {_end_of(log)}",
         )
+    seconds = max(SECONDS, SLOWER * (time.monotonic() - started))
     found: list[Outcome] = []
     while len(found) < count:
-        word = _next(lines, SECONDS)
-        if word == "killed":
-            found.append("killed")
-        elif word == "survived":
-            found.append("survived")
-        else:  # the tests did not come to an end, or took the process with them
-            return [*found, "timeout"]
+        found.append(_next(lines, seconds))  # type: ignore[arg-type]  # the process prints outcomes
+        if found[-1] in ("timeout", "died"):  # the rest needs another process
+            break
     return found
 
 
@@ -169,7 +187,7 @@ def _next(lines: queue.Queue[str], seconds: float) -> str:
     try:
         return lines.get(timeout=seconds)
     except queue.Empty:
-        return ""
+        return "timeout"
 
 
 def _end_of(log: Path) -> str:
