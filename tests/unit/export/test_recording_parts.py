@@ -5,8 +5,12 @@ from __future__ import annotations
 import ast
 import json
 import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
+from dex.export.recording.in_workers import NOTED, noting, read_notes
 from dex.export.recording.masking import Masks, is_personal, literals_of
 from dex.export.recording.recorded import as_json
 from dex.export.recording.sampling import choose
@@ -187,3 +191,27 @@ def test_a_function_that_a_replay_cannot_judge_says_why(body: str, reason: str) 
     defined = {n.name: n for n in tree.body if isinstance(n, ast.FunctionDef)}
     told = _reason(defined["f"], _reaching(defined)["f"], tree)
     assert (reason in told) if reason else told == ""
+
+
+def test_what_workers_are_given_is_noted_alike_however_the_rows_are_spread(tmp_path: Path) -> None:
+    rows = [(n % 700, f"line\n{n % 300}") for n in range(2_000)]
+
+    def spread(name: str, parts: int, order: Callable[[list[Any]], list[Any]]) -> list[Any]:
+        for part in range(parts):
+            worker = noting(lambda number, text="": f"{number}{text}", str(tmp_path / name))
+            for number, text in order(rows[part::parts]):
+                assert worker(number, text=text) == f"{number}{text}"
+        return read_notes(tmp_path / name)[0]
+
+    first = spread("one", 1, list)
+    assert len(first) == NOTED
+    assert first == spread("three", 3, lambda part: part[::-1])
+    assert first[0][1].keys() == {"text"}
+
+
+def test_what_has_no_literal_is_named_by_its_type(tmp_path: Path) -> None:
+    worker = noting(lambda value: value, str(tmp_path / "odd"))
+    worker({"a": 1})
+    worker(float("nan"))
+    assert read_notes(tmp_path / "odd") == ([], "dict")
+    assert read_notes(tmp_path / "never called") == ([], "")

@@ -13,6 +13,7 @@ import inspect
 import json
 import operator
 import os
+import shutil
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -26,6 +27,7 @@ from dex_dbutils.recorded.calls import ZONE
 from dex_dbutils.recorded.values import is_session, literal_of
 
 from dex.export.modules_from_text import ModuleFromText
+from dex.export.recording.in_workers import noting, read_notes
 from dex.export.recording.invariants import invariants_of
 from dex.export.recording.masking import Masks, is_personal, literals_of, looks_personal
 from dex.export.recording.plan import RecordingJob, Watched
@@ -41,6 +43,8 @@ from dex.export.recording.sampling import choose
 
 #: Calls of one function that are kept.
 CALLS = 3
+#: Calls that are kept of one that a UDF makes for every row.
+UDF_CALLS = 12
 #: Rows that are fetched from a frame to choose from.
 POOL = 400
 #: Rows that are fetched for the values that a function asks for, or that another frame has.
@@ -51,7 +55,7 @@ _NOTE = "_dex_note_assert"
 class Watch:
     """A function that is watched; called, it notes a sample of what it is given, then does what it does.
 
-    It is pickled as the function itself, so that a UDF may use it.
+    It is pickled as the function itself, which notes what it is given: so that a UDF may use it.
     """
 
     def __init__(self, function: Callable[..., Any], recorder: Recorder, about: Watched) -> None:
@@ -70,8 +74,8 @@ class Watch:
         return self if instance is None else functools.partial(self, instance)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Return how to make it again elsewhere: as the plain function."""
-        return functools.partial, (self._function,)
+        """Return how to make it again elsewhere, which is in a worker."""
+        return functools.partial, (noting(self._function, str(self._recorder.notes / self._about.name)),)
 
 
 class Recorder:
@@ -81,10 +85,12 @@ class Recorder:
         session: where the notebook runs.
         seed: seed of every choice.
         source: text of the module.
+        notes: folder where workers note what functions are given, one folder for each.
     """
 
-    def __init__(self, session: Session, seed: int, source: str) -> None:
+    def __init__(self, session: Session, seed: int, source: str, notes: Path) -> None:
         self._spark = session.spark
+        self.notes = notes
         self._seed = seed
         self._masks = Masks(seed, literals_of(source))
         self._calls: dict[str, list[dict[str, Any]]] = {}
@@ -93,10 +99,33 @@ class Recorder:
         self._source = source
         self._busy = False
 
-    def note(self, function: Callable[..., Any], about: Watched, args: Sequence[Any], kwargs: dict[str, Any]) -> None:
+    def note_workers(self, function: Callable[..., Any], about: Watched) -> None:
+        """Note calls that workers made of a function, those at the edges first."""
+        calls, odd = read_notes(self.notes / about.name)
+        if odd and not calls:
+            self._reasons.setdefault(about.name, f"a {odd}, which it is given by a UDF, cannot be written down")
+        literals = literals_of(_text_of(self._source, about.name))
+        signature = inspect.signature(function)
+        alike: dict[tuple[str, ...], list[list[Any]]] = {}
+        for args, kwargs in calls:
+            bound = signature.bind(*args, **kwargs).arguments
+            alike.setdefault(tuple(bound), []).append(list(bound.values()))
+        for names in sorted(alike):
+            for values in choose(names, alike[names], seed=self._seed, literals=literals, limit=UDF_CALLS):
+                given = inspect.BoundArguments(signature, dict(zip(names, values, strict=True)))
+                self.note(function, about, given.args, given.kwargs, most=UDF_CALLS)
+
+    def note(
+        self,
+        function: Callable[..., Any],
+        about: Watched,
+        args: Sequence[Any],
+        kwargs: dict[str, Any],
+        most: int = CALLS,
+    ) -> None:
         """Note a call, unless it is one made by the recorder or the function has enough of them."""
         name = about.name
-        if self._busy or name in self._reasons or len(self._calls.get(name, ())) >= CALLS:
+        if self._busy or name in self._reasons or len(self._calls.get(name, ())) >= most:
             return
         self._busy = True
         try:
@@ -279,13 +308,25 @@ class _NotedAsserts(ast.NodeTransformer):
         return ast.fix_missing_locations(ast.copy_location(ast.Expr(call), node))
 
 
-def record(job: RecordingJob) -> Recording:
-    """Return the recording of one run of `main`."""
+def record(job: RecordingJob, notes: Path) -> Recording:
+    """Return the recording of one run of `main`; workers note what they call in a folder."""
     root = Path(job.root)
     sys.path.insert(0, str(root / "src"))
     base = load_environment(job.environment, start=root)
-    own = {"name": f"{base.name}_record", "schema_prefix": f"{base.schema_prefix}record_{job.module}_"}
-    session = get_session(base.model_copy(update=own))
+    named = {"name": f"{base.name}_record_{job.module}", "schema_prefix": f"{base.schema_prefix}record_{job.module}_"}
+    own = base.model_copy(update=named)
+    shutil.rmtree(own.warehouse, ignore_errors=True)  # tables of an earlier recording that was killed
+    try:
+        return _record(job, base, own, notes)
+    finally:
+        shutil.rmtree(own.warehouse, ignore_errors=True)
+
+
+def _record(job: RecordingJob, base: Environment, own: Environment, notes: Path) -> Recording:
+    root = Path(job.root)
+    for layer in base.schemas:  # for names that do not follow the environment: here they harm nobody's tables
+        (own.warehouse / own.catalog / base.schema_of(layer)).mkdir(parents=True, exist_ok=True)
+    session = get_session(own)
     _copy_inputs(session, base, job.reads)
     path = root / "src" / job.package / f"{job.module}.py"
     source = path.read_text("utf-8")
@@ -300,11 +341,13 @@ def record(job: RecordingJob) -> Recording:
 
     module = importlib.import_module(name)
     setattr(module, _NOTE, note)
-    recorder = Recorder(session, job.seed, source)
+    recorder = Recorder(session, job.seed, source, notes)
+    watches = {
+        a.name: f for a in job.functions if not a.reason and inspect.isfunction(f := getattr(module, a.name, None))
+    }
     for about in job.functions:
-        function = getattr(module, about.name, None)
-        if not about.reason and inspect.isfunction(function):
-            setattr(module, about.name, Watch(function, recorder, about))
+        if about.name in watches:
+            setattr(module, about.name, Watch(watches[about.name], recorder, about))
     if hasattr(module, "load_environment"):
         module.load_environment = lambda *_, **__: session.environment  # type: ignore[attr-defined]
     error, cell = "", None
@@ -313,6 +356,9 @@ def record(job: RecordingJob) -> Recording:
     except Exception as caught:  # noqa: BLE001  a notebook that fails is recorded as far as it came
         error = _first_line(caught)
         cell = _cell_of(caught, str(path), job.cells)
+    for about in job.functions:
+        if about.name in watches:
+            recorder.note_workers(watches[about.name], about)
     recorded, others = recorder.result(job.functions)
     asserts = [
         AssertOutcome(cell=a.cell, line=a.line, digest=a.digest, holds=outcomes[a.module_line])
@@ -366,6 +412,6 @@ def _tables(session: Session, writes: Sequence[tuple[str, str]]) -> list[TableIn
 
 
 if __name__ == "__main__":
-    Path(sys.argv[2]).write_text(
-        record(RecordingJob.model_validate_json(Path(sys.argv[1]).read_text("utf-8"))).model_dump_json(), "utf-8"
-    )
+    asked, told = map(Path, sys.argv[1:])
+    made = record(RecordingJob.model_validate_json(asked.read_text("utf-8")), told.parent / "calls")
+    told.write_text(made.model_dump_json(), "utf-8")
