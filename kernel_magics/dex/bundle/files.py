@@ -4,77 +4,16 @@ from __future__ import annotations
 
 import glob
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from dex_dbutils import ConfigError
-from dex_dbutils.config import Document, read_document
+from dex_dbutils.config import read_document
 
-from dex.bundle.models import Finding, Severity
+from dex.bundle.models import Finding
+from dex.bundle.tree import At, tree_of
 
 ROOT_FILE = "databricks.yml"
-KeyPath = tuple[str | int, ...]
-
-
-@dataclass(frozen=True)
-class At:
-    """A value of a bundle and where it stands.
-
-    Attributes:
-        value: what the file says there: mapping, list, text, number, boolean or None.
-        path: keys from the root of the file to the value.
-        file: name of the file, relative to the bundle's folder.
-        document: the file's values and positions.
-    """
-
-    value: Any
-    path: KeyPath
-    file: str
-    document: Document = field(repr=False)
-
-    def get(self, key: str) -> At | None:
-        """Return the entry of a mapping, or None where there is none."""
-        if isinstance(self.value, dict) and key in self.value:
-            return At(self.value[key], (*self.path, key), self.file, self.document)
-        return None
-
-    def text(self, key: str) -> str | None:
-        """Return the text under a key; None where it is missing or no text."""
-        found = self.get(key)
-        return found.value if found is not None and isinstance(found.value, str) else None
-
-    def entries(self) -> Iterator[tuple[str, At]]:
-        """Yield the entries of a mapping; nothing for other values."""
-        for key in self.value if isinstance(self.value, dict) else ():
-            yield key, At(self.value[key], (*self.path, key), self.file, self.document)
-
-    def items(self, key: str) -> list[At]:
-        """Return the items of the list under a key; none where it is missing or no list."""
-        found = self.get(key)
-        if found is None or not isinstance(found.value, list):
-            return []
-        return [At(item, (*found.path, i), self.file, self.document) for i, item in enumerate(found.value)]
-
-    def walk(self) -> Iterator[At]:
-        """Yield this value and every value below it."""
-        yield self
-        if isinstance(self.value, dict):
-            for _, entry in self.entries():
-                yield from entry.walk()
-        elif isinstance(self.value, list):
-            for i, item in enumerate(self.value):
-                yield from At(item, (*self.path, i), self.file, self.document).walk()
-
-    def finding(self, code: str, message: str, severity: Severity = "error") -> Finding:
-        """Return a finding at this value's place, or at the nearest place around it that is known."""
-        path = self.path
-        while path and path not in self.document.positions:
-            path = path[:-1]
-        place = self.document.positions[path]
-        return Finding(
-            severity=severity, code=code, message=message, file=self.file, line=place.line, column=place.column
-        )
 
 
 @dataclass
@@ -155,6 +94,6 @@ def _read(bundle: BundleFiles, name: str) -> At | None:
             )
         )
         return None
-    read = At(document.values, (), name, document)
+    read = tree_of(document, name)
     bundle.files.append(read)
     return read

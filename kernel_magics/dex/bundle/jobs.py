@@ -8,9 +8,10 @@ from collections.abc import Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path, PurePosixPath
 
-from dex.bundle.files import At, BundleFiles
+from dex.bundle.files import BundleFiles
 from dex.bundle.models import Finding
 from dex.bundle.suggest import nearest, unknown_keys
+from dex.bundle.tree import At
 from dex.bundle.words import RUN_IF, TASK_KEYS, TASK_TYPES
 
 _DYNAMIC = re.compile(r"\{\{\s*([\w.\-]+)\s*\}\}")

@@ -7,9 +7,10 @@ import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from dex.bundle.files import At, BundleFiles
+from dex.bundle.files import BundleFiles
 from dex.bundle.models import Finding
 from dex.bundle.suggest import nearest
+from dex.bundle.tree import At
 
 _REFERENCE = re.compile(r"\$\{([A-Za-z_][\w.\-]*)")
 

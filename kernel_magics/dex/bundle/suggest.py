@@ -5,8 +5,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Collection, Iterator
 
-from dex.bundle.files import At
 from dex.bundle.models import Finding
+from dex.bundle.tree import At
 
 
 def unknown_keys(at: At, known: Collection[str], what: str) -> Iterator[Finding]:

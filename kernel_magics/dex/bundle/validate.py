@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from dex.bundle.files import ROOT_FILE, At, BundleFiles, read_bundle
+from dex.bundle.files import ROOT_FILE, BundleFiles, read_bundle
 from dex.bundle.jobs import check_job
 from dex.bundle.models import Finding
 from dex.bundle.references import check_references
 from dex.bundle.suggest import unknown_keys
+from dex.bundle.tree import At
 from dex.bundle.words import JOB_KEYS, ROOT_KEYS, TARGET_KEYS, TARGET_MODES
 
 

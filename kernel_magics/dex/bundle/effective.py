@@ -1,0 +1,171 @@
+"""A bundle as one of its targets makes it: files merged, the target's changes applied, references filled in."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import posixpath
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import reduce
+from pathlib import Path
+from typing import Any
+
+from dex_dbutils import BundleError, Where
+
+from dex.bundle.files import ROOT_FILE, BundleFiles, read_bundle
+from dex.bundle.merging import merge, with_keys_joined, with_target
+from dex.bundle.models import Finding
+from dex.bundle.suggest import nearest
+from dex.bundle.tree import At
+from dex.bundle.variables import Resolver
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A bundle for one target.
+
+    Attributes:
+        root: folder of ``databricks.yml``.
+        name: the bundle's name; empty where it has none.
+        target: name of the target; None where the bundle has no targets.
+        mode: development, production or None.
+        tree: everything, merged, with references filled in as far as they can be without a workspace.
+        files: the files as they are.
+        findings: what is wrong with the files as such.
+    """
+
+    root: Path
+    name: str
+    target: str | None
+    mode: str | None
+    tree: At
+    files: BundleFiles
+    findings: list[Finding]
+
+    def resources(self, kind: str) -> Iterator[tuple[str, At]]:
+        """Yield key and definition of every resource of a kind, such as ``jobs``."""
+        of_kind = self.tree.at("resources", kind)
+        if of_kind is not None:
+            yield from of_kind.entries()
+
+    def job(self, key: str) -> dict[str, Any]:
+        """Return the settings of a job as the Jobs API takes them, paths relative to the bundle's folder.
+
+        Args:
+            key: its key under ``resources.jobs``, or its name.
+
+        Raises:
+            BundleError: DEX-BUNDLE-30, there is none.
+        """
+        jobs = dict(self.resources("jobs"))
+        named = [each for each in jobs.values() if each.text("name") == key]
+        found = jobs.get(key) or (named[0] if len(named) == 1 else None)
+        if found is None:
+            raise BundleError(
+                "DEX-BUNDLE-30",
+                f"The bundle has no job '{key}'.{nearest(key, jobs)}",
+                Where(ROOT_FILE),
+                "Give the key of a job under `resources.jobs`.",
+            )
+        settings: dict[str, Any] = with_paths(found).plain()
+        return settings
+
+
+def load_bundle(
+    root: Path,
+    target: str | None = None,
+    *,
+    variables: Mapping[str, str] | None = None,
+    facts: Mapping[str, str] | None = None,
+) -> Bundle:
+    """Return a bundle as a target makes it; what is wrong with a file is among its findings.
+
+    Args:
+        root: folder of ``databricks.yml``.
+        target: name of the target; else ``DATABRICKS_BUNDLE_TARGET``, the default one, or the only one.
+        variables: values by name; else ``BUNDLE_VAR_<name>``, else the target's, else the default.
+        facts: values of references that only a workspace knows.
+
+    Raises:
+        BundleError: DEX-BUNDLE-01, there is no bundle; -31, it has no such target, or several and none is the default.
+    """
+    files = read_bundle(root)
+    if not files.files or files.files[0].file != ROOT_FILE:
+        first = files.findings[0]
+        raise BundleError(
+            first.code, first.message, Where(first.file, line=first.line, column=first.column), "Mend the file."
+        )
+    tree = reduce(merge, files.files)
+    name = choose_target(files, target)
+    definition = dict(files.targets()).get(name) if name is not None else None
+    tree = (
+        with_target(tree, name, definition) if name is not None and definition is not None else with_keys_joined(tree)
+    )
+    given = {
+        key.removeprefix("BUNDLE_VAR_"): value for key, value in os.environ.items() if key.startswith("BUNDLE_VAR_")
+    }
+    resolver = Resolver(tree, {**given, **(variables or {})}, {**_facts(name), **(facts or {})})
+    resolved = resolver.resolve(tree)
+    bundle = resolved.get("bundle")
+    return Bundle(
+        root=root,
+        name=(bundle.text("name") if bundle else None) or "",
+        target=name,
+        mode=(bundle.text("mode") if bundle else None),
+        tree=resolved,
+        files=files,
+        findings=list(files.findings),
+    )
+
+
+def choose_target(files: BundleFiles, wanted: str | None) -> str | None:
+    """Return the name of the target that is meant; None where the bundle has none and none is asked for.
+
+    Raises:
+        BundleError: DEX-BUNDLE-31, there is none of that name, or several and none is the default.
+    """
+    targets = dict(files.targets())
+    wanted = wanted or os.environ.get("DATABRICKS_BUNDLE_TARGET") or None
+    if wanted is not None and wanted not in targets:
+        said = f"The bundle has no target '{wanted}'.{nearest(wanted, targets)}"
+        raise BundleError("DEX-BUNDLE-31", said, Where(ROOT_FILE), "Give one of its targets.")
+    marked = [name for name, target in targets.items() if (at := target.get("default")) and at.value is True]
+    candidates = [wanted] if wanted else marked or list(targets)
+    if len(candidates) > 1:
+        said = f"The bundle has several targets and none is the default: {', '.join(sorted(targets))}."
+        raise BundleError(
+            "DEX-BUNDLE-31", said, Where(ROOT_FILE), "Say which, or write `default: true` in one of them."
+        )
+    return candidates[0] if candidates else None
+
+
+def _facts(target: str | None) -> dict[str, str]:
+    """Return what is known of a deployment without asking a workspace: its user is this machine's."""
+    user = getpass.getuser()
+    return {
+        **({"bundle.target": target, "bundle.environment": target} if target else {}),
+        "workspace.current_user.userName": user,
+        "workspace.current_user.short_name": user.partition("@")[0],
+    }
+
+
+#: Keys of tasks and libraries that hold a path relative to the file they stand in.
+_PATHS = frozenset({"notebook_path", "python_file", "whl", "jar", "requirements"})
+
+
+def with_paths(at: At) -> At:
+    """Return a resource with its relative paths written from the bundle's folder, not from the folder of their file."""
+
+    def change(scalar: At) -> At:
+        text = scalar.value
+        if not isinstance(text, str) or not scalar.path or "://" in text or text.startswith(("/", "${")):
+            return scalar
+        key = scalar.path[-1]
+        listed = isinstance(key, int) and scalar.path[-2:-1] == ("dependencies",) and text.startswith((".", ".."))
+        is_file = key == "path" and scalar.path[-2:-1] == ("file",)
+        if not (key in _PATHS or listed or is_file):
+            return scalar
+        return replace(scalar, value=posixpath.normpath(posixpath.join(posixpath.dirname(scalar.file), text)))
+
+    return at.map(change)

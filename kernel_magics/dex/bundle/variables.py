@@ -1,0 +1,74 @@
+"""``${...}``: the values that variables, the bundle itself and other settings give to a text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+
+from dex.bundle.tree import At
+
+REFERENCE = re.compile(r"\$\{([A-Za-z_][\w-]*(?:(?:\.[A-Za-z0-9_][\w-]*)|(?:\[\d+\]))*)\}")
+_DEEPEST = 16
+
+
+class Resolver:
+    """Fills in references.
+
+    Args:
+        root: the bundle, merged with its target.
+        variables: values given from outside, by name; they win over every default.
+        facts: values of what only a workspace or a deployment knows, by reference, such as
+            ``workspace.current_user.userName``.
+    """
+
+    def __init__(self, root: At, variables: Mapping[str, str], facts: Mapping[str, str]) -> None:
+        self._root, self._variables, self._facts = root, variables, facts
+
+    def resolve(self, at: At) -> At:
+        """Return a value with every reference below it filled in; what nothing here gives stays as it is written."""
+        return at.map(lambda scalar: self._scalar(scalar, 0))
+
+    def _scalar(self, at: At, depth: int) -> At:
+        if not isinstance(at.value, str) or "${" not in at.value or depth > _DEEPEST:
+            return at
+        whole = REFERENCE.fullmatch(at.value)
+        if whole:
+            found = self.value(whole[1])
+            if found is None:
+                return at
+            filled = found.map(lambda scalar: self._scalar(scalar, depth + 1))
+            return replace(filled, path=at.path, file=at.file, line=at.line, column=at.column)
+
+        def text(match: re.Match[str]) -> str:
+            found = self.value(match[1])
+            if found is None or isinstance(found.value, dict | list):
+                return match[0]
+            value = self._scalar(found, depth + 1).value
+            return str(value).lower() if isinstance(value, bool) else "" if value is None else str(value)
+
+        return replace(at, value=REFERENCE.sub(text, at.value))
+
+    def value(self, reference: str) -> At | None:
+        """Return what a reference names, as it is written there; None where only a workspace knows or nothing does."""
+        if reference in self._facts:
+            return replace(self._root, value=self._facts[reference])
+        steps = [part for part in re.split(r"[.\[\]]", reference) if part]
+        if steps[0] == "var" and len(steps) > 1:
+            if steps[1] in self._variables:
+                return replace(self._root, value=self._variables[steps[1]])
+            found = self._root.at("variables", steps[1], "default")
+            return self._below(found, steps[2:])
+        return self._below(self._root, steps)
+
+    def _below(self, at: At | None, steps: list[str]) -> At | None:
+        for step in steps:
+            if at is not None and isinstance(at.value, str):  # a variable that names another one
+                at = self._scalar(at, 0)
+            if at is None:
+                return None
+            if isinstance(at.value, list) and step.isdigit():
+                at = at.value[int(step)] if int(step) < len(at.value) else None
+            else:
+                at = at.get(step)
+        return at
