@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, MutableMapping
 from typing import Any
 
-from dex.databricks.names import bound, show
-from dex.notebook import split_sql
+from dex_dbutils import NotebookError
 
-_FILLED = re.compile(r"\$\{([A-Za-z_]\w*)\}")
+from dex.databricks.names import bound, show
+from dex.notebook import WIDGET_FIELD, markers_of, split_sql, widget_of
 
 
 def run_sql(text: str, namespace: MutableMapping[str, Any]) -> None:
     """Run the statements of a SQL text; the last one's result is shown and named ``_sqldf``.
 
     ``${name}`` is the text of the widget of that name, ``:name`` its value as an argument. Where there is no such
-    widget, the engine is given what stands there.
+    widget, the engine is given what stands there. ``CREATE WIDGET`` and ``REMOVE WIDGET`` are calls of
+    ``dbutils.widgets``.
+
+    Raises:
+        NotebookError: DEX-DATABRICKS-05, no environment is bound; DEX-DATABRICKS-09, there is no such kind of widget.
     """
     frame = None
     for statement in split_sql(text):
-        query = _FILLED.sub(lambda found: _or(found.group(1), found.group(0), namespace), statement)
-        arguments = {name: value for name in _markers(query) if (value := _widget(name, namespace)) is not None}
+        if _is_widget(statement, namespace):
+            continue
+        query = WIDGET_FIELD.sub(lambda found: _or(found.group(1), found.group(0), namespace), statement)
+        arguments = {name: value for name in markers_of(query) if (value := _widget(name, namespace)) is not None}
         spark = bound(namespace, "spark")
         frame = spark.sql(query, args=arguments) if arguments else spark.sql(query)
     if frame is not None:
@@ -45,13 +50,23 @@ def _widget(name: str, namespace: MutableMapping[str, Any]) -> str | None:
         return None
 
 
-def _markers(query: str) -> list[str]:
-    """Return the names of the parameter markers of a statement."""
-    import sqlglot
-    from sqlglot.errors import SqlglotError
-
-    try:
-        tree = sqlglot.parse_one(query, dialect="databricks") if ":" in query else None
-    except SqlglotError:
-        return []
-    return [node.name for node in tree.find_all(sqlglot.exp.Placeholder) if node.name] if tree is not None else []
+def _is_widget(statement: str, namespace: MutableMapping[str, Any]) -> bool:
+    """Make or remove a widget if that is what a statement does; return whether it was."""
+    widget = widget_of(statement)
+    if widget is None:
+        return False
+    widgets = bound(namespace, "dbutils").widgets
+    if not widget.made:
+        widgets.remove(widget.name)
+    elif widget.kind == "text":
+        widgets.text(widget.name, widget.default)
+    elif widget.kind in ("dropdown", "combobox", "multiselect"):
+        rows = bound(namespace, "spark").sql(widget.choices).collect() if widget.choices else []
+        getattr(widgets, widget.kind)(widget.name, widget.default, [str(row[0]) for row in rows])
+    else:
+        raise NotebookError(
+            "DEX-DATABRICKS-09",
+            f"There is no widget of the kind `{widget.kind}`.",
+            remedy="Write: CREATE WIDGET TEXT name DEFAULT 'value'; or DROPDOWN, COMBOBOX, MULTISELECT.",
+        )
+    return True

@@ -12,12 +12,13 @@ from dex.notebook.parameters import parameter_texts, parse_parameters
 from dex.notebook.reading import notebook_bytes, parse_notebook, read_notebook
 from dex.notebook.references import RunReference, parse_run, resolve_run
 from dex.notebook.source import is_source
-from dex.notebook.sql_text import split_sql
+from dex.notebook.sql_text import WIDGET_FIELD, markers_of, split_sql, widget_of
 
 if TYPE_CHECKING:
     from dex.notebook.running import RunReport, run_notebook
 
 __all__ = [
+    "WIDGET_FIELD",
     "Cell",
     "Flow",
     "Magic",
@@ -30,6 +31,7 @@ __all__ = [
     "is_source",
     "left_behind",
     "lex",
+    "markers_of",
     "notebook_bytes",
     "parameter_texts",
     "parse_notebook",
@@ -39,6 +41,7 @@ __all__ = [
     "resolve_run",
     "run_notebook",
     "split_sql",
+    "widget_of",
 ]
 
 

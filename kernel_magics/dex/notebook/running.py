@@ -38,6 +38,7 @@ START_SECONDS = 90
 TRACEBACK_LINES = 12
 #: Where a cell's frames stand in a traceback: number of the execution, line of the cell.
 _CELL_LINE = re.compile(r"Cell In\[(\d+)\], line (\d+)")
+_FRAME_OF_A_FILE = re.compile(r"File\s")
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -366,9 +367,18 @@ def _kernel_environment(path: Path, parameters: Mapping[str, Any], environment: 
 
 
 def _traceback(cell: Any) -> list[str]:
-    """Return the lines of the traceback below a cell, without colours; none where it has none."""
+    """Return the lines of the traceback below a cell, without colours and installed packages' frames."""
     told = next((list(out["traceback"]) for out in reversed(cell["outputs"]) if out["output_type"] == "error"), [])
-    return [line.rstrip() for line in _COLOURS.sub("", "\n".join(told)).splitlines() if line.strip(" -")]
+    frames = [_COLOURS.sub("", part) for part in told]
+    own = [frame for frame in frames if not (_FRAME_OF_A_FILE.match(frame) and _is_installed(frame))]
+    return [line.rstrip() for line in "\n".join(own).splitlines() if line.strip(" -")]
+
+
+def _is_installed(frame: str) -> bool:
+    import dex
+
+    first = frame.partition("\n")[0]
+    return "site-packages" in first or str(Path(dex.__file__).parent) in first
 
 
 def _first_line(source: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -9,6 +11,66 @@ if TYPE_CHECKING:
 
 #: Words behind END that close something else than BEGIN or CASE.
 _CLOSED_BY_NAME = ("IF", "LOOP", "WHILE", "FOR", "REPEAT")
+
+#: ``${name}`` stands for a widget; with a dot it is a setting, which Spark puts in by itself.
+WIDGET_FIELD = re.compile(r"\$\{\s*(\w+)\s*\}")
+
+
+@dataclass(frozen=True)
+class SqlWidget:
+    """A statement that makes or removes a widget.
+
+    Attributes:
+        made: True for ``CREATE WIDGET``, False for ``REMOVE WIDGET``.
+        kind: text, dropdown, combobox or multiselect; empty where it is removed.
+        name: of the widget.
+        default: value until another one is given.
+        choices: the query whose rows are its choices; empty for none.
+    """
+
+    made: bool
+    kind: str
+    name: str
+    default: str = ""
+    choices: str = ""
+
+
+def widget_of(statement: str) -> SqlWidget | None:
+    """Return the widget that a statement makes or removes; None for any other statement."""
+    tokens = _tokens(statement)
+    words = [token.text for token in tokens]
+    upper = [word.upper() for word in words]
+    if upper[:2] == ["REMOVE", "WIDGET"] and len(words) > 2:
+        return SqlWidget(False, "", words[2])
+    if upper[:2] != ["CREATE", "WIDGET"] or len(words) < 4:
+        return None
+    default = words[upper.index("DEFAULT", 4) + 1] if "DEFAULT" in upper[4:-1] else ""
+    choices = statement[tokens[upper.index("CHOICES", 4)].end + 1 :].strip() if "CHOICES" in upper[4:] else ""
+    return SqlWidget(True, words[2].lower(), words[3], default, choices)
+
+
+def markers_of(statement: str) -> list[str]:
+    """Return the names of the ``:name`` markers of a statement; ``column:field`` is a path into JSON."""
+    found: dict[str, None] = {}
+    tokens = _tokens(statement) if ":" in statement else []
+    for before, colon, name in zip([None, *tokens], tokens, tokens[1:], strict=False):
+        if colon.token_type.name != "COLON" or name.start != colon.end + 1:
+            continue
+        touching = before is not None and before.end + 1 == colon.start
+        is_value = before is not None and (before.text[-1:].isalnum() or before.text[-1:] in "_`\"')]")
+        if name.text.isidentifier() and not (touching and is_value):
+            found[name.text] = None
+    return list(found)
+
+
+def _tokens(statement: str) -> list[Token]:
+    from sqlglot import tokenize
+    from sqlglot.errors import TokenError
+
+    try:
+        return list(tokenize(statement, dialect="databricks"))
+    except TokenError:
+        return []
 
 
 def split_sql(text: str) -> list[str]:

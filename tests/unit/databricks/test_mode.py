@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from dex.databricks import switch_off, switch_on
-from dex_dbutils import NotebookError
-from dex_dbutils.utilities import NotebookExit
+from dex_dbutils import NotebookError, load_environment
+from dex_dbutils.utilities import NotebookExit, get_dbutils
 from IPython.core.interactiveshell import InteractiveShell
 from notebook_factory import project_folder
 
@@ -85,6 +85,20 @@ def test_sql_reaches_the_engine_as_it_is_written(source: str, statements: list[s
         assert shell.user_ns["_sqldf"].query == statements[-1]
     else:
         assert "_sqldf" not in shell.user_ns
+
+
+def test_widgets_made_in_sql_are_widgets(folder: Path, shell: InteractiveShell) -> None:
+    switch_on(shell)
+    widgets = shell.user_ns["dbutils"] = get_dbutils(None, load_environment("local", start=folder))
+    run(shell, "%sql\ncreate widget text least default '5';\nselect ${ least }, :least")
+    run(shell, "%sql\ncreate widget combobox sizes default 'S'")
+    assert shell.user_ns["spark"].seen == ["select 5, :least"]
+    assert widgets.widgets.getAll() == {"least": "5", "sizes": "S"}
+    run(shell, "%sql remove widget sizes")
+    assert widgets.widgets.getAll() == {"least": "5"}
+    with pytest.raises(NotebookError, match="`slider`") as caught:
+        run(shell, "%sql create widget slider x default 1")
+    assert caught.value.code == "DEX-DATABRICKS-09"
 
 
 @pytest.mark.parametrize("source", ["%python x = 1", "%python\nx = 1", "# note\n%python\nx = 1"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from dex.notebook import split_sql
+from dex.notebook import markers_of, split_sql, widget_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -58,3 +58,35 @@ PIECES = st.lists(
 def test_any_statements_come_back_as_they_were(pieces: list[str], between: str) -> None:
     assert split_sql(between.join(pieces)) == pieces
     assert split_sql(between.join([*pieces, ""])) == pieces
+
+
+@pytest.mark.parametrize(
+    ("statement", "widget"),
+    [
+        ("CREATE WIDGET TEXT day DEFAULT '2013-01-01'", (True, "text", "day", "2013-01-01", "")),
+        (
+            '-- above\ncreate widget dropdown `a b` default "x" choices select 1',
+            (True, "dropdown", "a b", "x", "select 1"),
+        ),
+        ("CREATE WIDGET COMBOBOX default", (True, "combobox", "default", "", "")),
+        ("REMOVE WIDGET day", (False, "", "day", "", "")),
+        ("CREATE TABLE widget (x INT)", None),
+        ("SELECT 'CREATE WIDGET TEXT a'", None),
+    ],
+)
+def test_a_widget_made_in_sql_is_found(statement: str, widget: tuple[object, ...] | None) -> None:
+    found = widget_of(statement)
+    assert (found and (found.made, found.kind, found.name, found.default, found.choices)) == widget
+
+
+@pytest.mark.parametrize(
+    ("statement", "names"),
+    [
+        ("select :a, x from t where y = :b_1 and z in (:a)", ["a", "b_1"]),
+        ("select ':a', `:b` -- :c", []),
+        ("select doc:field, doc:other.name from t where k = :k", ["k"]),
+        ("select cast(x as int)::string, :n::int", ["n"]),
+    ],
+)
+def test_markers_are_told_from_paths_and_casts(statement: str, names: list[str]) -> None:
+    assert markers_of(statement) == names
