@@ -96,6 +96,13 @@ def export(
         list[str] | None,
         typer.Option(help="Leave a stub that raises where this cannot be carried over: scala, r, run, ...; repeat."),
     ] = None,
+    suggest: Annotated[
+        bool, typer.Option("--suggest", help="Show which regions could be functions, as a diff; write nothing.")
+    ] = False,
+    accept: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="With --suggest: mark this one in the notebook, or `all`; repeat."),
+    ] = None,
     env: EnvOption = None,
     survey: Annotated[
         Path | None,
@@ -110,7 +117,7 @@ def export(
     Of several notebooks, each is exported or refused for itself; exit 1 if any was refused.
     """
     if survey is not None:
-        _survey(survey, out, as_json, alone=not paths and not (check or force or record or allow))
+        _survey(survey, out, as_json, alone=not (paths or check or force or record or allow or suggest))
         return
     if not paths:
         raise typer.BadParameter("Missing argument 'NOTEBOOK'.")
@@ -118,9 +125,17 @@ def export(
         raise typer.BadParameter("--out goes with --survey; a notebook's files go into its project.")
     if record and check:
         raise typer.BadParameter("--record writes files and --check writes none: give one of them.")
-    from dex.export import cores, export_notebook, export_notebooks
+    from dex.export import cores, export_notebook, export_notebooks, suggest_regions
 
+    if accept and not suggest:
+        raise typer.BadParameter("--accept goes with --suggest.")
+    if suggest and (len(paths) > 1 or check or force or record or allow):
+        raise typer.BadParameter("--suggest takes one notebook, and --accept at most.")
     root = find_project(project or paths[0].resolve().parent)
+    if suggest:
+        suggestions = suggest_regions(paths[0], root, accept=accept or ())
+        emit(suggestions, as_json, suggestions.to_text)
+        return
     if len(paths) > 1 or paths[0].is_dir():
         if record:
             raise typer.BadParameter("--record takes one notebook at a time.")

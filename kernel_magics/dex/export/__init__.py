@@ -8,6 +8,7 @@ from dex.export.models import ExportedFile, ExportRefused, ExportReport, Refusal
 from dex.export.mutation.run import MutantOutcome, MutationReport, try_mutants
 from dex.export.places.finding import NotebookPlaces, Place
 from dex.export.places.tracing import Trace, trace
+from dex.export.suggesting import Suggestion, Suggestions, suggest_regions
 from dex.export.survey import SurveyReport, survey
 from dex.export.sync.files import SyncReport, sync_notebook
 
@@ -26,6 +27,8 @@ __all__ = [
     "Place",
     "Refusal",
     "ReportLine",
+    "Suggestion",
+    "Suggestions",
     "SurveyReport",
     "SyncReport",
     "Trace",
@@ -35,6 +38,7 @@ __all__ = [
     "export_notebooks",
     "module_name",
     "shown_path",
+    "suggest_regions",
     "survey",
     "sync_notebook",
     "trace",

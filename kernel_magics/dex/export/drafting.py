@@ -115,7 +115,7 @@ def _draft(
     notebook, shown, log, parameters = known.notebook, known.shown, known.log, known.parameters
     called = _link(unit, given, refused, project.package)
     note_order(known.pieces, log)
-    pieces = with_stubs(lift(known.pieces, log), log)
+    pieces = with_stubs(lift(known.pieces, log, parameters), log)
     names = place(pieces, log)
     note_undefined(pieces, names.star, log)
     note_fixed_names(pieces, log)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 import keyword
 import re
+from dataclasses import replace
 
+from dex.export.parameters import Parameters, literal_type
 from dex.export.pieces import Log, Piece
 from dex.export.placement import BUILTINS, RESERVED, imported
 from dex.export.purity import root_name, writes
@@ -20,10 +22,15 @@ def is_mark(comment: str) -> bool:
     return bool(MARK.match(comment) or END.match(comment))
 
 
-def lift(pieces: list[Piece], log: Log) -> list[Piece]:
+def lift(pieces: list[Piece], log: Log, parameters: Parameters) -> list[Piece]:
     """Return the pieces with every marked region replaced by a function and a call of it.
 
     A region that defines a function of its name is left as it is: that function moves like any other.
+
+    Args:
+        pieces: the notebook's statements.
+        log: where refusals go.
+        parameters: fields of `Params`, which know their types.
     """
     result: list[Piece] = []
     index = 0
@@ -39,7 +46,7 @@ def lift(pieces: list[Piece], log: Log) -> list[Piece]:
         while end < len(pieces) and pieces[end].cell is piece.cell and not _ends(pieces[end]):
             end += 1
         region = [p for p in pieces[index:end] if p.place != "drop"]
-        lifted = _lift(mark.group(1), region, pieces, index, end, taken, log)
+        lifted = _lift(mark.group(1), region, pieces, index, end, taken, log, parameters)
         result += lifted
         result += [p for p in pieces[index:end] if p.place == "drop"]
         index = end
@@ -51,7 +58,14 @@ def _ends(piece: Piece) -> bool:
 
 
 def _lift(
-    name: str, region: list[Piece], pieces: list[Piece], start: int, end: int, taken: set[str], log: Log
+    name: str,
+    region: list[Piece],
+    pieces: list[Piece],
+    start: int,
+    end: int,
+    taken: set[str],
+    log: Log,
+    parameters: Parameters,
 ) -> list[Piece]:
     if not region:
         return []
@@ -80,10 +94,12 @@ def _lift(
                 "End the region above it with `# dex: end`.",
             )
             return region
-    return [*imports, *_as_function(name, first, body, pieces, start, end)]
+    return [*imports, *_as_function(name, first, body, pieces, start, end, parameters)]
 
 
-def _as_function(name: str, first: Piece, body: list[Piece], pieces: list[Piece], start: int, end: int) -> list[Piece]:
+def _as_function(
+    name: str, first: Piece, body: list[Piece], pieces: list[Piece], start: int, end: int, parameters: Parameters
+) -> list[Piece]:
     bound: dict[str, None] = {}
     live_in: dict[str, None] = {}
     at_top = _module_names(pieces)
@@ -95,20 +111,23 @@ def _as_function(name: str, first: Piece, body: list[Piece], pieces: list[Piece]
         bound.update(dict.fromkeys(piece.flow.binds))
     used_later = {n for p in pieces[end:] for n in p.flow.needs} | {n for p in pieces[:start] for n in p.flow.later}
     live_out = [n for n in bound if n in used_later] or list(bound)[-1:]
-    frames = _frames(pieces[:start])
+    frames = frames_of(pieces[:start])
     ordered = [n for n in live_in if n in frames] + [n for n in live_in if n not in frames]
-    inside = _frames(body, set(ordered) & frames)
+    inside = frames_of(body, set(ordered) & frames)
     lines = []
     for piece in body:
         lines += [text for _, text in piece.statement.comments if not is_mark(text)]
         lines.append(piece.text)
-    arguments = ", ".join(f"{n}: DataFrame" if n in frames else n for n in ordered)
-    result = " -> DataFrame" if len(live_out) == 1 and live_out[0] in inside else ""
+    types = {**_values(pieces[:start], parameters), **dict.fromkeys(frames, "DataFrame")}
+    arguments = ", ".join(f"{n}: {types[n]}" if n in types else n for n in ordered)
+    result = ""
+    if inside.issuperset(live_out):
+        result = " -> DataFrame" if len(live_out) == 1 else f" -> tuple[{', '.join('DataFrame' for _ in live_out)}]"
     text = indent("\n".join(lines))
     give = f"    return {', '.join(live_out)}"
     function = Piece(first.cell, first.statement, "", kind="lifted", region=name)
     function.retext(f"def {name}({arguments}){result}:\n{text}\n{give}\n")
-    call = Piece(first.cell, first.statement, "", kind="statement", region=name)
+    call = Piece(first.cell, replace(first.statement, comments=()), "", kind="statement", region=name)
     call.retext(f"{', '.join(live_out)} = {name}({', '.join(ordered)})")
     return [function, call]
 
@@ -124,14 +143,29 @@ def _module_names(pieces: list[Piece]) -> set[str]:
     return names
 
 
-def _frames(pieces: list[Piece], known: set[str] | None = None) -> set[str]:
+def _values(pieces: list[Piece], parameters: Parameters) -> dict[str, str]:
+    """Return the types of names that hold a literal or a parameter, whichever of their assignments was the last."""
+    fields = {field.name: field.type for field in parameters.found.values() if "[" not in field.type}
+    found: dict[str, set[str]] = {}
+    for piece in pieces:
+        node = piece.node
+        value = node.value if isinstance(node, ast.Assign) and len(node.targets) == 1 else None
+        known = literal_type(value) if value is not None else None
+        if isinstance(value, ast.Attribute) and ast.unparse(value.value) == parameters.variable:
+            known = fields.get(value.attr)
+        for name in piece.flow.binds:
+            found.setdefault(name, set()).add(known or "")
+    return {name: kinds.pop() for name, kinds in found.items() if len(kinds) == 1 and not kinds & {"", "Optional[str]"}}
+
+
+def frames_of(pieces: list[Piece], known: set[str] | None = None) -> set[str]:
     """Return names that hold frames, as far as their assignments show."""
     frames = set(known or ())
     for piece in pieces:
         node = piece.node
         if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
             name = node.targets[0].id
-            (frames.add if _is_frame(node.value, frames) else frames.discard)(name)
+            (frames.add if is_frame(node.value, frames) else frames.discard)(name)
     return frames
 
 
@@ -150,7 +184,7 @@ _NOT_FRAMES = (
 )
 
 
-def _is_frame(value: ast.expr, frames: set[str]) -> bool:
+def is_frame(value: ast.expr, frames: set[str]) -> bool:
     root = root_name(value)
     if isinstance(value, ast.Name):
         return value.id in frames

@@ -20,6 +20,8 @@ PARSER.add_argument("--check", action="store_true", help="write nothing; fail if
 PARSER.add_argument("--force", action="store_true", help="overwrite generated files that were edited by hand")
 PARSER.add_argument("--allow", action="append", metavar="CONSTRUCT", help="leave a stub that raises in its place")
 PARSER.add_argument("--record", action="store_true", help="run it once; make tests of what its functions gave")
+PARSER.add_argument("--suggest", action="store_true", help="show which regions could be functions; write nothing")
+PARSER.add_argument("--accept", action="append", metavar="NAME", help="with --suggest: mark this one, or all")
 PARSER.add_argument("--env", help="local environment to record in; the project's default if not given")
 
 
@@ -28,11 +30,18 @@ def run(shell: InteractiveShell, line: str) -> None:
     arguments = PARSER.parse_line(line)
     from dex_dbutils.config import find_project
 
-    from dex.export import export_notebook
+    from dex.export import export_notebook, suggest_regions
 
     path = Path(arguments.notebook) if arguments.notebook else this_notebook(shell.user_ns)
     if arguments.record and arguments.check:
         PARSER.error("--record writes files and --check writes none: give one of them")
+    if arguments.accept and not arguments.suggest:
+        PARSER.error("--accept goes with --suggest")
+    if arguments.suggest:
+        if arguments.check or arguments.force or arguments.record or arguments.allow:
+            PARSER.error("--suggest goes with --accept alone")
+        show_object(suggest_regions(path, find_project(path.resolve().parent), accept=arguments.accept or ()))
+        return
     report = export_notebook(
         path,
         find_project(path.resolve().parent),
