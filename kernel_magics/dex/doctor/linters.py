@@ -71,11 +71,11 @@ def jupytext(prefix: tuple[str, ...]) -> Amend:
 
     def amend(values: Values) -> None:
         own = _table(values, *prefix)
-        told = own.get("custom_cell_magics", "")
+        told = own.get("custom_language_magics", "")
         if not isinstance(told, str):
-            raise Unfit("custom_cell_magics is no text")
+            raise Unfit("custom_language_magics is no text")
         if AGENT not in (magic.strip() for magic in told.split(",")):
-            own["custom_cell_magics"] = f"{told},{AGENT}" if told.strip() else AGENT
+            own["custom_language_magics"] = f"{told},{AGENT}" if told.strip() else AGENT
 
     return amend
 
@@ -94,8 +94,8 @@ def amendments(root: Path) -> dict[str, list[Amend]]:
 def hints(root: Path) -> Iterator[str]:
     """Yield what the project's files show to be needed and no settings file of the project can hold."""
     for name in _JUPYTEXT_OTHER:
-        if (root / name).is_file() and "custom_cell_magics" not in _text(root / name):
-            yield f'{name}: set custom_cell_magics to "{AGENT}", or jupytext writes the text of %%agent cells as Python.'
+        if (root / name).is_file() and "custom_language_magics" not in _text(root / name):
+            yield f'{name}: set custom_language_magics to "{AGENT}", or jupytext writes the text of %%agent cells as Python.'
     places = [
         root / name for name in (".gitattributes", ".pre-commit-config.yaml", ".git/config", ".git/info/attributes")
     ]

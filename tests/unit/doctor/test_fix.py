@@ -137,7 +137,7 @@ def test_ruffs_own_file_is_the_one_that_ruff_reads(fix: Fix) -> None:
     assert sorted(change.file for change in report.changes) == ["jupytext.toml", "pyproject.toml", "ruff.toml"]
     assert "ruff" not in values()["tool"]  # type: ignore[operator]
     assert values("ruff.toml")["lint"] == {"per-file-ignores": {"*.ipynb": ["E402", "B018", "F401"]}}
-    assert values("jupytext.toml") == {"formats": "ipynb,py", "custom_cell_magics": "agent"}
+    assert values("jupytext.toml") == {"formats": "ipynb,py", "custom_language_magics": "agent"}
 
 
 def test_settings_above_the_project_still_hold(fix: Fix, tmp_path: Path) -> None:
