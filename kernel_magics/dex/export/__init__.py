@@ -7,7 +7,7 @@ from dex.export.exporting import Exporter, export_notebook, module_name, shown_p
 from dex.export.models import ExportedFile, ExportRefused, ExportReport, Refusal, ReportLine
 from dex.export.mutation.run import MutantOutcome, MutationReport, try_mutants
 from dex.export.places.finding import NotebookPlaces, Place
-from dex.export.places.tracing import Trace, trace
+from dex.export.places.tracing import Trace, trace, with_places
 from dex.export.suggesting import Suggestion, Suggestions, suggest_regions
 from dex.export.survey import SurveyReport, survey
 from dex.export.sync.files import SyncReport, sync_notebook
@@ -43,4 +43,5 @@ __all__ = [
     "sync_notebook",
     "trace",
     "try_mutants",
+    "with_places",
 ]

@@ -92,6 +92,28 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, None]:
         outcome.force_exception(NbCellError(cell.cell_num, said, cell.cell.source))
 
 
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, None]:
+    """Say of a failure in exported code which cell of which notebook it was written in."""
+    outcome = yield
+    report = outcome.get_result()
+    if report.failed and not _is_notebook_cell(item):
+        from dex.testing.places import mark_failure
+
+        mark_failure(item, call, report)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, Any, None]:
+    """Say the same of a test file that cannot be imported."""
+    outcome = yield
+    report = outcome.get_result()
+    if report.failed:
+        from dex.testing.places import mark_collection
+
+        mark_collection(collector, report)
+
+
 def _is_notebook_cell(item: pytest.Item) -> bool:
     """Return whether nbval made the item; nbval is imported only where it already is."""
     return type(item).__module__ == "nbval.plugin"

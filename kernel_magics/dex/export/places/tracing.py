@@ -77,7 +77,6 @@ def trace(text: str, project: Project, source: str = "the log") -> Trace:
         ExportError: DEX-TRACE-01, no notebook of the project was exported; DEX-TRACE-02, no frame is in a module of them.
     """
     places = NotebookPlaces(project)
-    find = functools.cache(places.find)  # a job that retries says the same many times
     if not places.modules:
         raise ExportError(
             "DEX-TRACE-01",
@@ -85,20 +84,30 @@ def trace(text: str, project: Project, source: str = "the log") -> Trace:
             str(project.root / ".dex/map"),
             "Run it in the project that the job was built from (--project DIR), with its .dex/map.",
         )
-    seen: dict[str, None] = {}
-    frames: list[TracedFrame] = []
-    for log_line, file, line, said in _frames(text):
-        seen[file] = None
-        if (place := find(file, line, said)) is not None:
-            frames.append(TracedFrame(log_line=log_line, file=file, module_line=line, place=place))
-    if not frames:
-        named = f"it names {', '.join(list(seen)[-3:])}" if seen else "it holds no traceback of Python"
+    found = Trace(source=source, frames=_traced(text, places))
+    if not found.frames:
+        seen = list(dict.fromkeys(file for _, file, _, _ in _frames(text)))
+        named = f"it names {', '.join(seen[-3:])}" if seen else "it holds no traceback of Python"
         raise ExportError(
             "DEX-TRACE-02",
             f"No line of {source} is in a module that was exported from a notebook here: {named}.",
             remedy=f"The exported modules are {', '.join(places.modules[:5])}: see that project and log belong together.",
         )
-    return Trace(source=source, frames=frames)
+    return found
+
+
+def with_places(text: str, places: NotebookPlaces) -> str:
+    """Return a traceback with the places of its frames, as `Trace.beside`; as it is where there are none."""
+    return Trace(source="", frames=_traced(text, places)).beside(text)
+
+
+def _traced(text: str, places: NotebookPlaces) -> list[TracedFrame]:
+    find = functools.cache(places.find)  # a job that retries says the same many times
+    return [
+        TracedFrame(log_line=log_line, file=file, module_line=line, place=place)
+        for log_line, file, line, said in _frames(text)
+        if (place := find(file, line, said)) is not None
+    ]
 
 
 def _frames(text: str) -> Iterator[tuple[int, str, int, frozenset[str]]]:
