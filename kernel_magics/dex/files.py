@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import signal
-import tempfile
+import stat
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -58,16 +59,20 @@ def write_error(path: Path, error: OSError) -> FileError:
 def stage(path: Path, content: bytes) -> str:
     """Write bytes to a new file beside ``path``, and return its name; nothing is left where that fails.
 
+    The new file may be read, written and executed by whom ``path`` may be; by whom new files may be, where there is none.
+
     Raises:
         OSError: the disk refuses.
     """
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    temporary = str(path.parent / f".{path.name}.{secrets.token_hex(4)}")
+    handle = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0), 0o666)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
+        with contextlib.suppress(FileNotFoundError):
+            os.chmod(temporary, stat.S_IMODE(path.stat().st_mode))
     except BaseException:
         with contextlib.suppress(OSError):
             os.unlink(temporary)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import stat
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from dex.files import write_atomically
 
 SCRIPT = """
@@ -34,3 +36,17 @@ def test_a_full_disk_leaves_the_old_file_and_no_other(tmp_path: Path) -> None:
 def test_line_ends_are_written_as_given(tmp_path: Path) -> None:
     path = write_atomically(tmp_path / "a.txt", "a\r\nb\n")
     assert path.read_bytes() == b"a\r\nb\n"
+
+
+@pytest.mark.parametrize("mode", [0o755, 0o664, 0o600])
+def test_a_file_that_is_written_again_keeps_who_may_do_what_with_it(tmp_path: Path, mode: int) -> None:
+    path = write_atomically(tmp_path / "a.sh", "old")
+    path.chmod(mode)
+    write_atomically(path, "new")
+    assert (path.read_text(), stat.S_IMODE(path.stat().st_mode)) == ("new", mode)
+
+
+def test_a_new_file_is_as_readable_as_any_new_file(tmp_path: Path) -> None:
+    (tmp_path / "plain").touch()
+    made = write_atomically(tmp_path / "made", "x")
+    assert made.stat().st_mode == (tmp_path / "plain").stat().st_mode
