@@ -60,17 +60,17 @@ def _bare(piece: Piece, value: ast.expr, purity: Purity, log: Log, last: bool) -
             log.drop(piece, f"`{short(piece.text)}`: the session belongs to the caller of main")
             return True
         if owner is None and name in _DISPLAY:
-            kept = [a for a in value.args if not purity.looks_only(a)]
+            kept = [a for a in value.args if not purity.can_go(a)]
             if not kept:
                 log.drop(piece, f"`{short(piece.text)}` shows something")
                 return True
             piece.retext("\n".join(source_of(piece.text, argument) for argument in kept))
             log.note(piece, "display was left out, what it was given still runs")
             return False
-        if owner is not None and name in _SHOWING and purity.looks_only(owner):
+        if owner is not None and name in _SHOWING and purity.can_go(owner):
             log.drop(piece, f"`{short(piece.text)}` shows something")
             return True
-    if purity.looks_only(value):
+    if purity.can_go(value):
         log.drop(piece, f"`{short(piece.text)}` shows something" if last else f"`{short(piece.text)}` has no effect")
         return True
     return False
@@ -120,7 +120,7 @@ def _change_inside(piece: Piece, purity: Purity, log: Log) -> None:
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
             call = node.value
             if isinstance(call.func, ast.Name) and call.func.id in _DISPLAY:
-                if all(purity.looks_only(argument) for argument in call.args):
+                if all(purity.can_go(argument) for argument in call.args):
                     changes.append((node, "" if node in spare else "pass"))
                     log.note(piece, f"`{short(source_of(piece.text, node))}` inside the statement was left out")
                 else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import logging
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
@@ -55,13 +56,15 @@ class Purity:
     Args:
         functions: functions of the notebook that only compute.
         imports: imported name -> module, or ``module.name`` for ``from module import name``.
+        quiet: those of them that a notebook can do without, as `quiet_among` tells.
     """
 
-    def __init__(self, functions: frozenset[str], imports: dict[str, str]) -> None:
+    def __init__(self, functions: frozenset[str], imports: dict[str, str], quiet: frozenset[str] = frozenset()) -> None:
         self._functions = functions
         self._imports = imports
+        self._quiet = quiet
 
-    def looks_only(self, node: ast.expr) -> bool:
+    def looks_only(self, node: ast.AST) -> bool:
         """Return whether an expression changes nothing, as far as its calls are known."""
         for part in ast.walk(node):
             if isinstance(part, ast.Await | ast.Yield | ast.YieldFrom | ast.NamedExpr):
@@ -69,6 +72,10 @@ class Purity:
             if isinstance(part, ast.Call) and not self._call(part):
                 return False
         return True
+
+    def can_go(self, node: ast.AST) -> bool:
+        """Return whether an expression can be left out: it changes nothing, says nothing, and stops nothing."""
+        return Purity(self._quiet, self._imports).looks_only(node)
 
     def _call(self, call: ast.Call) -> bool:
         function = call.func
@@ -91,6 +98,24 @@ class Purity:
                 return False
             inner = inner.func if isinstance(inner, ast.Call) else inner.value
         return function.attr in _LOOKING
+
+
+def quiet_among(defined: Iterable[ast.FunctionDef], imports: dict[str, str]) -> frozenset[str]:
+    """Return the functions all of whose calls look only, those of each other included, and that never raise."""
+    loud = (ast.Raise, ast.Assert, ast.Import, ast.ImportFrom, ast.With, ast.Global, ast.Nonlocal, ast.Delete)
+    nodes = list(defined)
+    out = {n.name for n in nodes if any(isinstance(part, loud) or _stores(part) for part in ast.walk(n))}
+    while True:
+        quiet = frozenset(n.name for n in nodes) - out
+        known = Purity(quiet, imports)
+        found = {n.name for n in nodes if n.name in quiet and not known.looks_only(n)}
+        if not found:
+            return quiet
+        out |= found
+
+
+def _stores(node: ast.AST) -> bool:
+    return isinstance(node, ast.Attribute | ast.Subscript) and not isinstance(node.ctx, ast.Load)
 
 
 def _in_place(call: ast.Call, name: str) -> bool:

@@ -12,7 +12,7 @@ from dex.export.magics import Carrier
 from dex.export.parameters import Parameters, take_tagged, take_widgets
 from dex.export.pieces import Log, Piece, replace_nodes
 from dex.export.placement import known_imports
-from dex.export.purity import Purity, writes
+from dex.export.purity import Purity, quiet_among, writes
 from dex.notebook import Cell, Notebook, Statement, flow_of
 
 #: Modules that a job does not have.
@@ -127,7 +127,9 @@ def purity_of(pieces: list[Piece]) -> Purity:
         and not piece.flow.writes_global
         and not writes(piece.node)
     )
-    return Purity(functions, known_imports(pieces))
+    imports = known_imports(pieces)
+    defined = [p.node for p in pieces if isinstance(p.node, ast.FunctionDef) and p.node.name in functions]
+    return Purity(functions, imports, quiet_among(defined, imports))
 
 
 def _take_notebook_imports(pieces: list[Piece], log: Log) -> None:

@@ -98,3 +98,33 @@ def test_what_only_looks_like_a_frames_method_still_runs(project: Path) -> None:
     for line in "\n".join(changing).split("\n"):
         assert line.replace("'", '"') in module
     assert 'rows.sort("a")' not in module
+
+
+def test_a_call_of_ones_own_function_stays_unless_it_can_only_show_something(project: Path) -> None:
+    functions = """\
+def notify(text):
+    session.post(text)
+
+def check(n):
+    if n > 2:
+        raise ValueError(n)
+
+def outer(n):
+    check(n)
+    return n
+
+def said():
+    print(1)
+
+def double(n):
+    return 2 * n
+
+def quad(n):
+    return double(double(n))"""
+    module = exported(
+        project, functions, "notify('a')", "check(1)", "outer(2)", "said()", "display(outer(3))", "quad(4)"
+    )
+    main = module[module.index("def main") :]
+    for call in ('notify("a")', "check(1)", "outer(2)", "said()", "outer(3)"):
+        assert f"    {call}\n" in main
+    assert "quad(4)" not in main
