@@ -102,14 +102,52 @@ def test_a_cell_that_is_meant_to_fail_does_not_end_the_run(project: Path) -> Non
     assert run_notebook(path).cells == 2
 
 
-def test_an_exit_ends_the_run_with_its_value(project: Path) -> None:
+def test_an_exit_ends_the_run_with_its_value_and_is_no_error_in_the_copy(project: Path) -> None:
     path = write_notebook(
         project / "notebooks/n.ipynb",
-        "from dex_dbutils.utilities import NotebookExit\nraise NotebookExit('42 rows')",
+        "from dex_dbutils.utilities import NotebookExit\nprint('before')\nraise NotebookExit('42 rows')",
         "print('never')",
     )
-    report = run_notebook(path)
+    report = run_notebook(path, out=project / "n.ipynb")
     assert (report.outcome, report.value, report.cells) == ("succeeded", "42 rows", 1)
+    shown = nbformat.read(project / "n.ipynb", as_version=4).cells[0].outputs
+    assert [output.output_type for output in shown] == ["stream", "display_data"]
+    assert shown[1].data == {"text/plain": "Notebook exited: 42 rows"}
+
+
+def test_a_pip_that_fails_ends_the_run_and_says_why(project: Path) -> None:
+    path = write_notebook(
+        project / "notebooks/n.ipynb", "%load_ext dex\n%dex_databricks on", "%pip install 'no such'", "print('never')"
+    )
+    with pytest.raises(NotebookError, match="ended with 1: Invalid requirement") as caught:
+        run_notebook(path, out=project / "n.ipynb")
+    assert (caught.value.code, caught.value.exit_code) == ("DEX-NOTEBOOK-08", 1)
+    assert caught.value.where is not None
+    assert caught.value.where.cell == 2
+    printed = outputs(project / "n.ipynb")
+    assert "ERROR: Invalid requirement" in printed[1]
+    assert printed[2] == ""
+
+
+def test_of_a_traceback_the_frames_of_the_notebook_are_shown(project: Path) -> None:
+    path = write_notebook(project / "notebooks/n.ipynb", "import yaml\n\nyaml.safe_load('[')")
+    with pytest.raises(NotebookError, match="ParserError") as caught:
+        run_notebook(path)
+    told = str(caught.value)
+    assert "----> 3 yaml.safe_load('[')" in told
+    assert "site-packages" not in told
+
+
+def test_the_command_says_its_cells_in_plain_lines_and_with_json_nothing_but_the_document(project: Path) -> None:
+    path = write_notebook(project / "notebooks/n.ipynb", "x = 1", "raise SystemError('no')")
+    for words, said in ([], ["cell 1 of 2: x = 1", "cell 2 of 2: raise SystemError('no')"]), (["--json"], []):
+        done = subprocess.run(
+            [sys.executable, "-m", "dex", "run", str(path), *words], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 1
+        assert [line for line in done.stderr.splitlines() if line.startswith("cell ")] == said
+        assert "\x1b" not in done.stderr
+        assert not words or json.loads(done.stdout)["error"]["where"]["cell"] == 2
 
 
 def test_a_kernel_that_dies_is_told(project: Path) -> None:
@@ -197,12 +235,14 @@ def test_an_interrupted_run_keeps_its_part_and_leaves_no_kernel(number: signal.S
     start = "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler);"
     start += "from dex.cli import main; sys.exit(main(sys.argv[1:]))"
     words = ["run", str(path), "--out", str(project / "n.ipynb")]
-    run = subprocess.Popen([sys.executable, "-c", start, *words], cwd=project)
+    run = subprocess.Popen([sys.executable, "-c", start, *words], cwd=project, stderr=subprocess.PIPE, text=True)
     wait_for(begun.exists)
     kernels = kernels_of(psutil.Process(run.pid))
     assert len(kernels) == 1
     run.send_signal(number)
-    assert run.wait(30) == 130
+    said = run.communicate(timeout=30)[1]
+    assert run.returncode == 130
+    assert f"interrupted; what ran is in {project / 'n.ipynb'}" in said.splitlines()[-1]
     assert not any(kernel.is_running() and kernel.status() != psutil.STATUS_ZOMBIE for kernel in kernels)
     executed = json.loads((project / "n.ipynb").read_text())
     assert executed["cells"][0]["outputs"][0]["text"] == ["first\n"]

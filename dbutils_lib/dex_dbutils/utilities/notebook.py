@@ -7,16 +7,18 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from dex_dbutils.config import Environment
-from dex_dbutils.errors import UtilitiesError
+from dex_dbutils.errors import UtilitiesError, Where
 from dex_dbutils.utilities.named import Named
 from dex_dbutils.utilities.widgets import PARAMETERS_VARIABLE
 
 #: Seconds that a run which is not wanted any more may take to end its kernel.
 GOODBYE = 15.0
+#: Endings that may be left out.
+ENDINGS = (".ipynb", ".py", ".sql")
 
 
 class NotebookExit(Exception):
@@ -57,7 +59,8 @@ class NotebookUtilities(Named):
         """Run another notebook as a task in a kernel of its own and return the value that it exits with.
 
         Args:
-            path: the notebook, relative to the working folder; ``.ipynb`` and ``.py`` may be left out.
+            path: the notebook, relative to the working folder, or a path of the workspace, of which the folders above
+                the project are left away; its ending may be left out.
             timeout_seconds: end it after so many seconds; 0 waits without limit.
             arguments: its parameters.
 
@@ -89,15 +92,24 @@ class NotebookUtilities(Named):
         return _value_of(child.returncode, stdout, stderr, notebook)
 
     def _find(self, path: str) -> Path:
-        for candidate in (path, f"{path}.ipynb", f"{path}.py"):
-            if Path(candidate).is_file():
-                return Path(candidate)
+        for place in (Path(path), *self._in_the_project(path)):
+            for candidate in (place, *(place.with_name(f"{place.name}{ending}") for ending in ENDINGS)):
+                if candidate.is_file():
+                    return candidate
         raise UtilitiesError(
             "DEX-UTIL-12",
             f"There is no notebook '{path}'.",
             Path.cwd(),
-            "Give its path relative to the working folder.",
+            "Give its path relative to the working folder, or the one in the workspace.",
         )
+
+    def _in_the_project(self, path: str) -> list[Path]:
+        """Return where a path of the workspace may lie; the folders above the project may have any names."""
+        root, parts = self._environment.project.root, PurePosixPath(path).parts[1:]
+        if not path.startswith("/"):
+            return []
+        kept = [start for start in range(len(parts)) if start < len(parts) - 1 or parts[start - 1] == root.name]
+        return [root.joinpath(*parts[start:]) for start in kept]
 
 
 def _end(child: subprocess.Popen[str]) -> None:
@@ -123,8 +135,12 @@ def _value_of(code: int, stdout: str, stderr: str, notebook: Path) -> str:
             notebook,
             "pip install 'dexkit[local]'; deployed code calls functions instead of notebooks.",
         )
-    told = answer.get("error", {}).get("what") if isinstance(answer, dict) else None
-    reason = told or (stderr.strip().splitlines() or ["no message"])[-1]
+    error = answer.get("error", {}) if isinstance(answer, dict) else {}
+    reason = error.get("what") or (stderr.strip().splitlines() or ["no message"])[-1]
+    place = {key: value for key, value in error.get("where", {}).items() if key in ("cell", "line")}
     raise UtilitiesError(
-        "DEX-UTIL-14", f"The notebook failed: {reason}", notebook, "Run it by itself: dex run, and look at the cell."
+        "DEX-UTIL-14",
+        f"The notebook failed: {reason.removeprefix('A cell failed: ')}",
+        Where(str(notebook), **place),
+        "Run it by itself: dex run, and look at the cell.",
     )

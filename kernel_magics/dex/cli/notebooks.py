@@ -9,7 +9,7 @@ import typer
 from dex_dbutils.config import find_project
 from pydantic import BaseModel
 
-from dex.cli.output import EnvOption, JsonOption, ProjectOption, emit, progress
+from dex.cli.output import EnvOption, JsonOption, ProjectOption, emit, progress, say
 
 NotebookArgument = Annotated[Path, typer.Argument(help="An .ipynb or a Databricks source file.")]
 
@@ -27,17 +27,20 @@ def run(
     """Run a notebook in a kernel of its own; it ends with the first cell that fails."""
     from dex.notebook import parameter_texts, parse_parameters, run_notebook
 
-    report = run_notebook(
-        notebook,
-        parameters=parse_parameters(parameter or []),
-        texts=parameter_texts(parameter or []),
-        out=out,
-        environment=env,
-        progress=progress,
-    )
-    emit(
-        report, as_json, lambda: f"{report.notebook}: {report.outcome}, {report.cells} cells in {report.seconds:.1f} s"
-    )
+    try:
+        report = run_notebook(
+            notebook,
+            parameters=parse_parameters(parameter or []),
+            texts=parameter_texts(parameter or []),
+            out=out,
+            environment=env,
+            progress=progress if as_json else say,
+        )
+    except KeyboardInterrupt:
+        say(f"{notebook}: interrupted{f'; what ran is in {out}' if out else ''}")
+        raise
+    ended = f"{report.notebook}: {report.outcome}, {report.cells} cells in {report.seconds:.1f} s"
+    emit(report, as_json, lambda: ended if report.value is None else f"{ended}\nexited with: {report.value}")
 
 
 class Converted(BaseModel):

@@ -71,4 +71,9 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 def progress(message: str) -> None:
     """Tell a person at a terminal what goes on; say nothing where nobody looks."""
     if sys.stderr.isatty():
-        print(message, file=sys.stderr, flush=True)
+        say(message)
+
+
+def say(message: str) -> None:
+    """Tell what goes on in a plain line, also to a log that somebody reads later."""
+    print(message, file=sys.stderr, flush=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import subprocess
 import sys
@@ -12,6 +13,8 @@ from typing import Any
 from dex_dbutils import NotebookError
 
 from dex.databricks.names import bound, show
+
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def run_fs(text: str, namespace: MutableMapping[str, Any]) -> None:
@@ -76,8 +79,8 @@ def _streamed(command: Sequence[str]) -> tuple[int, list[str]]:
         try:
             for line in child.stdout:
                 print(line, end="")
-                if line.strip():
-                    said.append(line.strip())
+                if plain := _COLOURS.sub("", line).strip():
+                    said.append(plain)
         except BaseException:
             child.terminate()
             raise

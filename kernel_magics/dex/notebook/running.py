@@ -6,16 +6,15 @@ import asyncio
 import contextlib
 import json
 import os
-import re
 import shutil
 import signal
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 from dex_dbutils import NotebookError, Where
 from dex_dbutils.config import find_project, load_environment
@@ -23,6 +22,7 @@ from pydantic import BaseModel, ConfigDict
 
 from dex.files import write_atomically
 from dex.notebook.executable import Executable, executable
+from dex.notebook.failures import cell_failed, show_exit
 from dex.notebook.reading import read_notebook
 
 Progress = Callable[[str], None]
@@ -34,38 +34,6 @@ INTERRUPT_SECONDS = 10.0
 SOCKET_PATH = 80
 #: Seconds that a kernel may take to start.
 START_SECONDS = 90
-#: Last lines of a cell's traceback that are shown.
-TRACEBACK_LINES = 12
-#: Where a cell's frames stand in a traceback: number of the execution, line of the cell.
-_CELL_LINE = re.compile(r"Cell In\[(\d+)\], line (\d+)")
-_FRAME_OF_A_FILE = re.compile(r"File\s")
-_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
-
-
-class CellFailed(NotebookError):
-    """A cell failed: the notebook was read and run, but is not sound.
-
-    Args:
-        code: as `DexError`.
-        what: as `DexError`.
-        where: the notebook, the cell and its line.
-        remedy: as `DexError`.
-        traceback: last lines of what the kernel told about the error.
-    """
-
-    exit_code: ClassVar[int] = 1
-
-    def __init__(self, code: str, what: str, where: Where, remedy: str, traceback: Sequence[str] = ()) -> None:
-        super().__init__(code, what, where, remedy)
-        self.traceback = tuple(traceback)
-
-    def __str__(self) -> str:
-        """Return the message as a person reads it, the end of the traceback below it."""
-        return "\n".join([super().__str__(), *(f"  | {line}".rstrip() for line in self.traceback)])
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the parts for ``--json`` output and the panel."""
-        return {**super().to_dict(), "traceback": list(self.traceback)}
 
 
 class RunReport(BaseModel):
@@ -257,8 +225,10 @@ class _Run:
                     if error.ename == "NotebookExit":
                         self.done += 1
                         self.value = error.evalue
+                        show_exit(cell)
                         return
-                    raise self._failed(index, error.ename, error.evalue) from None
+                    where = Where(str(self._path), cell=self._prepared.number(index))
+                    raise cell_failed(cell, where, error.ename, error.evalue, self._out) from None
                 except DeadKernelError as error:
                     raise NotebookError(
                         "DEX-NOTEBOOK-09",
@@ -293,22 +263,6 @@ class _Run:
             with contextlib.suppress(BaseException):
                 if interrupted.done() and task.done():
                     task.exception()
-
-    def _failed(self, index: int, name: str, value: str) -> CellFailed:
-        number = self._prepared.number(index)
-        lines = (value or "").strip().splitlines()
-        what = f"{name}: {lines[0]}" if lines else name
-        cell = self._prepared.node["cells"][index]
-        told = _traceback(cell)
-        frames = [found.groups() for line in told if (found := _CELL_LINE.search(line))]
-        places = [int(line) for run, line in frames if run == str(cell["execution_count"])]
-        return CellFailed(
-            "DEX-NOTEBOOK-08",
-            f"A cell failed: {what}",
-            Where(str(self._path), cell=number, line=places[-1] if places and number is not None else None),
-            f"The whole traceback is in {self._out}." if self._out else "--out keeps the whole traceback.",
-            told[-TRACEBACK_LINES:],
-        )
 
 
 @contextlib.contextmanager
@@ -364,21 +318,6 @@ def _kernel_environment(path: Path, parameters: Mapping[str, Any], environment: 
     if environment is not None:
         env["DEX_ENV"] = environment
     return env
-
-
-def _traceback(cell: Any) -> list[str]:
-    """Return the lines of the traceback below a cell, without colours and installed packages' frames."""
-    told = next((list(out["traceback"]) for out in reversed(cell["outputs"]) if out["output_type"] == "error"), [])
-    frames = [_COLOURS.sub("", part) for part in told]
-    own = [frame for frame in frames if not (_FRAME_OF_A_FILE.match(frame) and _is_installed(frame))]
-    return [line.rstrip() for line in "\n".join(own).splitlines() if line.strip(" -")]
-
-
-def _is_installed(frame: str) -> bool:
-    import dex
-
-    first = frame.partition("\n")[0]
-    return "site-packages" in first or str(Path(dex.__file__).parent) in first
 
 
 def _first_line(source: str) -> str:
