@@ -36,6 +36,7 @@ app.command("export")(notebooks.export)
 app.command("sync")(notebooks.sync)
 app.command("mutate")(notebooks.mutate)
 app.command("trace")(places.trace)
+app.command("coverage")(places.coverage)
 
 
 def _print_version(asked: bool) -> None:

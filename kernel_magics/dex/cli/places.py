@@ -1,4 +1,4 @@
-"""``dex trace``: from what a job says back to the notebook."""
+"""``dex trace``, ``dex coverage``: from what a job or a test run says back to the notebook."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import typer
 from dex_dbutils import DexError
 from dex_dbutils.config import find_project
 
-from dex.cli.output import JsonOption, ProjectOption, emit
+from dex.cli.output import JsonOption, ProjectOption, emit, table
 
 
 def trace(
@@ -25,6 +25,25 @@ def trace(
     text = _text(log)
     found = traced(text, find_project(project), "standard input" if log == "-" else log)
     emit(found, as_json, lambda: found.beside(text).removesuffix("\n"))
+
+
+def coverage(
+    data_file: Annotated[
+        Path | None, typer.Option("--data-file", help="Coverage's data; what its settings name if not given.")
+    ] = None,
+    project: ProjectOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Print for each notebook cell how much of it the tests have run, from coverage's data."""
+    from dex.export import cell_coverage
+    from dex.export.places.covering import COLUMNS
+
+    report = cell_coverage(find_project(project), data=data_file)
+    emit(
+        report,
+        as_json,
+        lambda: "\n".join([table(COLUMNS, report.rows()), *(f"not measured: {path}" for path in report.not_measured)]),
+    )
 
 
 def _text(log: str) -> str:

@@ -6,6 +6,7 @@ from dex.export.drafting import Draft
 from dex.export.exporting import Exporter, export_notebook, module_name, shown_path
 from dex.export.models import ExportedFile, ExportRefused, ExportReport, Refusal, ReportLine
 from dex.export.mutation.run import MutantOutcome, MutationReport, try_mutants
+from dex.export.places.covering import CellCoverage, CoverageReport, cell_coverage
 from dex.export.places.finding import NotebookPlaces, Place
 from dex.export.places.tracing import Trace, trace, with_places
 from dex.export.suggesting import Suggestion, Suggestions, suggest_regions
@@ -14,8 +15,10 @@ from dex.export.sync.files import SyncReport, sync_notebook
 
 __all__ = [
     "BatchReport",
+    "CellCoverage",
     "CellState",
     "CellStates",
+    "CoverageReport",
     "Draft",
     "ExportRefused",
     "ExportReport",
@@ -32,6 +35,7 @@ __all__ = [
     "SurveyReport",
     "SyncReport",
     "Trace",
+    "cell_coverage",
     "cell_states",
     "cores",
     "export_notebook",

@@ -114,6 +114,15 @@ def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, A
         mark_collection(collector, report)
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Show below pytest-cov's own table how much of each notebook cell was run."""
+    if config.pluginmanager.hasplugin("_cov") and not config.getoption("no_cov", False):
+        from dex.testing.covered_cells import show
+
+        show(terminalreporter, config)
+
+
 def _is_notebook_cell(item: pytest.Item) -> bool:
     """Return whether nbval made the item; nbval is imported only where it already is."""
     return type(item).__module__ == "nbval.plugin"
