@@ -115,6 +115,7 @@ def _change_inside(piece: Piece, purity: Purity, log: Log) -> None:
         return
     changes: list[tuple[ast.AST, str]] = []
     spare = _spare(piece)
+    statements: set[ast.Call] = set()
     for node, inside in _walk(piece.node):
         line = piece.statement.line + getattr(node, "lineno", 1) - 1
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
@@ -128,11 +129,20 @@ def _change_inside(piece: Piece, purity: Purity, log: Log) -> None:
             elif _stops(call):
                 changes.append((node, "pass"))
                 log.note(piece, f"`{short(source_of(piece.text, node))}` was left out: the session is the caller's")
-            elif _is_exit(call) and inside == "function":
-                log.note(piece, "a function exits the notebook: what is called after it may go on in a job")
             elif _is_exit(call):
+                statements.add(call)
                 value = source_of(piece.text, call.args[0]) if call.args else "None"
-                changes.append((node, f"return {value}"))
+                changes.append((node, f"raise NotebookExit({value})" if inside == "function" else f"return {value}"))
+                if inside == "function":
+                    log.imports.add("NotebookExit")
+        elif isinstance(node, ast.Call) and _is_exit(node) and node not in statements:
+            log.refuse(
+                piece,
+                "dbutils.notebook.exit",
+                f"`{short(source_of(piece.text, node))}` exits from inside an expression.",
+                "Make it a statement of its own: `if ...:` and `dbutils.notebook.exit(...)` below it.",
+                line,
+            )
         elif isinstance(node, ast.Name) and node.id == "__name__" and inside != "function":
             changes.append((node, '"__main__"'))
         elif isinstance(node, ast.Call) and inside != "function" and own_session(node):

@@ -9,7 +9,7 @@ from dex_dbutils.config import Project
 
 from dex.export.derived_tests import render_tests
 from dex.export.fixed_names import note_fixed_names
-from dex.export.handover import Handover, hand_over, handover_of, take
+from dex.export.handover import Handover, hand_over, handover_of, refuse_inner_exits, take
 from dex.export.linking import Unit
 from dex.export.models import ExportRefused, Refusal, ReportLine
 from dex.export.module import Around, Block, blocks_of, headings_of, render_module
@@ -119,9 +119,11 @@ def _draft(
     names = place(pieces, log)
     note_undefined(pieces, names.star, log)
     note_fixed_names(pieces, log)
+    own = handover_of(unit, pieces, names)
+    refuse_inner_exits(pieces, own.bound, log)
     if log.refusals:
         raise ExportRefused(shown, log.refusals)
-    given[name] = own = handover_of(unit, pieces, names)
+    given[name] = own
     users = {user: sorted(wanted) for user, wanted in sorted(unit.users.items())}
     if not any(p.place != "drop" and p.text for p in pieces):
         return Draft(notebook, shown, name, empty=True, log=log)

@@ -28,6 +28,7 @@ class Handover:
         top: names that are defined at the top of the module.
         bound: names that `main` binds and returns.
         acts: `main` does something when it is called.
+        exits: a function of it may exit the notebook that calls it.
         parameters: fields of its `Params`.
         requirements: what it installs, with what those install that it runs.
     """
@@ -38,6 +39,7 @@ class Handover:
     top: list[str] = field(default_factory=list)
     bound: list[str] = field(default_factory=list)
     acts: bool = False
+    exits: bool = False
     parameters: Parameters = field(default_factory=Parameters)
     requirements: list[str] = field(default_factory=list)
 
@@ -51,6 +53,7 @@ def handover_of(unit: Unit, pieces: list[Piece], names: Names) -> Handover:
         names: who binds what.
     """
     given = Handover(unit.name, parameters=unit.known.parameters, requirements=unit.known.requirements)
+    given.exits = "NotebookExit" in unit.known.log.imports
     wanted = unit.wanted & {name for name, binders in names.binders.items() if binders}
     for piece in pieces:
         node = piece.node
@@ -86,6 +89,8 @@ def take(link: Link, given: Handover, unit: Unit, package: str) -> list[Piece]:
     lines += sorted({given.imports[name] for name in used if name in given.imports})
     if top := sorted(used.intersection(given.top)):
         lines.append(f"from {package}.{given.module} import {', '.join(top)}")
+        if given.exits:
+            log.imports.add("NotebookExit")
     calls: list[str] = []
     bound = sorted(used.intersection(given.bound))
     if given.acts or bound:
@@ -162,6 +167,19 @@ def hand_over(pieces: list[Piece], bound: list[str], log: Log) -> list[str]:
             sure |= set(piece.flow.binds)
         left = left or bool(exits)
     return [name for name in bound if name not in sure]
+
+
+def refuse_inner_exits(pieces: list[Piece], bound: list[str], log: Log) -> None:
+    """Refuse functions that exit a notebook of which other notebooks use names: it has none to give by then."""
+    for piece in pieces if bound else ():
+        raised = [n for n in ast.walk(piece.node or ast.Pass()) if isinstance(n, ast.Raise) and n.exc is not None]
+        if piece.place != "drop" and any(ast.unparse(n.exc).startswith("NotebookExit(") for n in raised if n.exc):
+            log.refuse(
+                piece,
+                "dbutils.notebook.exit",
+                f"A function exits the notebook, and notebooks that run it use `{bound[0]}` of it.",
+                "Return from the function, and exit at the top of the notebook.",
+            )
 
 
 def own_scope(node: ast.AST | None) -> list[ast.AST]:

@@ -267,6 +267,8 @@ def _render_main(
     if around.bound and not (main and isinstance(main[-1].pieces[-1].node, ast.Return)):
         lines += ["", f"return Names({', '.join(f'{name}={name}' for name in around.bound)})"]
         returns = True
+    leaves = bool(main) and "NotebookExit" in log.imports
+    returns = returns or leaves
     if returns and not around.bound:
         extra.add("Any")
     given = "What the notebook hands to `dbutils.notebook.exit`."
@@ -285,16 +287,21 @@ def _render_main(
     ]
     result = "Names" if around.bound else "Any" if returns else "None"
     head = f"def main(spark: SparkSession, params: Params) -> {result}:"
-    if not waits:
+    if not waits and not leaves:
         return "\n".join([head, *doc, body]), needs | extra
-    log.imports.add("asyncio")
-    give = "return " if returns else ""
+    call, why = "_main(spark, params)", "which takes what a function exits with"
+    if waits:
+        log.imports.add("asyncio")
+        call, why = f"asyncio.run({call})", "which waits for it"
     inner = [
-        f"async def _main(spark: SparkSession, params: Params) -> {result}:",
-        '    """Do the work of `main`, which waits for it."""',
+        f"{'async ' if waits else ''}def _main(spark: SparkSession, params: Params) -> {result}:",
+        f'    """Do the work of `main`, {why}."""',
         body,
     ]
-    return "\n".join([*inner, "\n", head, *doc, f"    {give}asyncio.run(_main(spark, params))"]), needs | extra
+    ending = [f"    {'return ' if returns else ''}{call}"]
+    if leaves:
+        ending = ["    try:", f"    {ending[0]}", "    except NotebookExit as left:", "        return left.value"]
+    return "\n".join([*inner, "\n", head, *doc, *ending]), needs | extra
 
 
 def _text(blocks: list[Block]) -> str:

@@ -99,15 +99,22 @@ def parse_module(source: str, headings: Collection[str]) -> ModuleParts:
 
 
 def _landmarks(source: str) -> dict[str, int]:
-    """Return the index of the line where each generated part begins; ``after`` is the end of `main`."""
+    """Return the index of the line where each generated part begins; ``after`` is the end of `main`.
+
+    Where the notebook's work is done by a `_main` that `main` calls, that is what counts.
+    """
     found: dict[str, int] = {}
     lines = source.split("\n")
     for node in ast.parse(source).body:
         start = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))]) - 1
         if isinstance(node, ast.ClassDef) and node.name == "Params":
             found.setdefault("Params", start)
-        elif isinstance(node, ast.FunctionDef) and node.name == "main":
-            found.setdefault("main", start)
+        elif (
+            isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+            and node.name in ("_main", "main")
+            and "main" not in found
+        ):
+            found["main"] = start
             end = node.end_lineno or node.lineno
             while end < len(lines) and (not lines[end].strip() or lines[end].startswith((" ", "\t"))):
                 end += 1  # comments below the last statement of main

@@ -23,7 +23,7 @@ BUILTINS = frozenset(dir(builtins)) | {
 RESERVED = frozenset(
     """
     main run Params params argparse json dataclass field replace Optional Any Session load_environment get_spark
-    get_dbutils builtins _flag _session
+    get_dbutils builtins _flag _session _main
     """.split()
 )
 #: What the generated parts import; the same import in a notebook is no conflict.
@@ -45,6 +45,7 @@ NEEDED = {
     "os": "os",
     "Path": "pathlib.Path",
     "asyncio": "asyncio",
+    "NotebookExit": "dex_dbutils.utilities.NotebookExit",
     "SimpleNamespace": "types.SimpleNamespace",
 }
 #: Star imports that bind no name of a builtin.

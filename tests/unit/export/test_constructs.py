@@ -128,3 +128,15 @@ def quad(n):
     for call in ('notify("a")', "check(1)", "outer(2)", "said()", "outer(3)"):
         assert f"    {call}\n" in main
     assert "quad(4)" not in main
+
+
+def test_an_exit_in_a_function_ends_main_with_its_value(project: Path) -> None:
+    leave = "def leave(n):\n    if n > 2:\n        dbutils.notebook.exit('too many')\n    return n"
+    module = exported(project, leave, "seen = [leave(1), leave(3)]", "raise ValueError('not reached')")
+    assert 'raise NotebookExit("too many")' in module[: module.index("def _main")]
+    assert run(project) == "too many"
+
+
+def test_an_exit_in_a_function_that_is_awaited_ends_main_as_well(project: Path) -> None:
+    exported(project, "async def leave():\n    dbutils.notebook.exit('left')", "await leave()\nraise ValueError")
+    assert run(project) == "left"

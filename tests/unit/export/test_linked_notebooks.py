@@ -98,3 +98,20 @@ def test_what_stops_the_other_notebook_is_told_at_the_run(project: Path) -> None
     with pytest.raises(ExportRefused, match="notebooks/a.ipynb, which cannot be exported: cell 2, line 1"):
         export(project)
     assert not (project / "src").exists()
+
+
+def test_a_function_of_another_notebook_that_exits_ends_the_one_that_calls_it(project: Path) -> None:
+    write_notebook(project / "notebooks/checks.ipynb", "def stop(n):\n    dbutils.notebook.exit(n)")
+    write_notebook(project / "notebooks/n.ipynb", "%run ./checks", "stop('no rows')\nraise ValueError")
+    export(project)
+    assert run(project) == "no rows"
+
+
+def test_an_exit_in_a_function_is_refused_where_the_notebooks_names_are_used(project: Path) -> None:
+    write_notebook(
+        project / "notebooks/a.ipynb", "rows = len('ab')", "def stop():\n    dbutils.notebook.exit('x')", "stop()"
+    )
+    write_notebook(project / "notebooks/n.ipynb", "%run ./a", "print(rows)")
+    with pytest.raises(ExportRefused, match=r"cell 2, line 1: A function exits .* use `rows` of it") as caught:
+        export(project)
+    assert [(r.cell, r.line, r.construct) for r in caught.value.refusals] == [(1, 1, "%run")]

@@ -34,6 +34,7 @@ def files(project: Path) -> set[str]:
         (["exec('x = 1')"], 1, 1, "exec"),
         (["globals()['x'] = 1"], 1, 1, "globals"),
         (["a = max(1, 2)", "from pyspark.sql.functions import *\nfrom shop import *"], 2, 1, "max"),
+        (["x = 1", "y = 2\nx > 1 and dbutils.notebook.exit('a')"], 2, 2, "inside an expression"),
         (["import dex\nx = dex.something(1)"], 1, 2, "dex"),
         (["from .helpers import f"], 1, 1, "relative"),
         (["# dex: transform 1x\nx = 1"], 1, 2, "name"),

@@ -163,3 +163,17 @@ def test_a_cell_with_another_id_is_found_by_its_text(project: Path) -> None:
     sync(project)
     assert "x+2" in source(project, "renamed")
     assert is_clean(project)
+
+
+@pytest.mark.parametrize(
+    "waits", ["async def f():\n    return 1\n\n\nx = await f()", "def f():\n    dbutils.notebook.exit(1)\n\n\nx = f()"]
+)
+def test_edits_of_a_main_that_calls_another_function_come_back(waits: str, tmp_path: Path) -> None:
+    folder = project_folder(tmp_path / "shop")
+    path = write_notebook(folder / "notebooks/n.ipynb", "a = 1", waits, text("## End", id="e"), "b = a\nprint(b)")
+    export_notebook(path, find_project(folder))
+    edit(folder, "b = a\n    print(b)", "b = a\n    b += 1\n    print(b)\n    # the end")
+    edit(folder, "    a = 1", "    a = 2")
+    sync(folder)
+    assert (source(folder, "c1"), source(folder, "c4")) == ("a = 2", "b = a\nb += 1\nprint(b)\n# the end")
+    assert is_clean(folder)
