@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from dex_dbutils.errors import ExportError as ExportError
     from dex_dbutils.errors import FrameError as FrameError
     from dex_dbutils.errors import GuardError as GuardError
+    from dex_dbutils.errors import JobError as JobError
     from dex_dbutils.errors import LedgerError as LedgerError
     from dex_dbutils.errors import NotebookError as NotebookError
     from dex_dbutils.errors import PlanError as PlanError
@@ -60,6 +61,7 @@ _HOMES = {
             "ExportError",
             "FrameError",
             "GuardError",
+            "JobError",
             "LedgerError",
             "NotebookError",
             "PlanError",

@@ -124,6 +124,10 @@ class BundleError(DexError):
     """A bundle's files cannot be used."""
 
 
+class JobError(DexError):
+    """A job cannot be run as it is."""
+
+
 class LedgerError(DexError):
     """The ledger of runs cannot be written or read."""
 

@@ -8,7 +8,7 @@ import pytest
 
 NAMES = {
     "dex_dbutils": """
-        __version__ BundleError ConfigError DexError EngineError Environment ExportError FrameError GuardError LedgerError
+        __version__ BundleError ConfigError DexError EngineError Environment ExportError FrameError GuardError JobError LedgerError
         NotebookError PlanError Profile ProviderError Session UtilitiesError Where WorkspaceError get_session get_spark
         get_table_name load_environment profile
     """,

@@ -10,11 +10,20 @@ from dex_dbutils.utilities.checks import add_write_check
 from dex_dbutils.utilities.files import platform_place
 from dex_dbutils.utilities.notebook import NotebookExit
 from dex_dbutils.utilities.secrets import Secret
+from dex_dbutils.utilities.tasks import read_task_values
 
 if TYPE_CHECKING:
     from dex_dbutils.utilities.local import Utilities
 
-__all__ = ["NotebookExit", "Secret", "Utilities", "add_write_check", "get_dbutils", "platform_place"]
+__all__ = [
+    "NotebookExit",
+    "Secret",
+    "Utilities",
+    "add_write_check",
+    "get_dbutils",
+    "platform_place",
+    "read_task_values",
+]
 
 
 def get_dbutils(spark: Any, environment: Environment) -> Any:

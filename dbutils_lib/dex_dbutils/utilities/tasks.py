@@ -119,5 +119,11 @@ class JobsUtilities(Named):
         self.taskValues = TaskValues(project)
 
 
+def read_task_values(project: Project, run: str) -> dict[str, dict[str, Any]]:
+    """Return the values that the tasks of a job's run have set, by task and name."""
+    folder = project.dex_dir / "task_values" / _plain(run)
+    return {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))}
+
+
 def _plain(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9_-]", "_", text)

@@ -1,8 +1,9 @@
 """The bundle of a project: its files, as a target makes them, checked without a workspace."""
 
 from dex.bundle.effective import Bundle, load_bundle
+from dex.bundle.files import read_bundle
 from dex.bundle.models import Finding, Severity
 from dex.bundle.tree import At
 from dex.bundle.validate import validate_bundle
 
-__all__ = ["At", "Bundle", "Finding", "Severity", "load_bundle", "validate_bundle"]
+__all__ = ["At", "Bundle", "Finding", "Severity", "load_bundle", "read_bundle", "validate_bundle"]

@@ -1,6 +1,26 @@
 """Jobs: their settings, and their runs on this machine."""
 
+from dex.jobs.display import LiveRuns, run_text
+from dex.jobs.local import repair_run, run_jobs
 from dex.jobs.models import JobSettings, Task
+from dex.jobs.records import JobRun, TaskRun, read_record, records
 from dex.jobs.refusals import SettingsRefusal, refusals
+from dex.jobs.running import Runner
+from dex.jobs.work import Workshop
 
-__all__ = ["JobSettings", "SettingsRefusal", "Task", "refusals"]
+__all__ = [
+    "JobRun",
+    "JobSettings",
+    "LiveRuns",
+    "Runner",
+    "SettingsRefusal",
+    "Task",
+    "TaskRun",
+    "Workshop",
+    "read_record",
+    "records",
+    "refusals",
+    "repair_run",
+    "run_jobs",
+    "run_text",
+]

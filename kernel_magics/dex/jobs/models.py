@@ -6,9 +6,9 @@ Fields that nothing here needs are kept as they are. Sources of names and values
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 RunIf = Literal["ALL_SUCCESS", "AT_LEAST_ONE_SUCCESS", "NONE_FAILED", "ALL_DONE", "AT_LEAST_ONE_FAILED", "ALL_FAILED"]
 Comparison = Literal[
@@ -26,31 +26,40 @@ TaskKind = Literal[
 ]
 
 
+def _word(value: Any) -> Any:
+    """Return true and false of YAML as the texts that the API takes."""
+    return str(value).lower() if isinstance(value, bool) else value
+
+
+#: A text, also where YAML has it as a number, true or false.
+Text = Annotated[str, BeforeValidator(_word)]
+
+
 class Settings(BaseModel):
     """Part of a job's settings; fields that are not named here are kept."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(extra="allow", coerce_numbers_to_str=True)
 
 
 class JobParameter(Settings):
     """A parameter that a run may set, with what it is otherwise."""
 
     name: str
-    default: str
+    default: Text
 
 
 class Dependency(Settings):
     """A task to wait for; of a condition task, also what it has to come to: ``"true"`` or ``"false"``."""
 
     task_key: str
-    outcome: Literal["true", "false"] | None = None
+    outcome: Annotated[Literal["true", "false"] | None, BeforeValidator(_word)] = None
 
 
 class NotebookTask(Settings):
     """A notebook; its widgets take the parameters, the job's own with the same name win."""
 
     notebook_path: str
-    base_parameters: dict[str, str] = Field(default_factory=dict)
+    base_parameters: dict[str, Text] = Field(default_factory=dict)
     source: str | None = None
     warehouse_id: str | None = None
 
@@ -60,15 +69,15 @@ class PythonWheelTask(Settings):
 
     package_name: str
     entry_point: str
-    parameters: list[str] = Field(default_factory=list)
-    named_parameters: dict[str, str] = Field(default_factory=dict)
+    parameters: list[Text] = Field(default_factory=list)
+    named_parameters: dict[str, Text] = Field(default_factory=dict)
 
 
 class SparkPythonTask(Settings):
     """A Python file, given words."""
 
     python_file: str
-    parameters: list[str] = Field(default_factory=list)
+    parameters: list[Text] = Field(default_factory=list)
     source: str | None = None
 
 
@@ -85,7 +94,7 @@ class SqlTask(Settings):
     warehouse_id: str
     file: SqlFile | None = None
     query: dict[str, Any] | None = None
-    parameters: dict[str, str] = Field(default_factory=dict)
+    parameters: dict[str, Text] = Field(default_factory=dict)
 
 
 class PipelineTask(Settings):
@@ -99,15 +108,15 @@ class ConditionTask(Settings):
     """A comparison of two texts; numbers are compared as numbers by the four comparisons of size."""
 
     op: Comparison
-    left: str
-    right: str
+    left: Text
+    right: Text
 
 
 class RunJobTask(Settings):
     """Another job; the task is as long as its run."""
 
     job_id: int | str
-    job_parameters: dict[str, str] = Field(default_factory=dict)
+    job_parameters: dict[str, Text] = Field(default_factory=dict)
 
 
 class ForEachTask(Settings):
@@ -186,7 +195,7 @@ class JobSettings(Settings):
     job_clusters: list[JobCluster] = Field(default_factory=list)
     timeout_seconds: int = 0
     max_concurrent_runs: int = 1
-    tags: dict[str, str] = Field(default_factory=dict)
+    tags: dict[str, Text] = Field(default_factory=dict)
 
 
 ForEachTask.model_rebuild()

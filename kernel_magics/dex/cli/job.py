@@ -1,0 +1,140 @@
+"""``dex job``: the jobs of the bundle on this machine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from dex_dbutils import JobError
+from dex_dbutils.config import find_project
+
+from dex.cli.output import EnvOption, JsonOption, ProjectOption, emit, progress, table
+
+if TYPE_CHECKING:
+    from dex.jobs import JobRun
+
+app = typer.Typer(help="The jobs of the bundle, run on this machine.", no_args_is_help=True)
+
+ParallelOption = Annotated[
+    int | None, typer.Option("--max-parallel", min=1, help="Tasks at a time; the number of processors if not given.")
+]
+RunArgument = Annotated[int, typer.Argument(metavar="RUN", help="Number of the run; `dex job runs` lists them.")]
+
+
+@app.command()
+def run(
+    jobs: Annotated[
+        list[str], typer.Argument(metavar="JOB...", help="Keys of jobs under `resources.jobs`; all at once.")
+    ],
+    parameter: Annotated[
+        list[str] | None, typer.Option("--parameter", "-p", help="KEY=VALUE of a job parameter; repeat for more.")
+    ] = None,
+    only: Annotated[list[str] | None, typer.Option("--only", help="Run this task; repeat for more.")] = None,
+    start_from: Annotated[
+        list[str] | None, typer.Option("--from", help="Run this task and all that wait for it; repeat for more.")
+    ] = None,
+    max_parallel: ParallelOption = None,
+    target: Annotated[str | None, typer.Option("--target", "-t", help="Target of the bundle.")] = None,
+    env: EnvOption = None,
+    project: ProjectOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Run jobs with the platform's rules, each task in a process of its own; exit 1 if one does not end well."""
+    from dex.jobs import LiveRuns, run_jobs, run_text
+
+    given = dict(_pair(each) for each in parameter or [])
+    with LiveRuns() as watch:
+        runs = run_jobs(
+            find_project(),
+            jobs,
+            environment=env,
+            target=target,
+            parameters=given,
+            only=only or (),
+            start_from=start_from or (),
+            processes=max_parallel,
+            watch=watch,
+            progress=progress,
+        )
+    emit(runs if len(runs) > 1 else runs[0], as_json, lambda: "\n\n".join(map(run_text, runs)))
+    _exit_unless_good(runs)
+
+
+@app.command()
+def repair(
+    number: RunArgument,
+    max_parallel: ParallelOption = None,
+    project: ProjectOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Run again what a run did not finish; tasks that ended well are not repeated."""
+    from dex.jobs import LiveRuns, repair_run, run_text
+
+    with LiveRuns() as watch:
+        ended = repair_run(find_project(), number, processes=max_parallel, watch=watch)
+    emit(ended, as_json, lambda: run_text(ended))
+    _exit_unless_good([ended])
+
+
+@app.command()
+def runs(project: ProjectOption = None, as_json: JsonOption = False) -> None:
+    """List the runs of jobs on this machine, the latest first."""
+    from dex.jobs import records
+
+    found = [(record.run, record.alive) for record in records(find_project())]
+    rows = [
+        (
+            run.id,
+            run.key,
+            run.result or ("RUNNING" if alive else "unfinished"),
+            run.environment,
+            f"{run.started:%Y-%m-%d %H:%M:%S}",
+        )
+        for run, alive in found
+    ]
+    emit(
+        [run for run, _ in found],
+        as_json,
+        lambda: table(["run", "job", "result", "environment", "started (UTC)"], rows),
+    )
+
+
+@app.command()
+def show(number: RunArgument, project: ProjectOption = None, as_json: JsonOption = False) -> None:
+    """Show a run with its tasks."""
+    from dex.jobs import read_record, run_text
+
+    found = read_record(find_project(), number).run
+    emit(found, as_json, lambda: run_text(found))
+
+
+@app.command()
+def logs(
+    number: RunArgument,
+    task: Annotated[str, typer.Argument(help="Key of the task; `loop[3]` for an item of a for-each task.")],
+    project: ProjectOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Print what the last attempt of a task printed."""
+    from dex.jobs import read_record
+
+    record = read_record(find_project(), number)
+    found = record.run.tasks.get(task)
+    if found is None:
+        raise JobError(
+            "DEX-JOB-09", f"The run {number} has no task '{task}'.", remedy=f"It has: {', '.join(record.run.tasks)}."
+        )
+    text = (record.folder / found.log).read_text("utf-8") if found.log else ""
+    emit({"task": task, "log": text}, as_json, lambda: text.rstrip("\n"))
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise typer.BadParameter(f"{text!r} is not KEY=VALUE.")
+    return name, value
+
+
+def _exit_unless_good(runs: list[JobRun]) -> None:
+    if any(run.result not in ("SUCCESS", "SUCCESS_WITH_FAILURES") for run in runs):
+        raise typer.Exit(1)

@@ -1,0 +1,111 @@
+"""The process of one task: does the work it is told, and notes how it ended.
+
+Run by its path with a file of JSON; imports nothing of dex before the work needs it. Standard input is held open by
+whoever started it: when that ends, by whatever end, this process and all it started end too.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import threading
+import time
+import traceback
+from typing import Any
+
+
+def main(asked: str) -> int:
+    """Do what a file asks for; return the exit code."""
+    with open(asked, encoding="utf-8") as file:
+        work = json.load(file)
+    threading.Thread(target=_end_with_the_runner, daemon=True).start()
+    sys.path[:1] = work["sys_path"]
+    told: dict[str, Any] = {"ok": True, "value": None}
+    try:
+        told["value"] = _WORK[work["kind"]](work)
+    except SystemExit as leaving:
+        if leaving.code not in (None, 0):
+            told = {"ok": False, "error": f"exit code {leaving.code}"}
+    except BaseException as error:  # noqa: BLE001 - whatever ends a task is its result
+        traceback.print_exc()
+        told = {"ok": False, "error": _last_line(error)}
+    sys.stdout.flush()
+    temporary = work["result"] + ".part"
+    with open(temporary, "w", encoding="utf-8") as file:
+        json.dump(told, file)
+    os.replace(temporary, work["result"])
+    return 0 if told["ok"] else 1
+
+
+def _end_with_the_runner() -> None:
+    while os.read(0, 4096):
+        pass
+    os.kill(
+        os.getpid(), signal.SIGINT
+    )  # a notebook's kernel is no process of this group: it is ended by who started it
+    time.sleep(5)
+    os.killpg(os.getpgrp(), signal.SIGKILL)
+
+
+def _last_line(error: BaseException) -> str:
+    code = getattr(error, "code", None)
+    if isinstance(code, str) and code.startswith("DEX-"):
+        return str(error)
+    return traceback.format_exception_only(type(error), error)[-1].strip()
+
+
+def _entry_point(work: dict[str, Any]) -> None:
+    from importlib import import_module
+
+    sys.argv = [work["name"], *work["words"]]
+    target: Any = import_module(work["module"])
+    for name in work["function"].split("."):
+        target = getattr(target, name)
+    ended = target()
+    if isinstance(ended, int) and not isinstance(ended, bool) and ended:
+        raise SystemExit(ended)  # as the script that a wheel installs does it
+
+
+def _python_file(work: dict[str, Any]) -> None:
+    import runpy
+
+    sys.argv = [work["path"], *work["words"]]
+    sys.path.insert(0, os.path.dirname(work["path"]))
+    runpy.run_path(work["path"], run_name="__main__")
+
+
+def _notebook(work: dict[str, Any]) -> str | None:
+    from pathlib import Path
+
+    from dex.notebook import run_notebook
+
+    report = run_notebook(
+        Path(work["path"]),
+        parameters=work["parameters"],
+        texts=work["parameters"],
+        out=Path(work["out"]),
+        environment=work["environment"],
+        progress=lambda line: print(line, flush=True),
+    )
+    return report.value
+
+
+def _sql(work: dict[str, Any]) -> None:
+    from pathlib import Path
+
+    from dex_dbutils import get_spark
+
+    from dex.notebook import split_sql
+
+    spark = get_spark(work["environment"])
+    for statement in split_sql(Path(work["path"]).read_text(encoding="utf-8")):
+        print(statement.strip(), flush=True)
+        spark.sql(statement, args=work["parameters"] or None).show()
+
+
+_WORK = {"entry_point": _entry_point, "python_file": _python_file, "notebook": _notebook, "sql": _sql}
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

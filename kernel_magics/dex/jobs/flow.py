@@ -1,0 +1,127 @@
+"""When a task of a job runs, and what a job comes to: the platform's rules, without a process or a clock.
+
+Sources: the descriptions of ``RunIf``, ``RunResultState`` and ``ConditionTaskOp`` in the vendor's open SDK, and the
+pages on conditional tasks and on job run status. ``docs/jobs.md`` says which rules are known and which are assumed.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterable, Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Literal
+
+from dex_dbutils import JobError
+
+from dex.jobs.models import ConditionTask, Task
+
+Result = Literal[
+    "SUCCESS",
+    "SUCCESS_WITH_FAILURES",
+    "FAILED",
+    "TIMEDOUT",
+    "CANCELED",
+    "EXCLUDED",
+    "DISABLED",
+    "UPSTREAM_FAILED",
+    "UPSTREAM_CANCELED",
+]
+Decision = Literal["wait", "run", "EXCLUDED", "DISABLED", "UPSTREAM_FAILED", "UPSTREAM_CANCELED"]
+
+GOOD = frozenset({"SUCCESS", "SUCCESS_WITH_FAILURES"})
+BAD = frozenset({"FAILED", "TIMEDOUT", "UPSTREAM_FAILED"})
+STOPPED = frozenset({"CANCELED", "UPSTREAM_CANCELED"})
+NOT_RUN = frozenset({"EXCLUDED", "DISABLED"})
+
+_SIZES = {
+    "GREATER_THAN": operator.gt,
+    "GREATER_THAN_OR_EQUAL": operator.ge,
+    "LESS_THAN": operator.lt,
+    "LESS_THAN_OR_EQUAL": operator.le,
+}
+
+
+def decide(task: Task, results: Mapping[str, Result], outcomes: Mapping[str, str]) -> Decision:
+    """Return whether a task runs now, has to wait, or will not run and what it then comes to.
+
+    Args:
+        task: the task.
+        results: what the tasks that have ended came to, by key.
+        outcomes: ``"true"`` or ``"false"`` of the condition tasks that have ended, by key.
+    """
+    if any(dependency.task_key not in results for dependency in task.depends_on):
+        return "wait"
+    if task.disabled:
+        return "DISABLED"
+    if not task.depends_on:
+        return "run"
+    before = [
+        "EXCLUDED"  # the other branch of a condition
+        if d.outcome is not None and results[d.task_key] in GOOD and outcomes.get(d.task_key) != d.outcome
+        else results[d.task_key]
+        for d in task.depends_on
+    ]
+    good, bad, stopped, not_run = (sum(r in kind for r in before) for kind in (GOOD, BAD, STOPPED, NOT_RUN))
+    if not_run == len(before):
+        return "EXCLUDED"  # whatever `run_if` says
+    met = {
+        "ALL_SUCCESS": good == len(before),
+        "AT_LEAST_ONE_SUCCESS": good > 0,
+        "NONE_FAILED": not bad and not stopped and good > 0,
+        "ALL_DONE": True,
+        "AT_LEAST_ONE_FAILED": bad > 0,
+        "ALL_FAILED": bad == len(before),
+    }[task.run_if]
+    if met:
+        return "run"
+    if task.run_if in ("AT_LEAST_ONE_FAILED", "ALL_FAILED") or not (bad or stopped):
+        return "EXCLUDED"
+    return "UPSTREAM_FAILED" if bad else "UPSTREAM_CANCELED"
+
+
+def job_result(tasks: Iterable[Task], results: Mapping[str, Result]) -> Result:
+    """Return what a job comes to when all of its tasks have ended: its last tasks decide.
+
+    A task that nothing depends on and that failed fails the job; failures before tasks that then ran well make it
+    ``SUCCESS_WITH_FAILURES``.
+    """
+    tasks = list(tasks)
+    needed = {dependency.task_key for task in tasks for dependency in task.depends_on}
+    last = [results[task.task_key] for task in tasks if task.task_key not in needed]
+    if any(result in BAD for result in last):
+        return "FAILED"
+    if any(result in STOPPED for result in last):
+        return "CANCELED"
+    return "SUCCESS_WITH_FAILURES" if any(result in BAD for result in results.values()) else "SUCCESS"
+
+
+def compare(condition: ConditionTask) -> bool:
+    """Return what a condition comes to, its operands filled in.
+
+    Equality compares texts, so ``12.0`` is not ``12``; the comparisons of size compare numbers.
+
+    Raises:
+        JobError: DEX-JOB-04, an operand of a comparison of size is no number.
+    """
+    if condition.op in ("EQUAL_TO", "NOT_EQUAL"):
+        return (condition.left == condition.right) is (condition.op == "EQUAL_TO")
+    try:
+        left, right = Decimal(condition.left), Decimal(condition.right)
+        return bool(_SIZES[condition.op](left, right))
+    except InvalidOperation as error:
+        raise JobError(
+            "DEX-JOB-04",
+            f"{condition.op} compares numbers, and one of {condition.left!r} and {condition.right!r} is none.",
+            remedy="Compare texts with EQUAL_TO or NOT_EQUAL, or hand on a number.",
+        ) from error
+
+
+def downstream(tasks: Iterable[Task], keys: Iterable[str]) -> set[str]:
+    """Return tasks and all that wait for them, directly or not."""
+    found = set(keys)
+    tasks = list(tasks)
+    while True:
+        more = {t.task_key for t in tasks if t.task_key not in found and found & {d.task_key for d in t.depends_on}}
+        if not more:
+            return found
+        found |= more

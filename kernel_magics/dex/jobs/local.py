@@ -1,0 +1,251 @@
+"""The jobs of a project's bundle, run on this machine: from a job's key to its run, from a run's number to its repair."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from dex_agents.redaction import redaction_for
+from dex_dbutils import Environment, JobError, Where
+from dex_dbutils.config import Project, load_environment
+from pydantic import ValidationError
+
+from dex.bundle import Bundle, load_bundle, read_bundle
+from dex.engines import engine_for
+from dex.jobs.flow import GOOD, downstream
+from dex.jobs.models import JobSettings
+from dex.jobs.records import JobRun, Record, new_record, read_record
+from dex.jobs.refusals import refusals
+from dex.jobs.running import Runner, Watch
+from dex.jobs.work import Workshop
+from dex.ledger import record as note
+
+T = TypeVar("T")
+
+
+def run_jobs(
+    project: Project,
+    keys: Sequence[str],
+    *,
+    environment: str | None = None,
+    target: str | None = None,
+    parameters: Mapping[str, str] | None = None,
+    only: Iterable[str] = (),
+    start_from: Iterable[str] = (),
+    processes: int | None = None,
+    watch: Watch | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> list[JobRun]:
+    """Run jobs of the project's bundle on this machine, all at once, and return their runs as they ended.
+
+    Args:
+        project: whose ``databricks.yml`` has the jobs.
+        keys: keys or names of jobs.
+        environment: environment that their tasks work in; the project's default if not given.
+        target: target of the bundle; that of the environment's name if there is one, else the default one.
+        parameters: values of the jobs' parameters, instead of their defaults.
+        only: tasks to run; all if empty.
+        start_from: tasks to run with all that wait for them.
+        processes: tasks at a time over all jobs; as many as there are processors, two at least, if not given.
+        watch: told of every change.
+        progress: told of what happens before the first task.
+
+    Raises:
+        BundleError: there is no bundle, no such job or no such target.
+        JobError: DEX-JOB-01, the job's settings are not sound; -09, it has no such task; -10, no such parameter.
+        EngineError: the environment's engine cannot be had.
+        KeyboardInterrupt: it was interrupted; every task has ended, and the runs can be repaired.
+    """
+    env = load_environment(environment, start=project.root)
+    bundle = _bundle(project, env, target)
+    begun: list[tuple[str, JobSettings, dict[str, str], list[str] | None]] = []
+    for key in keys:
+        job, settings = settings_of(bundle, key)
+        chosen = _chosen(settings, job, only, start_from)
+        begun.append((job, settings, _parameters(settings, job, parameters or {}), chosen))
+    _start_engine(env, progress)
+    records = [new_record(project, key, settings, given, env.name, chosen) for key, settings, given, chosen in begun]
+    return _run(project, env, bundle, records, processes, watch)
+
+
+def repair_run(
+    project: Project, number: int | str, *, processes: int | None = None, watch: Watch | None = None
+) -> JobRun:
+    """Run again what a run did not finish, and return the run: tasks that ended well are not repeated.
+
+    Args:
+        project: whose run it is.
+        number: the run.
+        processes: tasks at a time.
+        watch: told of every change.
+
+    Raises:
+        JobError: DEX-JOB-05, there is no such run; -08, it is still going, or there is nothing to repair.
+        KeyboardInterrupt: it was interrupted; it can be repaired again.
+    """
+    record = read_record(project, number)
+    if record.run.result in GOOD and all(task.result in GOOD for task in record.run.tasks.values()):
+        raise JobError(
+            "DEX-JOB-08",
+            f"The run {number} has nothing to repair: every task ended well.",
+            record.folder,
+            "Run the job.",
+        )
+    env = load_environment(record.run.environment, start=project.root)
+    _start_engine(env, None)
+    with record.held():
+        record.change(result=None, ended=None, repairs=record.run.repairs + 1)
+        for key, task in list(record.run.tasks.items()):
+            if task.result not in GOOD:
+                record.task(key, state="BLOCKED", result=None, error=None, value=None)
+    return _run(project, env, _bundle(project, env, None), [record], processes, watch)[0]
+
+
+def settings_of(bundle: Bundle, key: str) -> tuple[str, JobSettings]:
+    """Return a job's key and its settings.
+
+    Raises:
+        BundleError: DEX-BUNDLE-30, there is no such job.
+        JobError: DEX-JOB-01, its settings are not sound.
+    """
+    data = bundle.job(key)
+    key = next((name for name, job in bundle.resources("jobs") if name == key or job.text("name") == key), key)
+    try:
+        settings = JobSettings.model_validate(data)
+        found = [each.message for each in refusals(settings)]
+    except ValidationError as error:
+        found = [f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()]
+    if found:
+        raise JobError(
+            "DEX-JOB-01",
+            f"The job '{key}' is not sound: {' '.join(found[:5])}",
+            Where(str(bundle.root / "databricks.yml")),
+            "Mend it; `dex bundle validate` shows file, line and column.",
+        )
+    return key, settings
+
+
+def processors() -> int:
+    """Return how many tasks run at a time where nobody says."""
+    return max(2, len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 2)
+
+
+def _run(
+    project: Project,
+    env: Environment,
+    bundle: Bundle,
+    records: list[Record],
+    processes: int | None,
+    watch: Watch | None,
+) -> list[JobRun]:
+    def shop(record: Record) -> Workshop:
+        return Workshop(project, bundle.root, record.run.environment, record.folder)
+
+    runner = Runner(
+        shop,
+        lambda name: settings_of(bundle, _job_key(name)),
+        processes or processors(),
+        watch,
+        redaction_for(project, env),
+    )
+
+    async def all_of_them() -> list[JobRun]:
+        return list(await asyncio.gather(*(runner.run(record) for record in records)))
+
+    try:
+        return _interruptible(all_of_them())
+    finally:
+        for record in records:
+            _tell_ledger(project, record.run)
+
+
+def _interruptible(work: Coroutine[Any, Any, T]) -> T:
+    """Return what a coroutine returns; a SIGTERM ends it as an interrupt does.
+
+    Raises:
+        KeyboardInterrupt: it was interrupted, and has cleaned up.
+    """
+
+    async def main() -> T:
+        task = asyncio.ensure_future(work)
+        loop = asyncio.get_running_loop()
+        signals: tuple[signal.Signals, ...] = (signal.SIGINT, signal.SIGTERM)
+        try:
+            for each in signals:
+                loop.add_signal_handler(each, task.cancel)
+        except (NotImplementedError, RuntimeError, ValueError):  # Windows, or not the main thread
+            signals = ()
+        try:
+            return await task
+        finally:
+            for each in signals:
+                loop.remove_signal_handler(each)
+
+    try:
+        return asyncio.run(main())
+    except asyncio.CancelledError as error:
+        raise KeyboardInterrupt from error
+
+
+def _bundle(project: Project, env: Environment, target: str | None) -> Bundle:
+    facts = {"bundle.target": env.name, "bundle.environment": env.name}
+    if target is None:
+        targets = {name for name, _ in read_bundle(project.root).targets()}
+        target = env.name if env.name in targets else None
+    return load_bundle(project.root, target, facts=facts)
+
+
+def _job_key(name: str) -> str:
+    """Return the key in ``${resources.jobs.KEY.id}``: what an unresolved id of a bundle's own job looks like."""
+    inside = name.removeprefix("${resources.jobs.").removesuffix(".id}")
+    return inside if name.startswith("${resources.jobs.") else name
+
+
+def _parameters(settings: JobSettings, job: str, given: Mapping[str, str]) -> dict[str, str]:
+    known = {parameter.name: parameter.default for parameter in settings.parameters}
+    unknown = sorted(set(given) - set(known))
+    if unknown:
+        raise JobError(
+            "DEX-JOB-10",
+            f"The job '{job}' has no parameter '{unknown[0]}'.",
+            remedy=f"It has: {', '.join(known) or 'none'}.",
+        )
+    return {**known, **given}
+
+
+def _chosen(settings: JobSettings, job: str, only: Iterable[str], start_from: Iterable[str]) -> list[str] | None:
+    keys = [task.task_key for task in settings.tasks]
+    only, start_from = list(only), list(start_from)
+    unknown = [key for key in (*only, *start_from) if key not in keys]
+    if unknown:
+        raise JobError(
+            "DEX-JOB-09", f"The job '{job}' has no task '{unknown[0]}'.", remedy=f"It has: {', '.join(keys)}."
+        )
+    if not only and not start_from:
+        return None
+    wanted = set(only) | (downstream(settings.tasks, start_from) if start_from else set())
+    return [key for key in keys if key in wanted]
+
+
+def _start_engine(env: Environment, progress: Callable[[str], None] | None) -> None:
+    """Start the engine once, before the tasks would all try to."""
+    if env.kind == "local":
+        engine_for(env).start(progress)
+
+
+def _tell_ledger(project: Project, run: JobRun) -> None:
+    tasks = {key: task.result for key, task in run.tasks.items()}
+    seconds = (run.ended - run.started).total_seconds() if run.ended else None
+    note(
+        project,
+        kind="job",
+        environment=run.environment,
+        status=(run.result or "unfinished").lower(),
+        summary=f"{run.key}: {sum(result in GOOD for result in tasks.values())} of {len(tasks)} tasks ended well",
+        details={"run": run.id, "tasks": tasks, "repairs": run.repairs},
+        seconds=seconds,
+    )

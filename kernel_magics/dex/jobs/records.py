@@ -1,0 +1,253 @@
+"""What is known of a run of a job, kept so that it outlives the process that runs it.
+
+A run has a folder ``.dex/jobs/<id>/``: its job as it was started, and one line for every change of a task. A process
+that is killed leaves at most one broken last line; a lock tells whether somebody still runs it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import time
+from collections.abc import Iterator
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from dex_dbutils import JobError
+from dex_dbutils.config import Project
+from filelock import FileLock, Timeout
+from pydantic import BaseModel, ConfigDict, Field
+
+from dex.files import write_atomically
+from dex.jobs.flow import Result
+from dex.jobs.models import JobSettings
+
+_JOB, _CHANGES, _LOCK = "job.json", "changes.jsonl", "lock"
+
+
+class TaskRun(BaseModel):
+    """One task of a run, or one item of a for-each task.
+
+    Attributes:
+        key: key of the task; ``loop[3]`` for the fourth item of ``loop``.
+        kind: its type, such as ``notebook_task``.
+        state: ``BLOCKED`` until its turn, ``QUEUED`` for a free place, ``RUNNING``, ``WAITING`` for a retry, ``TERMINATED``.
+        result: what it came to.
+        run_id: number of its last attempt.
+        attempt: attempts so far.
+        started: of the last attempt, in UTC.
+        ended: of the last attempt, in UTC.
+        value: what a notebook exited with, ``true`` or ``false`` of a condition, the run's id of another job.
+        error: the last line of what went wrong.
+        log: file with its output, below the run's folder.
+    """
+
+    model_config = ConfigDict(extra="ignore")
+
+    key: str
+    kind: str
+    state: str = "BLOCKED"
+    result: Result | None = None
+    run_id: int = 0
+    attempt: int = 0
+    started: datetime | None = None
+    ended: datetime | None = None
+    value: str | None = None
+    error: str | None = None
+    log: str | None = None
+
+
+class JobRun(BaseModel):
+    """One run of a job on this machine.
+
+    Attributes:
+        id: number of the run.
+        key: the job's key in the bundle.
+        settings: the job.
+        parameters: values of its parameters.
+        environment: environment that its tasks work in.
+        started: in UTC.
+        ended: in UTC; None while it runs, or where whoever ran it was killed.
+        result: what it came to.
+        repairs: how often it was repaired.
+        only: the tasks that were asked for; None for all.
+        tasks: by key; items of for-each tasks stand beside the tasks.
+    """
+
+    model_config = ConfigDict(extra="ignore")
+
+    id: int
+    key: str
+    settings: JobSettings
+    parameters: dict[str, str]
+    environment: str
+    started: datetime
+    ended: datetime | None = None
+    result: Result | None = None
+    repairs: int = 0
+    only: list[str] | None = None
+    tasks: dict[str, TaskRun] = Field(default_factory=dict)
+
+
+class Record:
+    """The kept state of one run.
+
+    Args:
+        folder: the run's folder.
+        run: the run as it is now.
+    """
+
+    def __init__(self, folder: Path, run: JobRun) -> None:
+        self.folder, self.run = folder, run
+        self._lock = FileLock(folder / _LOCK)
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep others from running the same run.
+
+        Raises:
+            JobError: DEX-JOB-08, somebody runs it.
+        """
+        try:
+            self._lock.acquire(timeout=0)
+        except Timeout as error:
+            raise JobError(
+                "DEX-JOB-08",
+                f"The run {self.run.id} is still going.",
+                self.folder,
+                "Wait for its end, or interrupt it.",
+            ) from error
+        try:
+            yield
+        finally:
+            self._lock.release()
+
+    @property
+    def alive(self) -> bool:
+        """Whether a process runs it now."""
+        if self._lock.is_locked:
+            return True
+        try:
+            with FileLock(self.folder / _LOCK).acquire(timeout=0):
+                return False
+        except Timeout:
+            return True
+
+    def task(self, key: str, **changes: Any) -> TaskRun:
+        """Change a task, make it where it is new, and return it."""
+        kind = changes.get("kind") or (self.run.tasks[key].kind if key in self.run.tasks else "")
+        known = self.run.tasks.get(key) or TaskRun(key=key, kind=kind)
+        self.run.tasks[key] = made = known.model_copy(update=changes)
+        self._append({"task": key, "changes": changes})
+        return made
+
+    def change(self, **changes: Any) -> None:
+        """Change the run itself."""
+        self.run = self.run.model_copy(update=changes)
+        self._append({"changes": changes})
+
+    def _append(self, line: dict[str, Any]) -> None:
+        text = json.dumps(line, default=lambda value: value.isoformat(), ensure_ascii=False) + "\n"
+        handle = os.open(self.folder / _CHANGES, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+        try:
+            os.write(handle, text.encode())
+        finally:
+            os.close(handle)
+
+
+def new_record(
+    project: Project,
+    key: str,
+    settings: JobSettings,
+    parameters: dict[str, str],
+    environment: str,
+    only: list[str] | None = None,
+) -> Record:
+    """Return the record of a run that begins now; its folder is made."""
+    number = time.time_ns() // 1_000
+    while True:
+        folder = runs_folder(project) / str(number)
+        try:
+            folder.mkdir(parents=True)
+            break
+        except FileExistsError:  # another run began in the same microsecond
+            number += 1
+    run = JobRun(
+        id=number,
+        key=key,
+        settings=settings,
+        parameters=parameters,
+        environment=environment,
+        started=now(),
+        only=only,
+        tasks={task.task_key: TaskRun(key=task.task_key, kind="".join(task.kinds[:1])) for task in settings.tasks},
+    )
+    write_atomically(folder / _JOB, run.model_dump_json(indent=1, exclude_unset=True))
+    return Record(folder, run)
+
+
+def read_record(project: Project, number: int | str) -> Record:
+    """Return the record of a run.
+
+    Raises:
+        JobError: DEX-JOB-05, there is none of that number.
+    """
+    folder = runs_folder(project) / str(number)
+    try:
+        run = JobRun.model_validate_json((folder / _JOB).read_bytes())
+    except (OSError, ValueError) as error:
+        raise JobError(
+            "DEX-JOB-05", f"There is no run {number} of a job.", runs_folder(project), "List them: dex job runs."
+        ) from error
+    with contextlib.suppress(FileNotFoundError):
+        for line in (folder / _CHANGES).read_bytes().splitlines():
+            _apply(run, line)
+    return Record(folder, run)
+
+
+def records(project: Project) -> list[Record]:
+    """Return the runs of a project's jobs, the latest first."""
+    folder = runs_folder(project)
+    if not folder.is_dir():
+        return []
+    numbers = sorted((int(p.name) for p in folder.iterdir() if p.name.isdigit() and (p / _JOB).exists()), reverse=True)
+    return [read_record(project, number) for number in numbers]
+
+
+def runs_folder(project: Project) -> Path:
+    """Return the folder of the runs of a project's jobs."""
+    return project.dex_dir / "jobs"
+
+
+def now() -> datetime:
+    """Return the time, in UTC."""
+    return datetime.now(timezone.utc)
+
+
+def _apply(run: JobRun, line: bytes) -> None:
+    try:
+        told = json.loads(line)
+        changes: dict[str, Any] = told["changes"]
+    except (ValueError, KeyError, TypeError):
+        return  # what a killed process left
+    if "task" in told:
+        known = run.tasks.get(told["task"])
+        before = known.model_dump() if known else {"key": told["task"], "kind": ""}
+        run.tasks[told["task"]] = TaskRun.model_validate({**before, **changes})
+    else:
+        checked = JobRun.model_validate({**run.model_dump(include=set(changes) | {"id"}), **_needed(run), **changes})
+        for name in changes:
+            setattr(run, name, getattr(checked, name))
+
+
+def _needed(run: JobRun) -> dict[str, Any]:
+    """Return the fields that every run has, so that a change of others can be checked."""
+    return {
+        "key": run.key,
+        "settings": run.settings,
+        "parameters": run.parameters,
+        "environment": run.environment,
+        "started": run.started,
+    }

@@ -1,0 +1,327 @@
+"""Jobs run on this machine: many runs in one process, each task's work in a process of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+import zlib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from dex_dbutils import DexError, JobError
+from dex_dbutils.config import Project
+from dex_dbutils.utilities import read_task_values
+
+from dex.jobs.flow import BAD, GOOD, Result, compare, decide, job_result
+from dex.jobs.models import JobSettings, RunJobTask, Task
+from dex.jobs.places import Places
+from dex.jobs.processes import run_process
+from dex.jobs.records import JobRun, Record, TaskRun, new_record, now
+from dex.jobs.values import RunFacts, fill, text_of
+from dex.jobs.work import Workshop, read_result, work_of
+
+#: Most items that a for-each task takes, as on the platform.
+MOST_ITEMS = 5_000
+#: Jobs that may stand inside each other through run-job tasks, as on the platform.
+DEEPEST = 3
+
+JobOf = Callable[[str], "tuple[str, JobSettings]"]
+Watch = Callable[[JobRun, "TaskRun | None"], None]
+
+
+class Runner:
+    """Runs jobs.
+
+    Args:
+        shop_of: where the tasks of a run work.
+        job_of: key and settings of a job that a run-job task names.
+        places: processes at a time, over all runs.
+        watch: told of every change, with the task that changed or None for the run itself.
+        redact: takes secrets out of a line of output.
+    """
+
+    def __init__(
+        self,
+        shop_of: Callable[[Record], Workshop],
+        job_of: JobOf,
+        places: int,
+        watch: Watch | None = None,
+        redact: Callable[[str], str] = str,
+    ) -> None:
+        self._shop_of, self._job_of = shop_of, job_of
+        self._places = Places(places)
+        self._watch = watch or (lambda run, task: None)
+        self._redact = redact
+
+    async def run(self, record: Record, above: tuple[str, ...] = ()) -> JobRun:
+        """Run what a record still has to do, and return the run as it ended.
+
+        Args:
+            record: a new run, or one to be repaired.
+            above: keys of the jobs whose run-job tasks led here.
+
+        Raises:
+            asyncio.CancelledError: the run was interrupted; its tasks have ended and are noted as canceled.
+        """
+        with record.held():
+            one = _OneRun(self, record, above)
+            try:
+                result = await one.run()
+            except asyncio.CancelledError:
+                one.cancel()
+                self.changed(record, None, ended=now(), result="CANCELED")
+                raise
+            self.changed(record, None, ended=now(), result=result)
+        return record.run
+
+    def changed(self, record: Record, key: str | None, **changes: Any) -> None:
+        """Note a change, and tell of it."""
+        if key is None:
+            record.change(**changes)
+        else:
+            record.task(key, **changes)
+        self._watch(record.run, record.run.tasks[key] if key is not None else None)
+
+    def project_of(self, record: Record) -> Project:
+        """Return the project that a run belongs to."""
+        return self._shop_of(record).project
+
+    async def run_other(
+        self, record: Record, task: RunJobTask, above: tuple[str, ...], started: Callable[[int], None]
+    ) -> JobRun:
+        """Run the job that a run-job task names and return its run.
+
+        Raises:
+            JobError: there is no such job, or jobs run each other in a circle or too deep.
+        """
+        key, settings = self._job_of(str(task.job_id))
+        if key in above or len(above) >= DEEPEST:
+            way = " -> ".join([*above, key])
+            raise JobError(
+                "DEX-JOB-07",
+                f"Jobs run each other in a circle, or more than {DEEPEST} deep: {way}.",
+                remedy="Take one of the run-job tasks away.",
+            )
+        given = {p.name: p.default for p in settings.parameters}
+        passed = {name: value for name, value in record.run.parameters.items() if name in given}
+        project = self._shop_of(record).project
+        other = new_record(project, key, settings, {**given, **passed, **task.job_parameters}, record.run.environment)
+        started(other.run.id)
+        return await self.run(other, above)
+
+    async def work(self, record: Record, task: Task, key: str, name: str) -> tuple[Result, str | None, str | None]:
+        """Do the work of a task in a process; return result, value and error."""
+        shop = self._shop_of(record)
+        work = work_of(task, shop, record.run.parameters, name)
+        async with self._places.one(record.run.id):
+            self.changed(record, key, state="RUNNING", started=now(), log=f"{name}.log")
+            try:
+                code = await run_process(
+                    work,
+                    shop.folder / f"{name}.work.json",
+                    shop.folder / f"{name}.log",
+                    cwd=Path(work["path"]).parent if work["kind"] == "notebook" else shop.root,
+                    variables=shop.variables(record.run.id, key),
+                    timeout=task.timeout_seconds or None,
+                    redact=self._redact,
+                )
+            except TimeoutError:
+                return "TIMEDOUT", None, f"It took longer than its time-out of {task.timeout_seconds} s."
+        told = read_result(work, code)
+        error = told.get("error")
+        return "SUCCESS" if told["ok"] else "FAILED", told.get("value"), self._redact(error) if error else None
+
+
+class _OneRun:
+    """The tasks of one run, from the first to the last."""
+
+    def __init__(self, runner: Runner, record: Record, above: tuple[str, ...]) -> None:
+        self._runner, self._record = runner, record
+        self._above = (*above, record.run.key)
+        self._tasks = {task.task_key: task for task in chosen(record.run)}
+
+    async def run(self) -> Result:
+        going: dict[asyncio.Task[None], str] = {}
+        limit = self._record.run.settings.timeout_seconds
+        deadline = time.monotonic() + limit if limit else None
+        try:
+            while True:
+                begun = {*going.values()}
+                for key, task in self._tasks.items():
+                    known = self._record.run.tasks[key]
+                    if known.result is not None or key in begun:
+                        continue
+                    decision = decide(task, self._results(), self._outcomes())
+                    if decision == "run":
+                        going[asyncio.create_task(self._one(task, key))] = key
+                    elif decision != "wait":
+                        self._runner.changed(self._record, key, state="TERMINATED", result=decision, ended=now())
+                        break  # others may wait for this one
+                else:
+                    if not going:
+                        return job_result(self._tasks.values(), self._results())
+                    left = None if deadline is None else max(0.0, deadline - time.monotonic())
+                    done, _ = await asyncio.wait(going, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+                    for each in done:
+                        going.pop(each)
+                        each.result()
+                    if not done:
+                        await self._stop(going)
+                        self.cancel()
+                        return "TIMEDOUT"
+        except BaseException:
+            await self._stop(going)
+            raise
+
+    @staticmethod
+    async def _stop(going: Mapping[asyncio.Task[None], str]) -> None:
+        for each in going:
+            each.cancel()
+        await asyncio.gather(*going, return_exceptions=True)
+
+    def cancel(self) -> None:
+        """Note every task that has not ended as canceled."""
+        for key, task in list(self._record.run.tasks.items()):
+            if task.result is None and (key in self._tasks or "[" in key):
+                self._runner.changed(self._record, key, state="TERMINATED", result="CANCELED", ended=now())
+
+    def _results(self) -> dict[str, Result]:
+        tasks = self._record.run.tasks
+        return {key: result for key in self._tasks if (result := tasks[key].result) is not None}
+
+    def _outcomes(self) -> dict[str, str]:
+        return {key: task.value for key, task in self._record.run.tasks.items() if task.value is not None}
+
+    async def _one(self, task: Task, key: str, item: Any = None, in_loop: bool = False) -> None:
+        """Run a task, or an item of a for-each task, until it ended for good."""
+        attempt = self._record.run.tasks[key].attempt if key in self._record.run.tasks else 0
+        tries = 0
+        while True:
+            attempt, tries = attempt + 1, tries + 1
+            began = time.monotonic()
+            self._runner.changed(
+                self._record, key, kind="".join(task.kinds[:1]), state="QUEUED", attempt=attempt, error=None, ended=None,
+                run_id=time.time_ns() // 1_000, started=now(),
+            )  # fmt: skip
+            try:
+                result, value, error = await self._attempt(task, key, attempt, item, in_loop)
+            except DexError as refused:
+                result, value, error = "FAILED", None, f"{refused.code}: {refused.what}"
+            again = result == "FAILED" or (result == "TIMEDOUT" and task.retry_on_timeout)
+            again = again and (task.max_retries == -1 or tries <= task.max_retries)
+            self._runner.changed(
+                self._record, key, state="WAITING" if again else "TERMINATED", result=None if again else result,
+                value=value, error=error, ended=now(),
+            )  # fmt: skip
+            if not again:
+                return
+            await asyncio.sleep(max(0.0, task.min_retry_interval_millis / 1_000 - (time.monotonic() - began)))
+
+    async def _attempt(
+        self, task: Task, key: str, attempt: int, item: Any, in_loop: bool
+    ) -> tuple[Result, str | None, str | None]:
+        facts = self._facts(key, attempt)
+        if in_loop:
+            facts = RunFacts(facts.job, facts.parameters, facts.tasks, facts.values, facts.task, item)
+        task = fill(task, facts)
+        if task.condition_task is not None:
+            return "SUCCESS", str(compare(task.condition_task)).lower(), None
+        if task.for_each_task is not None:
+            return await self._loop(task, key)
+        if task.run_job_task is not None:
+            other = await self._runner.run_other(
+                self._record,
+                task.run_job_task,
+                self._above,
+                lambda number: self._runner.changed(self._record, key, state="RUNNING", value=str(number)),
+            )
+            error = None if other.result in GOOD else f"Run {other.id} of job '{other.key}' ended with {other.result}."
+            return ("SUCCESS" if error is None else "FAILED"), str(other.id), error
+        name = key.replace("[", "-").replace("]", "") + (f".{attempt}" if attempt > 1 else "")
+        return await self._runner.work(self._record, task, key, name)
+
+    async def _loop(self, task: Task, key: str) -> tuple[Result, str | None, str | None]:
+        loop = task.for_each_task
+        assert loop is not None
+        items = _items(loop.inputs, key)
+        self._runner.changed(self._record, key, state="RUNNING", started=now())
+        free = asyncio.Semaphore(max(1, loop.concurrency))
+
+        async def one(number: int, item: Any) -> TaskRun:
+            inner = f"{key}[{number}]"
+            known = self._record.run.tasks.get(inner)
+            if known is None or known.result not in GOOD:  # those of a run that is repaired stay
+                async with free:
+                    await self._one(loop.task, inner, item, in_loop=True)
+            return self._record.run.tasks[inner]
+
+        begun = [asyncio.create_task(one(number, item)) for number, item in enumerate(items)]
+        try:
+            ended = await asyncio.gather(*begun)
+        except BaseException:
+            for each in begun:
+                each.cancel()
+            await asyncio.gather(*begun, return_exceptions=True)
+            raise
+        bad = [each for each in ended if each.result in BAD]
+        if bad:
+            return "FAILED", None, f"{len(bad)} of {len(items)} items failed; the first: {bad[0].key}: {bad[0].error}"
+        return "SUCCESS", None, None
+
+    def _facts(self, key: str, attempt: int) -> RunFacts:
+        run = self._record.run
+        return RunFacts(
+            job={
+                "id": _number(run.key),
+                "name": run.settings.name,
+                "run_id": run.id,
+                "repair_count": run.repairs,
+                "start_time": run.started,
+            },
+            parameters=run.parameters,
+            tasks={
+                name: {
+                    "run_id": task.run_id,
+                    "result_state": (task.result or "").lower(),
+                    "error_code": "" if task.result in GOOD else "RunExecutionError",
+                    "execution_count": task.attempt,
+                }
+                for name, task in run.tasks.items()
+                if task.result is not None
+            },
+            values=read_task_values(self._runner.project_of(self._record), str(run.id)),
+            task={"name": key, "run_id": run.tasks[key].run_id, "execution_count": attempt},
+        )
+
+
+def chosen(run: JobRun) -> list[Task]:
+    """Return the tasks that a run has to do; they wait only for each other."""
+    if run.only is None:
+        return run.settings.tasks
+    return [
+        task.model_copy(update={"depends_on": [d for d in task.depends_on if d.task_key in run.only]})
+        for task in run.settings.tasks
+        if task.task_key in run.only
+    ]
+
+
+def _items(inputs: str, key: str) -> list[Any]:
+    try:
+        items = json.loads(inputs)
+    except ValueError:
+        items = None
+    if not isinstance(items, list) or len(items) > MOST_ITEMS:
+        shown = inputs if len(inputs) <= 80 else inputs[:77] + "..."
+        raise JobError(
+            "DEX-JOB-07",
+            f"The inputs of the for-each task '{key}' are no JSON list of at most {MOST_ITEMS} items: {text_of(shown)}",
+            remedy="Hand on a list, such as [1, 2, 3], or a task value that is one.",
+        )
+    return items
+
+
+def _number(key: str) -> int:
+    """Return a number that stands for a job wherever its id is asked for; the same for the same key."""
+    return zlib.crc32(key.encode())

@@ -1,0 +1,186 @@
+"""What the process of a task is told to do: the task's settings as this machine can carry them out."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import os
+import re
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dex_dbutils import JobError, Where
+from dex_dbutils.config import Project
+
+from dex.jobs.models import Task
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+#: Task types whose work is a process here.
+PROCESSES = ("notebook_task", "python_wheel_task", "spark_python_task", "sql_task")
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """Where the tasks of a run work.
+
+    Attributes:
+        project: the project.
+        root: folder that relative paths begin at: the bundle's.
+        environment: environment that the tasks work in.
+        folder: the run's own folder.
+    """
+
+    project: Project
+    root: Path
+    environment: str
+    folder: Path
+
+    def variables(self, run: int, task: str) -> dict[str, str]:
+        """Return the variables that a task's process gets beside this one's."""
+        return {
+            "DEX_JOB_RUN": str(run),
+            "DEX_TASK_KEY": task,
+            "DEX_ENV": self.environment,
+            "DEX_PROJECT": str(self.project.root),
+            "PYTHONUNBUFFERED": "1",
+        }
+
+
+def work_of(task: Task, shop: Workshop, parameters: Mapping[str, str], name: str) -> dict[str, Any]:
+    """Return the work of a task, references filled in, as `dex.jobs.child` takes it.
+
+    Args:
+        task: the task.
+        shop: where it works.
+        parameters: the job's parameters; they go to tasks that take values by name, and win over the task's own.
+        name: name of the task's files in the run's folder.
+
+    Raises:
+        JobError: DEX-JOB-02, the work cannot be done on this machine; DEX-JOB-06, what it names is not there.
+    """
+    common = {
+        "result": str(shop.folder / f"{name}.result.json"),
+        "environment": shop.environment,
+        "sys_path": [str(path) for path in (shop.root / "src", shop.root) if path.is_dir()],
+    }
+    if task.python_wheel_task is not None:
+        wheel = task.python_wheel_task
+        named = {**wheel.named_parameters, **parameters} if wheel.named_parameters else {}
+        module, function = _entry_point(shop.root, wheel.package_name, wheel.entry_point, task.task_key)
+        words = [*wheel.parameters, *(f"--{key}={value}" for key, value in named.items())]
+        return {
+            **common,
+            "kind": "entry_point",
+            "name": wheel.entry_point,
+            "module": module,
+            "function": function,
+            "words": words,
+        }
+    if task.spark_python_task is not None:
+        path = _file(shop.root, task.spark_python_task.python_file, task.task_key)
+        return {**common, "kind": "python_file", "path": str(path), "words": task.spark_python_task.parameters}
+    if task.notebook_task is not None:
+        notebook = task.notebook_task
+        return {
+            **common,
+            "kind": "notebook",
+            "path": str(_file(shop.root, notebook.notebook_path, task.task_key, (".py", ".ipynb", ".sql"))),
+            "parameters": {**notebook.base_parameters, **parameters},
+            "out": str(shop.folder / f"{name}.ipynb"),
+        }
+    if task.sql_task is not None and task.sql_task.file is not None:
+        path = _file(shop.root, task.sql_task.file.path, task.task_key)
+        return {**common, "kind": "sql", "path": str(path), "parameters": {**task.sql_task.parameters, **parameters}}
+    kind = ", ".join(task.kinds) or "no type"
+    raise JobError(
+        "DEX-JOB-02",
+        f"Task '{task.task_key}' ({kind}) needs a workspace: it cannot run on this machine.",
+        remedy="Leave it out with --only, or run the job in a workspace: dex bundle run.",
+    )
+
+
+def _file(root: Path, name: str, task: str, endings: tuple[str, ...] = ()) -> Path:
+    path = root / name
+    for candidate in (path, *(path.with_name(path.name + ending) for ending in endings)):
+        if candidate.is_file():
+            return candidate
+    raise JobError(
+        "DEX-JOB-06",
+        f"Task '{task}' names the file {name}, which is not there.",
+        Where(str(root)),
+        "Correct the path; `dex bundle validate` says where it stands.",
+    )
+
+
+def _entry_point(root: Path, package: str, entry: str, task: str) -> tuple[str, str]:
+    """Return module and function of a wheel's entry point: of the project's own wheel, or of an installed one.
+
+    Where the wheel names no such entry point, the platform calls the function of that name in the package.
+    """
+    scripts = _own_scripts(root, package)
+    if scripts is None:
+        try:
+            points = importlib.metadata.distribution(package).entry_points
+        except importlib.metadata.PackageNotFoundError as error:
+            raise JobError(
+                "DEX-JOB-06",
+                f"Task '{task}' runs the wheel {package}, which is neither this project's nor installed here.",
+                Where(str(root / "pyproject.toml")),
+                "Install it into this Python, or name this project's package in `package_name`.",
+            ) from error
+        scripts = {point.name: point.value for point in points}
+    target = scripts.get(entry)
+    if target is not None:
+        module, _, function = re.split(r"\s*\[", target)[0].partition(":")
+        return module.strip(), function.strip() or "main"
+    if not entry.isidentifier():
+        raise JobError(
+            "DEX-JOB-06",
+            f"Task '{task}' runs the entry point {entry} of {package}, which has: {', '.join(sorted(scripts)) or 'none'}.",
+            Where(str(root / "pyproject.toml")),
+            "Name one of those in `entry_point`.",
+        )
+    return re.sub(r"[-.]+", "_", package), entry
+
+
+def _own_scripts(root: Path, package: str) -> dict[str, str] | None:
+    """Return the scripts of the project's own wheel; None where the wheel is another."""
+    try:
+        project = tomllib.loads((root / "pyproject.toml").read_text("utf-8")).get("project", {})
+    except (OSError, ValueError):
+        return None
+    if not isinstance(project, dict) or _normal(str(project.get("name"))) != _normal(package):
+        return None
+    scripts = project.get("scripts")
+    return {str(k): str(v) for k, v in scripts.items()} if isinstance(scripts, dict) else {}
+
+
+def _normal(name: str) -> str:
+    """Return a distribution's name as the packaging specifications compare it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def read_result(work: Mapping[str, Any], code: int) -> dict[str, Any]:
+    """Return how a task's process ended: ``ok``, ``value``, ``error``.
+
+    Args:
+        work: what it was told.
+        code: its exit code; below 0 the signal that ended it.
+    """
+    try:
+        told: dict[str, Any] = json.loads(Path(work["result"]).read_text("utf-8"))
+    except (OSError, ValueError):
+        ended = f"was ended by signal {-code}" if code < 0 else f"ended with exit code {code}"
+        return {"ok": False, "error": f"The process {ended} and left no result."}
+    finally:
+        for path in (work["result"], work["result"] + ".part"):
+            if os.path.exists(path):
+                os.unlink(path)
+    return told
