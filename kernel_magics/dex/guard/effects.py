@@ -73,7 +73,18 @@ class Read:
     path: str
 
 
-Effect = Write | Use | Setting | Read
+@dataclass(frozen=True)
+class Stream:
+    """A streaming query would be started.
+
+    Attributes:
+        sink: where it would write, in a person's words; empty for the console and for nowhere.
+    """
+
+    sink: str
+
+
+Effect = Write | Use | Setting | Read | Stream
 
 
 def split_name(text: str) -> tuple[str, ...]:

@@ -14,7 +14,6 @@ from dex.guard.plans import LEAVES, decompressed
 _QUOTED_PATH = re.compile(r"[`'\"](?:/|dbfs:/)")
 #: Words of SQL in front of a path.
 _BEFORE_A_PATH = frozenset({"LOCATION", "FROM", "DIRECTORY", "PATH"})
-_TABLE_MESSAGES = frozenset({"CreateTable", "CreateExternalTable"})
 
 
 def bring_home(request: Any, root: Path) -> None:
@@ -94,8 +93,8 @@ def _data_source(message: Any, root: Path) -> None:
 def _path(message: Any, root: Path) -> None:
     if message.path:
         message.path = at_home(message.path, root)
-    for key in getattr(message, "options", ()):
-        if key.lower() in {"path", "checkpointlocation"}:
+    for key in message.options:
+        if key.lower() == "path":
             message.options[key] = at_home(message.options[key], root)
 
 
@@ -113,5 +112,5 @@ _REPLACE: dict[str, Callable[[Any, Path], None]] = {
     "Read.NamedTable": _text("unparsed_identifier"),
     "SQL": _text("query"),
     "SqlCommand": _text("sql"),
-    **dict.fromkeys(("WriteOperation", "WriteStreamOperationStart", *_TABLE_MESSAGES), _path),
+    **dict.fromkeys(("WriteOperation", "CreateTable", "CreateExternalTable"), _path),
 }

@@ -8,7 +8,7 @@ from typing import Any
 from dex_dbutils import GuardError
 
 from dex.guard.classes import CATALOG_WRITES, CLASSES, HARMLESS, REQUESTS, UNKNOWN
-from dex.guard.effects import Effect, Read, Setting, Use, Write, split_name, written_name, written_table
+from dex.guard.effects import Effect, Read, Setting, Stream, Use, Write, split_name, written_name, written_table
 from dex.guard.paths import FILE_FORMATS
 
 #: A plan grows no larger than this when it is decompressed.
@@ -200,6 +200,17 @@ def _stream(message: Any) -> Iterator[Effect]:
         else:
             yield Write("start a stream", "unknown", reason=f"it goes to '{message.format}'")
     yield from _options("start a stream", message.options)
+    yield Stream(_sink(message))
+
+
+def _sink(message: Any) -> str:
+    if message.table_name:
+        return f"the table {message.table_name}"
+    if message.HasField("foreach_batch"):
+        return "a function of yours (foreachBatch)"
+    if message.HasField("foreach_writer"):
+        return "a function of yours (foreach)"
+    return "" if message.format in {"console", "noop"} and not message.path else message.path or f"'{message.format}'"
 
 
 def _merge(message: Any) -> Iterator[Effect]:

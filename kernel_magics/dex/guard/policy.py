@@ -12,7 +12,7 @@ from dex_dbutils import DexError, GuardError, Where
 from dex_dbutils.config import Environment, Project, environment_names, load_environment
 
 from dex.guard.confirmation import is_confirmed, own_catalogs, where_set
-from dex.guard.effects import Effect, Read, Setting, Use, Write
+from dex.guard.effects import Effect, Read, Setting, Stream, Use, Write
 from dex.guard.paths import at_home, is_there, place_of
 
 #: Settings and options, in lower case, that Sail takes and ignores, so that data is lost in silence.
@@ -46,6 +46,8 @@ def check(effects: Iterable[Effect], environment: Environment, current: frozense
             _check_write(effect, environment, current)
         elif isinstance(effect, Read):
             _check_read(effect, environment)
+        elif isinstance(effect, Stream):
+            _check_stream(effect, environment)
 
 
 def current_after(
@@ -92,6 +94,18 @@ def _check_setting(setting: Setting, environment: Environment) -> None:
         )
     if key == "rescueddatacolumn":
         warnings.warn("This engine ignores rescuedDataColumn: what does not fit the schema is not kept.", stacklevel=2)
+
+
+def _check_stream(stream: Stream, environment: Environment) -> None:
+    """Refuse what Sail cannot do and says in words that lead nowhere."""
+    if environment.engine.type == "sail" and stream.sink:
+        raise GuardError(
+            "DEX-GUARD-12",
+            f"This engine writes no stream to {stream.sink}; nothing was started.",
+            where_set(environment, "engine.type"),
+            "Read and write the same as a batch (spark.read, frame.write); or bind an environment with streaming: Spark "
+            "itself, by engine {type: connect, url: 'sc://...'}, or Databricks.",
+        )
 
 
 def _check_read(read: Read, environment: Environment) -> None:

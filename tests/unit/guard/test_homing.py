@@ -84,10 +84,6 @@ def test_what_is_written_to_a_path_of_the_platform_is_found_there_again(
     guarded = line(environment("local"))
     place = f"{files}/.dex/volumes/local/raw/out"
     assert guarded.run(save_path("/Volumes/local/raw/out"))[-1].plan.command.write_operation.path == place
-    stream = {"input": read("t"), "path": "dbfs:/out", "options": {"checkpointLocation": "/Volumes/local/raw/out"}}
-    started = guarded.run(Plan(command=Command(write_stream_operation_start=stream)))[-1]
-    sent = started.plan.command.write_stream_operation_start
-    assert (sent.path, sent.options["checkpointLocation"]) == (f"{files}/.dex/dbfs/out", place)
     made = guarded.run(sql("CREATE TABLE local.a.t (x INT) LOCATION '/Volumes/local/raw/out'"))[-1]
     assert f"LOCATION '{place}'" in made.plan.command.sql_command.input.sql.query
     with pytest.raises(GuardError) as caught:

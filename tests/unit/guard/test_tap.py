@@ -493,3 +493,30 @@ def test_the_sql_parser_comes_with_the_first_sql_text(environment: Env) -> None:
     script = environment("local").project.root / "script.py"
     script.write_text(code)
     subprocess.run([sys.executable, script], check=True)
+
+
+@pytest.mark.parametrize(
+    ("sink", "named"),
+    [
+        ({"table_name": "local.silver.t"}, "the table local.silver.t"),
+        ({"path": "data/out", "format": "delta"}, "data/out"),
+        ({"format": "memory", "query_name": "q"}, "'memory'"),
+        ({"foreach_batch": {"python_function": {"command": b"x"}}}, "foreachBatch"),
+    ],
+)
+def test_a_stream_that_the_engine_cannot_write_is_refused_in_plain_words(
+    sink: dict[str, Any], named: str, environment: Env, line: MakeLine
+) -> None:
+    start = Plan(command=Command(write_stream_operation_start={"input": read("t"), **sink}))
+    confirm_writes(environment("local"), "local")
+    error = refused(line(environment("local")), start, "DEX-GUARD-12")
+    assert named in error.what
+    assert "batch" in error.remedy
+    if "table_name" not in sink:
+        confirm_writes(environment("dev"), "dev")
+        assert line(environment("dev")).run(start)
+
+
+def test_a_stream_to_the_console_is_started(environment: Env, line: MakeLine) -> None:
+    start = Plan(command=Command(write_stream_operation_start={"input": read("t"), "format": "console"}))
+    assert len(line(environment("local")).run(start)) == 1
