@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dex_dbutils import ExportError, Where
 
-from dex.notebook import Cell, Notebook
+from dex.notebook import RESOLVE, Cell, Notebook, merge_conflict
 
 OURS, MIDDLE, THEIRS = "<<<<<<< notebook", "=======", ">>>>>>> module"
 
@@ -28,10 +28,10 @@ def conflict_in(cell: Cell) -> int | None:
 
 
 def refuse_conflicts(notebook: Notebook, shown: str) -> None:
-    """Raise where a cell still holds both texts of a conflict.
+    """Raise where a cell still holds both texts of a conflict, of a sync or of a merge.
 
     Raises:
-        ExportError: DEX-SYNC-04.
+        ExportError: DEX-SYNC-04, of a sync; DEX-SYNC-10, of a merge.
     """
     for cell in notebook.cells:
         if (line := conflict_in(cell)) is not None:
@@ -41,3 +41,12 @@ def refuse_conflicts(notebook: Notebook, shown: str) -> None:
                 Where(shown, line, cell=cell.number),
                 "Keep one of them, or what both come to, and take the marking lines out.",
             )
+    lines = [(cell, line, text) for cell in notebook.cells for line, text in enumerate(cell.source.split("\n"), 1)]
+    if (at := merge_conflict([text for _, _, text in lines])) is not None:
+        cell, line, _ = lines[at - 1]
+        raise ExportError(
+            "DEX-SYNC-10",
+            "The notebook holds conflict markers of a git merge.",
+            Where(shown, line, cell=cell.number),
+            RESOLVE.format(shown),
+        )

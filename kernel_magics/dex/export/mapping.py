@@ -6,6 +6,7 @@ The texts are what a later sync compares with: the notebook's cells and the modu
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,9 @@ from dex.export.module import Block, digest
 from dex.export.module_parts import ModuleBlock, parse_module
 
 VERSION = 2
+_CONFLICT = re.compile(
+    r"^<{7} .*\n(?P<ours>(?:.*\n)*?)(?:\|{7} .*\n(?:.*\n)*?)?={7}\r?\n(?P<theirs>(?:.*\n)*?)>{7} .*\n", re.MULTILINE
+)
 
 
 def render_map(
@@ -66,12 +70,39 @@ def file_digest(text: str) -> str:
 
 
 def read_map(path: Path) -> dict[str, Any]:
-    """Return a map, or an empty one where there is none that can be used."""
+    """Return a map, or an empty one where there is none that can be used; after a merge with conflicts, our side."""
+    return read_sides(path)[0]
+
+
+def read_sides(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return a map as it is on both sides of a merge; twice the same where git left no conflict in it."""
     try:
-        content = json.loads(path.read_text("utf-8"))
+        text = path.read_text("utf-8")
     except (OSError, ValueError):
+        return {}, {}
+    ours = _loaded(_CONFLICT.sub(lambda hunk: hunk["ours"], text))
+    return ours, _loaded(_CONFLICT.sub(lambda hunk: hunk["theirs"], text)) if _CONFLICT.search(text) else ours
+
+
+def _loaded(text: str) -> dict[str, Any]:
+    try:
+        content = json.loads(text)
+    except ValueError:
         return {}
     return content if isinstance(content, dict) and content.get("version") == VERSION else {}
+
+
+def cells_that_differ(one: Mapping[str, Any], other: Mapping[str, Any]) -> frozenset[str]:
+    """Return the ids of the cells whose texts, in notebook or module, are not the same in two maps."""
+
+    def texts(content: Mapping[str, Any]) -> dict[str, Any]:
+        blocks: dict[str, list[Any]] = {}
+        for entry in content.get("blocks", []):
+            blocks.setdefault(entry["cell"], []).append(entry["text"])
+        return {cell: (lines, blocks.get(cell)) for cell, lines in content.get("cells", {}).items()}
+
+    a, b = texts(one), texts(other)
+    return frozenset(cell for cell in {*a, *b} if a.get(cell) != b.get(cell))
 
 
 def _entry(part: ModuleBlock, block: Block) -> dict[str, Any]:

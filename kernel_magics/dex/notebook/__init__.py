@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from dex.notebook.converting import convert, left_behind
 from dex.notebook.dataflow import Flow, flow_of
+from dex.notebook.ipynb import RESOLVE, merge_conflict
 from dex.notebook.lexing import lex
 from dex.notebook.models import Cell, Magic, Notebook, Statement
 from dex.notebook.parameters import parameter_texts, parse_parameters
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from dex.notebook.running import RunReport, run_notebook
 
 __all__ = [
+    "RESOLVE",
     "WIDGET_FIELD",
     "Cell",
     "Flow",
@@ -32,6 +34,7 @@ __all__ = [
     "left_behind",
     "lex",
     "markers_of",
+    "merge_conflict",
     "notebook_bytes",
     "parameter_texts",
     "parse_notebook",

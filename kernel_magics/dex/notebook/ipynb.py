@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,13 @@ from dex_dbutils import NotebookError, Where
 from dex.notebook.models import Cell, Notebook
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+#: What to do about the markers of a merge in a notebook.
+RESOLVE = (
+    "Resolve them, with `nbdime mergetool` for instance; or take one side whole: `git checkout --ours {0}`, or --theirs. "
+    "Then `dex sync`."
+)
 
 
 def parse_ipynb(path: Path, text: str) -> Notebook:
@@ -25,12 +32,19 @@ def parse_ipynb(path: Path, text: str) -> Notebook:
     try:
         document = json.loads(text)
     except (json.JSONDecodeError, RecursionError) as error:
+        if (line := merge_conflict(text.split("\n"))) is not None:
+            raise NotebookError(
+                "DEX-NOTEBOOK-02",
+                f"{path.name} holds conflict markers of a git merge, so its text is not JSON.",
+                Where(str(path), line),
+                RESOLVE.format(path.name),
+            ) from error
         place = Where(str(path), getattr(error, "lineno", None), getattr(error, "colno", None))
         raise NotebookError(
             "DEX-NOTEBOOK-02",
             f"{path.name} is no notebook: its text is not JSON ({getattr(error, 'msg', 'nested too deeply')}).",
             place,
-            "Open it in Jupyter; after a merge, look for conflict markers. `git log` has its last good version.",
+            "Open it in Jupyter. `git log` has its last good version.",
         ) from error
     cells = _cells_of(path, document)
     seen: set[str] = set()
@@ -71,6 +85,19 @@ def source_of(value: Any) -> str:
     if isinstance(value, list):
         value = "".join(str(part) for part in value)
     return str(value or "").replace("\r\n", "\n").replace("\r", "\n")
+
+
+def merge_conflict(lines: Sequence[str]) -> int | None:
+    """Return the line, counted from 1, where the first conflict of a git merge begins; None where there is none."""
+    begin = middle = None
+    for number, line in enumerate(lines, start=1):
+        if line.startswith("<<<<<<< ") and begin is None:
+            begin = number
+        elif line.rstrip("\r") == "=======":
+            middle = number
+        elif line.startswith(">>>>>>> ") and begin is not None and middle is not None and middle > begin:
+            return begin
+    return None
 
 
 def _cells_of(path: Path, document: Any) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from pydantic import Field
 from dex.export.conflicts import refuse_conflicts
 from dex.export.exporting import Exporter, map_path, module_name, shown_path
 from dex.export.formatting import format_python
-from dex.export.mapping import dump_map, file_digest, read_map
+from dex.export.mapping import cells_that_differ, dump_map, file_digest, read_map, read_sides
 from dex.export.models import Model
 from dex.export.sync.cells import with_texts
 from dex.export.sync.merging import Sync, SyncPlan
@@ -85,7 +85,7 @@ def sync_notebook(path: Path, project: Project, *, check: bool = False) -> SyncR
     module = _module(root, module_path)
     exporter = Exporter(project)
     draft = exporter.draft(path, notebook=notebook)
-    known = read_map(root / map_path(name))
+    known, theirs = read_sides(root / map_path(name))
     plan = SyncPlan()
     formatted = format_python(module, project.package, sort_imports=False)
     if draft.empty or formatted != draft.generated[module_path]:
@@ -94,7 +94,7 @@ def sync_notebook(path: Path, project: Project, *, check: bool = False) -> SyncR
                 "DEX-SYNC-01",
                 f"{module_path} is not what {shown} gives, and no source map tells which of them was changed.",
                 Where(map_path(name)),
-                "After a merge, take one side's map (git checkout --ours); else export once with --force.",
+                "Take the map of the last export from git (git checkout --ours after a merge); else export with --force.",
             )
         if not known["glue"].get("main"):
             raise ExportError(
@@ -104,8 +104,11 @@ def sync_notebook(path: Path, project: Project, *, check: bool = False) -> SyncR
                 "Make the change in the notebook, then export.",
             )
         unchanged = file_digest(module) == known["files"].get(module_path)
-        if not unchanged:
-            plan = Sync(notebook, known, formatted, lambda n: exporter.draft(path, notebook=n), module_path).plan()
+        unsure = cells_that_differ(known, theirs)
+        if not unchanged or unsure:
+            plan = Sync(
+                notebook, known, formatted, lambda n: exporter.draft(path, notebook=n), module_path, unsure
+            ).plan()
     new = with_texts(notebook, content, plan.texts, frozenset(plan.conflicts))
     after = parse_notebook(path, new)
     target = path.resolve().relative_to(root.resolve()).as_posix()
@@ -121,7 +124,8 @@ def sync_notebook(path: Path, project: Project, *, check: bool = False) -> SyncR
                 Where(shown),
                 "Delete the notebook and the files of its export by hand.",
             )
-        exporter.refuse_hand_edits(final, but=(module_path,))
+        merged = [file for file in final.generated if _CONFLICT.search(read_text(root / file) or "")]
+        exporter.refuse_hand_edits(final, but=(module_path, *merged))
         wanted.update(exporter.files_of(final))
     changed = {file: text for file, text in wanted.items() if _differs(read_text(root / file), text, file == target)}
     if changed and not check:
@@ -164,7 +168,7 @@ def _module(root: Path, module_path: str) -> str:
             "DEX-SYNC-02",
             "The module holds conflict markers of a git merge.",
             Where(module_path, module[: found.start()].count("\n") + 1),
-            "Resolve them first; the notebook is not touched before.",
+            "Resolve them, keeping what both sides changed, then `dex sync` again; the notebook is not touched before.",
         )
     try:
         ast.parse(module)

@@ -45,6 +45,7 @@ class Sync:
         module: the module as it is now, formatted.
         draft_of: what an export makes of a notebook.
         module_path: path of the module, below the project.
+        unsure: ids of cells of which a merge left two last exports, so that nothing tells which side changed them.
     """
 
     def __init__(
@@ -54,8 +55,10 @@ class Sync:
         module: str,
         draft_of: Callable[[Notebook], Draft],
         module_path: str,
+        unsure: frozenset[str] = frozenset(),
     ) -> None:
         self._notebook, self._known, self._draft_of, self._path = notebook, known, draft_of, module_path
+        self._unsure = unsure
         self._headings = set(known["glue"].get("headings", []))
         self._theirs = parse_module(module, self._headings)
         self._base: dict[tuple[str, int], dict[str, Any]] = {
@@ -71,7 +74,7 @@ class Sync:
         theirs = self._by_key()
         changed: dict[str, list[tuple[str, int]]] = {}
         for key, entry in self._base.items():
-            if theirs[key].text != "\n".join(entry["text"]):
+            if key[0] in self._unsure or theirs[key].text != "\n".join(entry["text"]):
                 changed.setdefault(key[0], []).append(key)
         plan = SyncPlan()
         for cell_id, keys in changed.items():
@@ -113,7 +116,10 @@ class Sync:
         """Carry the changes of one cell's blocks over."""
         base_text = "\n".join(self._known["cells"][cell_id])
         cell = self._find(cell_id, base_text, edited)
-        layout_only = all(same_code(text, "\n".join(self._base[k]["text"])) for k, text in edited.items())
+        unsure = cell_id in self._unsure
+        layout_only = not unsure and all(
+            same_code(text, "\n".join(self._base[k]["text"])) for k, text in edited.items()
+        )
         group = self._group(cell_id, edited)
         there = self._made_of(self._notebook, cell.id)
         if there is not None and all(same_code(text, there.get(place, "")) for place, text in group.items()):
@@ -122,7 +128,7 @@ class Sync:
         taken = self._carried(context, cell, base_text, edited, group)
         if taken is None and layout_only:
             return  # how the module is laid out is the export's
-        if cell.source.strip("\n") == base_text.strip("\n"):
+        if not unsure and cell.source.strip("\n") == base_text.strip("\n"):
             if taken is None:
                 key = next(iter(edited))
                 raise self._refusal(
