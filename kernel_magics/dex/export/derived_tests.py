@@ -172,6 +172,8 @@ def _ends_early(
 
 def _obstacle(parameters: Parameters, tables: Tables, looks_up: str) -> str:
     """Return why `main` cannot be run by a test, or nothing."""
+    if variables := parameters.variables():
+        return f"main needs `{variables[0].variable}` of a notebook that runs it"
     missing = [p.key for p in parameters.ordered() if p.default is None]
     if missing:
         return f"main needs a value for {', '.join(missing)}, which the notebook does not give"

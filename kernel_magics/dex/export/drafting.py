@@ -48,6 +48,7 @@ class Draft:
         plan: what a recording of the notebook watches.
         needs_spark: some test asks for the fixture `spark`.
         users: notebooks that run it -> the names that they use of it.
+        gives: notebooks that run it -> the names that they give to it.
     """
 
     notebook: Notebook
@@ -64,6 +65,7 @@ class Draft:
     plan: RecordingPlan = field(default_factory=RecordingPlan)
     needs_spark: bool = False
     users: dict[str, list[str]] = field(default_factory=dict)
+    gives: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def to_write(self) -> Draft:
         """Return what is needed of it to write its files, without the syntax trees: small enough for another process."""
@@ -147,6 +149,7 @@ def _draft(
         blocks=blocks,
         headings=set(headings_of(notebook).values()),
         users=users,
+        gives=unit.gives,
     )
     if whole:
         recording = read_recording(project.root, name)

@@ -106,6 +106,7 @@ class Exporter:
             lambda file: shown_path(file, project, self._root),
             lambda file: self._name(file, linked=file.resolve() != first),
             self._users,
+            self._gives,
             allow,
         )
         draft = draft_units(
@@ -254,6 +255,11 @@ class Exporter:
         users = self._known(name).get("users", {})
         return {user: set(names) for user, names in users.items() if (self._root / user).exists()}
 
+    def _gives(self, name: str) -> dict[str, dict[str, str]]:
+        """Return what the notebooks that run a module's notebook give to it, as far as they are still there."""
+        gives = self._known(name).get("gives", {})
+        return {user: dict(names) for user, names in gives.items() if (self._root / user).exists()}
+
     def _files(self, name: str) -> dict[str, Any]:
         """Return the digests of the files that the last export of a module made."""
         files: dict[str, Any] = self._known(name).get("files", {})
@@ -273,6 +279,7 @@ class Exporter:
             dict(draft.generated),
             draft.headings,
             draft.users,
+            draft.gives,
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass, field, replace
 
+from dex.export.handing_in import arguments_of
 from dex.export.linking import Link, Unit
 from dex.export.parameters import Parameters
 from dex.export.pieces import Log, Piece, literal, replace_nodes
@@ -123,8 +124,12 @@ def take(link: Link, given: Handover, unit: Unit, package: str) -> list[Piece]:
 def _arguments(link: Link, given: Handover, unit: Unit, log: Log) -> str:
     """Return the arguments of the target's `Params`: what the `%run` says, then what both notebooks are told."""
     own = unit.known.parameters
-    words = [f"env={own.variable}.env"]
+    variables = given.parameters.variables()
+    handed = arguments_of(variables, link.target.gives.get(unit.known.shown, {}))
+    words = [f"env={own.variable}.env", *handed]
     for key, parameter in given.parameters.found.items():
+        if parameter.variable:
+            continue
         if key in link.arguments:
             words.append(f"{parameter.name}={literal(link.arguments[key])}")
             continue

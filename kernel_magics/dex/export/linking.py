@@ -9,6 +9,7 @@ from pathlib import Path
 from dex_dbutils import NotebookError
 
 from dex.export.conflicts import refuse_conflicts
+from dex.export.handing_in import hand_in
 from dex.export.pieces import Piece
 from dex.export.understanding import Understood, understand
 from dex.notebook import Notebook, parse_run, read_notebook, resolve_run
@@ -40,6 +41,7 @@ class Unit:
         links: what it runs, in order.
         offers: names that it leaves bound, those of the notebooks that it runs included.
         users: notebooks that run it -> the names that they use of it.
+        gives: notebooks that run it -> the names that they give to it, each with the import that makes it, if one does.
     """
 
     path: Path
@@ -48,6 +50,7 @@ class Unit:
     links: list[Link] = field(default_factory=list)
     offers: set[str] = field(default_factory=set)
     users: dict[str, set[str]] = field(default_factory=dict)
+    gives: dict[str, dict[str, str]] = field(default_factory=dict)
 
     @property
     def wanted(self) -> set[str]:
@@ -63,6 +66,7 @@ class Linker:
         shown: path of a notebook as messages have it.
         name: name of a notebook's module; may raise ExportError.
         users: known users of a module, from earlier exports.
+        gives: what they give to it.
         allowed: constructs that may be left behind as stubs that raise.
     """
 
@@ -72,10 +76,11 @@ class Linker:
         shown: Callable[[Path], str],
         name: Callable[[Path], str],
         users: Callable[[str], Mapping[str, set[str]]],
+        gives: Callable[[str], Mapping[str, dict[str, str]]],
         allowed: frozenset[str],
     ) -> None:
         self._root, self._shown, self._name = root, shown, name
-        self._users, self._allowed = users, allowed
+        self._users, self._gives, self._allowed = users, gives, allowed
         self._units: dict[Path, Unit] = {}
 
     def load(self, path: Path, notebook: Notebook | None = None) -> list[Unit]:
@@ -94,6 +99,7 @@ class Linker:
         for unit in units:
             unit.offers |= {n for p in unit.known.pieces if p.place != "drop" for n in p.flow.binds}
             unit.offers |= {name for link in unit.links for name in link.target.offers}
+        hand_in(units)
         for unit in reversed(units):
             for link in unit.links:
                 used = link.target.users.setdefault(unit.known.shown, set())
@@ -108,7 +114,8 @@ class Linker:
         notebook = notebook or read_notebook(path)
         refuse_conflicts(notebook, shown)
         known = understand(notebook, shown, self._allowed)
-        unit = Unit(path, name, known, users={user: set(names) for user, names in self._users(name).items()})
+        users = {user: set(names) for user, names in self._users(name).items()}
+        unit = Unit(path, name, known, users=users, gives=dict(self._gives(name)))
         for piece in known.pieces:
             magic = piece.statement.magic
             if magic is None or magic.name != "run" or magic.sigil != "%" or magic.target or piece.place == "drop":
@@ -139,4 +146,6 @@ def _needed(unit: Unit, link: Link) -> set[str]:
     pieces = [p for p in unit.known.pieces if p.place != "drop"]
     at = next((i for i, piece in enumerate(pieces) if piece is link.piece), 0)
     below = {name for piece in pieces[at:] for name in piece.flow.needs}
-    return below | {name for piece in pieces[:at] for name in piece.flow.later} | unit.wanted
+    shown = unit.known.shown
+    given = {name for each in unit.links for name, text in each.target.gives.get(shown, {}).items() if not text}
+    return below | given | {name for piece in pieces[:at] for name in piece.flow.later} | unit.wanted

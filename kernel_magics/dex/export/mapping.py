@@ -28,6 +28,7 @@ def render_map(
     files: dict[str, str],
     headings: set[str],
     users: Mapping[str, list[str]],
+    gives: Mapping[str, Mapping[str, str]],
 ) -> str:
     """Return the map as JSON.
 
@@ -39,6 +40,7 @@ def render_map(
         files: generated files and their content, by path below the project.
         headings: comments above blocks, made from the notebook's headings.
         users: notebooks that run this one, with the names that they use of it.
+        gives: the same, with the names that they give to it.
     """
     parts = parse_module(module, headings)
     by_key = {(block.cell.id, block.segment): block for block in blocks}
@@ -48,6 +50,7 @@ def render_map(
         "notebook": notebook,
         "module": module_path,
         **({"users": dict(users)} if users else {}),
+        **({"gives": {user: dict(sorted(names.items())) for user, names in sorted(gives.items())}} if gives else {}),
         "files": {path: file_digest(text) for path, text in sorted(files.items())},
         "cells": cells,
         "blocks": [

@@ -158,7 +158,7 @@ def render_module(
     types = " ".join(p.type for p in parameters.found.values())
     needed |= {"Optional"} if "Optional" in types else set()
     needed |= {"field"} if "field(" in params else set()
-    needed |= {"Any"} if around.bound else set()
+    needed |= {"Any"} if around.bound or parameters.variables() else set()
     entry = _render_run(parameters, around.package)
     needed |= {"json"} if "json.loads" in entry else set()
     own = [p for p in pieces if p.place == "import"]
@@ -344,7 +344,7 @@ def _clean(text: str, keep: str = "") -> str:
 def _render_run(parameters: Parameters, package: str) -> str:
     options = ['    parser.add_argument("--env")']
     helpers = ""
-    for parameter in parameters.ordered():
+    for parameter in parameters.told():
         words = [f'"{parameter.word}"']
         if parameter.word[2:].replace("-", "_") != parameter.name:
             words.append(f'dest="{parameter.name}"')

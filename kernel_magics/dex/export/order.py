@@ -6,16 +6,14 @@ import ast
 import re
 from collections.abc import Iterable
 
-from dex.export.context import GLOBALS
+from dex.export.handing_in import GIVEN
 from dex.export.handover import own_scope
 from dex.export.pieces import Log, Piece, short
-from dex.export.placement import BUILTINS
 from dex.export.purity import root_name
 from dex.export.slicing import changed_in_place
 from dex.notebook import Magic
 
-#: Names that are there without a statement that binds them.
-_GIVEN = frozenset({"spark", "session", "dbutils", "params", "job_params", "replace", *GLOBALS, *BUILTINS})
+_GIVEN = GIVEN | {"replace"}
 _PYLAB = frozenset({"np", "plt", "numpy", "pylab", "mlab", "matplotlib", "figsize", "display"})
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
 _CONTAINERS = (ast.List, ast.Set, ast.Dict, ast.ListComp, ast.SetComp, ast.DictComp)

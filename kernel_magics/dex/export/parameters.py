@@ -24,6 +24,7 @@ class Parameter:
         default: source of its default; None if it must be given.
         comment: what the notebook says about it.
         cell: id of the cell it comes from.
+        variable: the variable of a notebook that runs this one, where the field is for that and no job is told it.
     """
 
     key: str
@@ -32,6 +33,7 @@ class Parameter:
     default: str | None
     comment: str
     cell: str
+    variable: str = ""
 
     @property
     def word(self) -> str:
@@ -73,6 +75,14 @@ class Parameters:
     def ordered(self) -> list[Parameter]:
         """Return those that must be given first, as a dataclass wants them."""
         return sorted(self.found.values(), key=lambda parameter: parameter.default is not None)
+
+    def told(self) -> list[Parameter]:
+        """Return those that a job can be told: not the variables of a notebook that runs this one."""
+        return [parameter for parameter in self.ordered() if not parameter.variable]
+
+    def variables(self) -> list[Parameter]:
+        """Return those that only a notebook which runs this one gives."""
+        return [parameter for parameter in self.ordered() if parameter.variable]
 
 
 def field_name(key: str) -> str:

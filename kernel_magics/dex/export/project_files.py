@@ -32,8 +32,8 @@ def scalar(text: str) -> str:
 
 def render_job(notebook: str, project: Project, module: str, parameters: Parameters, requirements: list[str]) -> str:
     """Return ``resources/<module>.job.yml``: one task that runs the wheel with the job's parameters."""
-    given = [("env", "${bundle.target}"), *((p.job_key, default_text(p)) for p in parameters.ordered())]
-    words = {p.job_key: p.word[2:] for p in parameters.ordered()}
+    given = [("env", "${bundle.target}"), *((p.job_key, default_text(p)) for p in parameters.told())]
+    words = {p.job_key: p.word[2:] for p in parameters.told()}
     lines = [
         f"# Made from {notebook} by `dex export`: change the notebook and export again.",
         "resources:",

@@ -115,3 +115,66 @@ def test_an_exit_in_a_function_is_refused_where_the_notebooks_names_are_used(pro
     with pytest.raises(ExportRefused, match=r"cell 2, line 1: A function exits .* use `rows` of it") as caught:
         export(project)
     assert [(r.cell, r.line, r.construct) for r in caught.value.refusals] == [(1, 1, "%run")]
+
+
+def test_a_notebook_that_reads_variables_of_the_one_that_runs_it_is_given_them(project: Path) -> None:
+    write_notebook(
+        project / "notebooks/a.ipynb", "full = f'{catalog}.{env}'", "def of(t):\n    return f'{catalog}.{t}'"
+    )
+    write_notebook(
+        project / "notebooks/n.ipynb", "catalog = 'dev'\nenv = 1", "%run ./a", "dbutils.notebook.exit((full, of('t')))"
+    )
+    export(project)
+    assert "a.Params(env=params.env, catalog=catalog, env_=env)" in module(project, "n")
+    assert "catalog: Any = None  # of the notebook that runs this one" in module(project, "a")
+    assert '"--catalog"' not in module(project, "a")
+    assert "catalog" not in (project / "resources/n.job.yml").read_text()
+    assert run(project) == ("dev.1", "dev.t")
+    assert not export(project, check=True).drift
+    export(project, "a")
+    assert not export(project, "a", check=True).drift
+    assert not export(project, check=True).drift
+    assert "main needs `catalog` of a notebook that runs it" in (project / "tests/test_a.py").read_text()
+
+
+def test_what_one_notebook_brings_is_given_to_the_next(project: Path) -> None:
+    write_notebook(project / "notebooks/config.ipynb", "catalog = 'dev'.upper()")
+    write_notebook(project / "notebooks/inner.ipynb", "deep = catalog * 2")
+    write_notebook(project / "notebooks/helpers.ipynb", "%run ./inner", "full = catalog + '.t'")
+    cells = ("%run ./config", "%run ./helpers", "dbutils.notebook.exit((full, deep))")
+    write_notebook(project / "notebooks/n.ipynb", *cells)
+    export(project)
+    assert run(project) == ("DEV.t", "DEVDEV")
+
+
+def test_an_import_of_the_notebook_that_runs_it_is_made_in_its_own_module(project: Path) -> None:
+    write_notebook(
+        project / "notebooks/a.ipynb", "def root(x):\n    return m.sqrt(x)\n\ndef text(x):\n    return json.dumps(x)"
+    )
+    cells = ("import math as m", "%run ./a", "import json", "dbutils.notebook.exit(text(root(9)))")
+    write_notebook(project / "notebooks/n.ipynb", *cells)
+    export(project)
+    assert "import json\nimport math as m\n" in module(project, "a")
+    assert "def root" in module(project, "a").partition("class Params")[0]
+    assert run(project) == "3.0"
+    export(project, "a")
+    assert not export(project, "a", check=True).drift
+    assert not export(project, check=True).drift
+
+
+def test_a_function_that_reads_what_is_set_below_the_run_is_refused_there(project: Path) -> None:
+    write_notebook(project / "notebooks/a.ipynb", "def of(t):\n    return f'{catalog}.{t}'")
+    write_notebook(project / "notebooks/n.ipynb", "x = 1", "%run ./a", "y = 1\ncatalog = 'dev'", "print(of('t'))")
+    with pytest.raises(
+        ExportRefused, match="reads `catalog`, which this notebook sets only below, in cell 3, line 2"
+    ) as e:
+        export(project)
+    assert [(r.cell, r.line, r.construct) for r in e.value.refusals] == [(2, 1, "%run")]
+    assert "Set `catalog` above the `%run`" in e.value.refusals[0].remedy
+
+
+def test_what_is_given_and_set_again_below_is_told(project: Path) -> None:
+    write_notebook(project / "notebooks/a.ipynb", "def of(t):\n    return f'{catalog}.{t}'")
+    write_notebook(project / "notebooks/n.ipynb", "catalog = 'a'", "%run ./a", "catalog = 'b'", "print(of('t'))")
+    told = [note for note in export(project).notes if "is given `catalog` as it is here" in note.text]
+    assert [(note.cell, note.line) for note in told] == [(2, 1)]
