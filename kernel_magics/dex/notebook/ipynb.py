@@ -12,6 +12,7 @@ from typing import Any
 from dex_dbutils import NotebookError, Where
 
 from dex.notebook.models import Cell, Notebook
+from dex.notebook.segments import begins_with_a_magic
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -143,7 +144,7 @@ def _cell(path: Path, number: int, cell: dict[str, Any], seen: set[str], languag
         type=kind if kind in ("code", "markdown") else "raw",
         source=source,
         tags=tuple(str(tag) for tag in tags) if isinstance(tags, list) else (),
-        language="python" if source.lstrip().startswith("%") else language,
+        language="python" if begins_with_a_magic(source) else language,
         failed=any(isinstance(o, dict) and o.get("output_type") == "error" for o in outputs or ()),
     )
 

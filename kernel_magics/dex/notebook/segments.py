@@ -70,6 +70,12 @@ def segments(text: str) -> tuple[Segment, ...]:
     return (own, *_moved(segments("\n".join(lines[second:])), second)) if second < len(lines) else (own,)
 
 
+def begins_with_a_magic(text: str) -> bool:
+    """Return whether the first line of a cell that is neither blank nor a comment is a magic."""
+    first = next((line for line in text.split("\n") if line.strip() and not _is_comment(line)), "")
+    return first.lstrip().startswith("%")
+
+
 def _below_python(lines: list[str], above: int) -> tuple[Segment, ...]:
     """Return Python and what stands below it; ``above`` lines of the cell are not among ``lines``."""
     lexed = lex("\n".join(lines))

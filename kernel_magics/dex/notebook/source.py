@@ -10,12 +10,12 @@ from dex_dbutils import NotebookError, Where
 from dex.notebook.ipynb import content_id
 from dex.notebook.lexing import lex
 from dex.notebook.models import Cell, Notebook
+from dex.notebook.segments import begins_with_a_magic
 
 #: First line of a source file per suffix: comment sign and language.
 LANGUAGES = {".py": ("#", "python"), ".sql": ("--", "sql"), ".scala": ("//", "scala"), ".r": ("#", "r")}
 HEADER = "Databricks notebook source"
 _TITLE = re.compile(r"DBTITLE\s+\d+,(.*)$")
-_MAGIC_LANGUAGE = re.compile(r"%(python|sql|scala|r)(?=\s|$)")
 
 
 def is_source(path: Path, text: str) -> bool:
@@ -111,12 +111,10 @@ def _cell(number: int, raw: str, line: int, comment: str, language: str, seen: s
             body = plain[first].strip().lstrip("%")
             plain = [body.removeprefix("md-sandbox").removeprefix("md").strip(), *plain[first + 1 :]]
             plain = plain if plain[0] else plain[1:]
-        elif switched := _MAGIC_LANGUAGE.match(spoken[0]):
-            own = "python" if switched.group(1) == "python" or language == "python" else language
-            if language != "python" and switched.group(1) == "python":
-                own = "python"
         else:
-            own = "python"  # %run, %sh, %pip: magics, whatever the notebook's language
+            own = "python"  # a magic says what it is, whatever the notebook's language
+    elif begins_with_a_magic("\n".join(plain)):
+        own = "python"  # without the mark in front; Databricks takes it for a magic too
     source = "\n".join(plain)
     return Cell(
         id=content_id(source, seen),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from dex.notebook import notebook_bytes, parse_notebook, read_notebook
+from dex.notebook import convert, notebook_bytes, parse_notebook, read_notebook
 from dex_dbutils import NotebookError
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -163,6 +163,25 @@ def test_other_languages_are_recognised(suffix: str, content: str, language: str
     assert notebook.cells[0].language == language
     if suffix == ".sql":
         assert notebook.cells[1].language == "python"
+
+
+@pytest.mark.parametrize(
+    ("cell", "language"),
+    [
+        ("%python\nx = 1", "python"),
+        ("%python x = 1", "python"),
+        ("-- above\n\n%run ./x", "python"),
+        ("-- MAGIC %sql\n-- MAGIC select 1", "python"),
+        ("select 10 %python", "sql"),
+        ("select 10\n%python", "sql"),
+    ],
+)
+def test_a_magic_says_its_language_with_or_without_a_mark(cell: str, language: str) -> None:
+    source = parse_notebook(Path("n.sql"), f"-- Databricks notebook source\n{cell}\n".encode())
+    assert source.cells[0].language == language
+    made, ending = convert(source)
+    again = parse_notebook(Path(f"n{ending}"), made)
+    assert (again.cells[0].language, again.cells[0].source) == (language, source.cells[0].source)
 
 
 def test_nothing_after_the_header_is_an_empty_notebook() -> None:
