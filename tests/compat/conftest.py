@@ -9,7 +9,7 @@ import pytest
 from support import ROOT, find_python, make_venv, uv
 
 #: What DBR 11.3 has: Spark 3.3 on Python 3.9, with the pandas and NumPy of that time.
-OLD = ("pyspark==3.3.4", "pandas<2", "numpy<2", "pyarrow<15")
+OLD = ("pyspark==3.3.4", "pandas<2", "numpy<2", "pyarrow<15", "pytest")
 
 
 @pytest.fixture(scope="session")

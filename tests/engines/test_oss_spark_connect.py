@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from dex.export import export_notebook
 from dex_agents import AgentRequest, run_agent
 from dex_dbutils import GuardError, Session, get_session, load_environment, profile
+from dex_dbutils.config import find_project
 from dex_dbutils.session import close_session
 from engine_fixture import make_project
+from notebook_factory import write_notebook
+from orders_notebook import ORDERS
 from oss_spark import SPARK, spark_connect_server
 
 EXACT = """\
@@ -88,6 +94,17 @@ def test_a_silver_request_is_verified_and_its_code_runs(exact: Session) -> None:
     clean = names["clean"]
     assert clean.count() == 3  # type: ignore[attr-defined]
     assert dict(clean.dtypes)["id"] == "int"  # type: ignore[attr-defined]
+
+
+def test_a_notebook_is_recorded_on_spark_and_its_tests_are_green_there(on_spark: Path) -> None:
+    path = write_notebook(on_spark / "notebooks/bookings.ipynb", *ORDERS[:-1])
+    report = export_notebook(path, find_project(on_spark), record=True, environment="exact")
+    assert len(report.tests) == 9
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/test_bookings.py"]
+    env = {**os.environ, "DEX_ENV": "exact"}
+    done = subprocess.run(command, cwd=on_spark, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "9 passed, 1 skipped" in done.stdout
 
 
 def test_the_guard_stops_a_write_before_it_leaves(exact: Session, on_spark: Path) -> None:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from dex.export import export_notebook
 from dex_dbutils.config import find_project
 from notebook_factory import write_notebook
@@ -41,3 +42,50 @@ def test_a_recording_of_a_notebook(shared_project: Path) -> None:
     assert not export_notebook(path, project, check=True).drift
     export_notebook(path, project, record=True)
     assert {file.name: file.read_bytes() for file in data.iterdir()} == written
+
+
+GROWING = [
+    "%load_ext dex\n%dex_env local",
+    "from pyspark.sql import functions as F",
+    """\
+def words(text):
+    return {w.lower() for w in text.split() if len(w) > 3}
+
+def initials(text, least=2):
+    return '' if text is None else ''.join(sorted(words(text)))[:least]
+
+def counted(df):
+    return df.groupBy('first').agg(F.count('*').alias('n'))""",
+    "known = words('Amsterdam Berlin Copenhagen Dublin Edinburgh Florence')",
+    """\
+names = ['Anna', 'Bert', 'Carla', None, 'Dirk', 'Emil']
+rows = [(n, names[n % 6] and f'{names[n % 6]} Vries {n}') for n in range(600)]
+people = spark.createDataFrame(rows, 'id int, name string')
+first = F.udf(initials, 'string')
+letters = people.withColumn('first', first('name'))
+letters.write.saveAsTable(session.table('silver', 'letters'))
+counted(session.read('silver', 'letters')).write.mode('append').saveAsTable(session.table('gold', 'letters'))""",
+    "assert session.read('gold', 'letters').count() == 6",
+]
+
+
+def test_tables_of_an_earlier_run_are_in_nobodys_way(shared_project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The notebook appends to one table, and makes another that must not be there."""
+    path = write_notebook(shared_project / "notebooks/growing.ipynb", *GROWING)
+    project = find_project(shared_project)
+    data = shared_project / "tests/data/growing"
+    recordings = []
+    for seed in ("0", "1"):
+        monkeypatch.setenv("PYTHONHASHSEED", seed)  # of the process that records
+        report = export_notebook(path, project, record=True)
+        recordings.append({file.name: file.read_bytes() for file in data.iterdir()})
+    assert sorted(recordings[0]) == ["_run.json", "counted.json", "initials.json", "words.json"]
+    assert b"anna" not in recordings[0]["initials.json"].lower()
+    assert recordings[0] == recordings[1]
+    assert not report.not_derived
+    assert not [folder.name for folder in (shared_project / ".dex/warehouse").iterdir() if "record" in folder.name]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/test_growing.py"]
+    for _ in range(2):
+        tests = subprocess.run(command, cwd=shared_project, capture_output=True, text=True, check=False)
+        assert tests.returncode == 0, tests.stdout + tests.stderr
+    assert "skipped" not in tests.stdout

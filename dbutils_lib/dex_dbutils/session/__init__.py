@@ -9,15 +9,18 @@ from dex_dbutils.session.interceptors import add_interceptor
 from dex_dbutils.session.interrupt import interruptible
 from dex_dbutils.session.lookup import is_listening
 from dex_dbutils.session.model import Session
+from dex_dbutils.session.scratch import copy_table, scratch_session
 
 __all__ = [
     "Session",
     "add_interceptor",
     "close_session",
+    "copy_table",
     "get_session",
     "get_spark",
     "import_client",
     "interruptible",
     "is_listening",
+    "scratch_session",
     "use_environment",
 ]

@@ -118,6 +118,12 @@ def use_environment(environment: Environment | None) -> None:
     _used = environment
 
 
+def holds(environment: Environment, spark: SparkSession) -> bool:
+    """Return whether a session is the one that this process has for an environment; none is made."""
+    held = _slot(environment).held
+    return held is not None and held.session.spark is spark
+
+
 def close_session(environment: Environment) -> None:
     """End the session of an environment in this process, if there is one; the engine goes on for others.
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from dex.export.formatting import format_python
@@ -101,17 +102,17 @@ def render_tests(
         f'"""Tests of {package}.{module}, made from {notebook} by `dex export`.',
         "",
         "`main` runs once, on tables of its own: the schemas of the environment with a prefix in front of their names.",
-        "Set DEX_ENV to run in another environment than the project's default.",
+        "Set DEX_ENV to run in another environment than the project's default; the fixture `spark` says on which engine.",
         '"""',
         "",
         "from collections.abc import Iterator",
         "from pathlib import Path",
         "",
         "import pytest",
-        "from dex_dbutils import Session, get_session, load_environment",
-        *(["from dex_dbutils.catalog import prepare_warehouse"] if tables.reads else []),
+        "from dex_dbutils import Session, load_environment",
         *(["from dex_dbutils.recorded import RecordedCall, read_calls"] if recorded.replays else []),
-        *(["from pyspark.sql import SparkSession"] if recorded.replays else []),
+        f"from dex_dbutils.session import {'copy_table, ' if tables.reads else ''}scratch_session",
+        "from pyspark.sql import SparkSession",
         *(["from pyspark.sql import functions as F"] if recorded.counts else []),
         *lines,
         "",
@@ -120,7 +121,7 @@ def render_tests(
         *(["", recorded_line(module)] if recorded.replays else []),
     ]
     empty = {(t.layer, t.table) for t in recording.run.tables if not t.rows} if recording else set()
-    body = [_FIXTURES.format(prefix=f"test_{module}_", inputs=_inputs(tables), module=known_as)]
+    body = [_FIXTURES.format(own=_own(tables, module), module=known_as)]
     body.append(_smoke([t for t in tables.writes if t not in empty], obstacle))
     shown = ["test_main_runs_to_its_end"]
     for test in tests:
@@ -134,7 +135,7 @@ def render_tests(
         format_python(source, package, sort_imports=True),
         shown,
         [*(each.line for each in not_derived), *recorded.skipped],
-        recorded.replays,
+        recorded.replays or not obstacle,
     )
 
 
@@ -198,7 +199,7 @@ def _imports(pieces: list[Piece], needed: set[str]) -> list[str]:
             if a.name == "*"
             or (a.asname or (a.name.partition(".")[0] if isinstance(node, ast.Import) else a.name)) in needed
         ]
-        if isinstance(node, ast.ImportFrom) and node.module in ("__future__", "dex_dbutils"):
+        if isinstance(node, ast.ImportFrom) and node.module == "__future__":
             continue
         if kept:
             text = ast.unparse(
@@ -210,13 +211,11 @@ def _imports(pieces: list[Piece], needed: set[str]) -> list[str]:
 
 
 _FIXTURES = '''@pytest.fixture(scope="module")
-def session() -> Session:
-    """A session on schemas of its own."""
+def session(spark: SparkSession) -> Session:
+    """A session on schemas of its own, on the engine of the fixture `spark`."""
     base = load_environment(start=Path(__file__))
     assert base.kind != "production", "these tests write tables: set DEX_ENV to another environment"
-    own = {{"name": f"{{base.name}}_test", "schema_prefix": f"{{base.schema_prefix}}{prefix}"}}
-    own_session = get_session(base.model_copy(update=own))
-{inputs}    return own_session
+{own}
 
 
 @pytest.fixture(scope="module")
@@ -228,18 +227,21 @@ def after_main(session: Session) -> Iterator[Session]:
     yield session'''
 
 
-def _inputs(tables: Tables) -> str:
-    """Return the lines that copy what `main` reads but does not write."""
+def _own(tables: Tables, module: str) -> str:
+    """Return the lines that make the session, and copy what `main` reads but does not write."""
+    writes = f", writes={_pairs(tables.writes)}" if tables.writes else ""
+    made = f'scratch_session(base, "test", {literal(f"test_{module}_")}, spark=spark{writes})'
     if not tables.reads:
-        return ""
-    pairs = ", ".join(f"({literal(layer)}, {literal(table)})" for layer, table in tables.reads)
-    return f"""    prepare_warehouse(own_session.spark, base)
-    for layer, table in [{pairs}]:
-        theirs = base.table_name(layer, table)
-        if not own_session.spark.catalog.tableExists(theirs):
-            pytest.skip(f"main reads {{theirs}}, which is not there")
-        own_session.spark.table(theirs).write.mode("overwrite").saveAsTable(own_session.table(layer, table))
-"""
+        return f"    return {made}"
+    return f"""    own = {made}
+    for layer, table in {_pairs(tables.reads)}:
+        if not copy_table(base, own, layer, table):
+            pytest.skip(f"main reads {{base.table_name(layer, table)}}, which is not there")
+    return own"""
+
+
+def _pairs(tables: Iterable[Table]) -> str:
+    return "[" + ", ".join(f"({literal(layer)}, {literal(table)})" for layer, table in tables) + "]"
 
 
 def _smoke(writes: list[Table], obstacle: str) -> str:

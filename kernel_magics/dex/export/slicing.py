@@ -18,8 +18,8 @@ from dex.export.truth import decided
 #: Names of the test file.
 TAKEN = frozenset(
     """
-    pytest session after_main Path Iterator Session get_session load_environment Params RECORDED RecordedCall read_calls
-    SparkSession F
+    pytest session after_main Path Iterator Session scratch_session copy_table load_environment Params RECORDED RecordedCall
+    read_calls SparkSession F
     """.split()
 )
 _GIVEN = ("session", "spark", "params", "job_params")

@@ -59,9 +59,9 @@ def _run(root: Path, module: str, name: str) -> str:
     for known in [n for n in sys.modules if n.rpartition(".")[2] in (f"test_{module}", "conftest")]:
         del sys.modules[known]
     importlib.invalidate_caches()
-    words = ["-x", "-q", "--no-header", "--tb=line", "-p", "no:cacheprovider", f"tests/test_{module}.py"]
+    words = ["-x", "-q", "--no-header", "--tb=line", "-p", "no:cacheprovider", "-p", "dex.testing.fixtures"]
     failure = FirstFailure()
-    code = pytest.main([f"--rootdir={root}", *words], plugins=[failure])
+    code = pytest.main([f"--rootdir={root}", *words, f"tests/test_{module}.py"], plugins=[failure])
     return "survived" if code == pytest.ExitCode.OK else failure.word
 
 

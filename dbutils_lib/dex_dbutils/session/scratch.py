@@ -1,0 +1,81 @@
+"""Sessions on tables of their own, for tests and recordings: whatever runs there harms nobody's tables."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from dex_dbutils.config import Environment
+from dex_dbutils.session.factory import get_session, holds
+from dex_dbutils.session.lookup import way_to
+from dex_dbutils.session.model import Session
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+
+def scratch_session(
+    base: Environment,
+    name: str,
+    prefix: str,
+    *,
+    spark: SparkSession | None = None,
+    writes: Iterable[tuple[str, str]] = (),
+) -> Session:
+    """Return a session on schemas of its own: those of an environment, with a prefix in front of their names.
+
+    The schemas are made where they are not there, and hold none of the tables that are going to be written.
+
+    Args:
+        base: the environment; not a production one, if its engine is no local one.
+        name: what the session's environment is called, behind the name of `base`.
+        prefix: what stands in front of the schemas' names, behind the prefix that `base` has.
+        spark: session of any engine, classic or Connect, to work on; without it, or where it is the one that
+            `get_session(base)` gives, a new session on the engine of `base`.
+        writes: layer and name of the tables that are going to be written: what an earlier run left is dropped.
+    """
+    own = base.model_copy(update={"name": f"{base.name}_{name}", "schema_prefix": f"{base.schema_prefix}{prefix}"})
+    if spark is None or holds(base, spark) or holds(own, spark):
+        session = get_session(own)
+        local = way_to(own).local
+    else:
+        from dex_dbutils.utilities import get_dbutils
+
+        own = own.model_copy(update={"catalog": _current_catalog(spark)})
+        session = Session(spark, own, get_dbutils(spark, own))
+        local = False
+    if not local:  # a warehouse on this machine makes the schemas itself
+        for layer in own.schemas:
+            session.spark.sql(f"CREATE SCHEMA IF NOT EXISTS {own.schema_name(layer)}")
+    for layer, table in writes:
+        session.spark.sql(f"DROP TABLE IF EXISTS {session.table(layer, table)}")
+    if local:
+        shutil.rmtree(own.warehouse / ".trash", ignore_errors=True)
+    return session
+
+
+def copy_table(base: Environment, session: Session, layer: str, table: str) -> bool:
+    """Copy a table of an environment to a session's own; return False where there is none.
+
+    Args:
+        base: where the table is.
+        session: as `scratch_session` made it.
+        layer: the table's layer.
+        table: its name.
+    """
+    if way_to(session.environment).local and holds(session.environment, session.spark):
+        from dex_dbutils.catalog import prepare_warehouse
+
+        prepare_warehouse(session.spark, base)
+    theirs = base.table_name(layer, table)
+    if not session.spark.catalog.tableExists(theirs):
+        return False
+    session.spark.table(theirs).write.mode("overwrite").saveAsTable(session.table(layer, table))
+    return True
+
+
+def _current_catalog(spark: SparkSession) -> str:
+    """Return the catalog of a session; Spark 3.3 cannot be asked."""
+    ask = getattr(spark.catalog, "currentCatalog", None)
+    return str(ask()) if ask is not None else "spark_catalog"
