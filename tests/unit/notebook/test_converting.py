@@ -10,20 +10,31 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from notebook_factory import code, text, write_notebook
 
+#: `//` is the comment sign of the format; it is replaced by that of the ending.
 LINES = st.lists(
-    st.sampled_from(
-        [
-            "",
-            "x = 1",
-            "# COMMAND ----------",
-            "# MAGIC %sql",
-            "# MAGIC %md",
-            "# MAGIC",
-            "# DBTITLE 1,A",
-            "'''",
-            "%pip x",
-            "é",
-        ]
+    st.one_of(
+        st.sampled_from(
+            [
+                "",
+                "x = 1",
+                "// COMMAND ----------",
+                "// COMMAND ---------- ",
+                "// MAGIC %sql",
+                "// MAGIC %md",
+                "// MAGIC",
+                "// MAGIC  %python x = 1",
+                "// DBTITLE 1,A",
+                "// DBTITLE 0,",
+                "// above",
+                "'''",
+                "%pip x",
+                "%python",
+                "%md",
+                "\t",
+                "é",
+            ]
+        ),
+        st.text(st.characters(exclude_characters="\r\n", exclude_categories=["Cs"]), max_size=8),
     ),
     max_size=20,
 )
@@ -35,11 +46,26 @@ def there(content: bytes, name: str) -> tuple[Notebook, bytes]:
 
 
 @settings(max_examples=200, deadline=None)
-@given(LINES, st.sampled_from(["\n", "\r\n", "\r"]), st.booleans(), st.sampled_from([b"", b"\xef\xbb\xbf"]))
-def test_any_source_file_comes_back_byte_for_byte(lines: list[str], newline: str, end: bool, mark: bytes) -> None:
-    content = mark + newline.join(["# Databricks notebook source", *lines, *([""] if end else [])]).encode()
-    ipynb, _ = there(content, "n.py")
-    assert convert(ipynb)[0] == content
+@given(
+    LINES,
+    st.sampled_from(["\n", "\r\n", "\r"]),
+    st.booleans(),
+    st.sampled_from([b"", b"\xef\xbb\xbf"]),
+    st.sampled_from([(".py", "#"), (".sql", "--"), (".scala", "//"), (".r", "#")]),
+)
+def test_any_source_file_comes_back_byte_for_byte(
+    lines: list[str], newline: str, end: bool, mark: bytes, kind: tuple[str, str]
+) -> None:
+    ending, comment = kind
+    written = ["// Databricks notebook source", *lines, *([""] if end else [])]
+    content = mark + newline.join(written).replace("//", comment).encode()
+    source = parse_notebook(Path(f"n{ending}"), content)
+    ipynb, made = there(content, f"n{ending}")
+    assert convert(ipynb) == (content, ending)
+    cells = [(cell.type, cell.source, cell.language) for cell in source.cells]
+    assert [(cell.type, cell.source, cell.language) for cell in ipynb.cells] == cells
+    again = convert(parse_notebook(Path(f"n{ending}"), content))[0]
+    assert again == made
 
 
 def test_bytes_that_are_not_utf8_come_back() -> None:
