@@ -36,6 +36,7 @@ app.command("convert")(notebooks.convert)
 app.command("export")(notebooks.export)
 app.command("sync")(notebooks.sync)
 app.command("mutate")(notebooks.mutate)
+app.command("test")(places.test)
 app.command("trace")(places.trace)
 app.command("coverage")(places.coverage)
 

@@ -1,4 +1,4 @@
-"""``dex trace``, ``dex coverage``: from what a job or a test run says back to the notebook."""
+"""``dex test``, ``dex trace``, ``dex coverage``: from what a test or a job says back to the notebook."""
 
 from __future__ import annotations
 
@@ -11,7 +11,23 @@ import typer
 from dex_dbutils import DexError
 from dex_dbutils.config import find_project
 
-from dex.cli.output import JsonOption, ProjectOption, emit, table
+from dex.cli.output import EnvOption, JsonOption, ProjectOption, emit, progress, table
+
+
+def test(
+    notebook: Annotated[Path, typer.Argument(help="An exported notebook.")],
+    env: EnvOption = None,
+    project: ProjectOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Run the tests of a notebook's module; say of each failure which cell it comes from; exit 1 if one failed."""
+    from dex.export import run_tests
+
+    root = find_project(project or notebook.resolve().parent)
+    report = run_tests(notebook, root, environment=env, progress=progress)
+    emit(report, as_json, report.to_text)
+    if not report.ok:
+        raise typer.Exit(1)
 
 
 def trace(

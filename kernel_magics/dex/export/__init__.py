@@ -10,11 +10,13 @@ from dex.export.places.covering import CellCoverage, CoverageReport, cell_covera
 from dex.export.places.finding import NotebookPlaces, Place
 from dex.export.places.tracing import Trace, trace, with_places
 from dex.export.suggesting import Suggestion, Suggestions, suggest_regions
+from dex.export.suite import CaseOutcome, SuiteReport, run_tests
 from dex.export.survey import SurveyReport, survey
 from dex.export.sync.files import SyncReport, sync_notebook
 
 __all__ = [
     "BatchReport",
+    "CaseOutcome",
     "CellCoverage",
     "CellState",
     "CellStates",
@@ -32,6 +34,7 @@ __all__ = [
     "ReportLine",
     "Suggestion",
     "Suggestions",
+    "SuiteReport",
     "SurveyReport",
     "SyncReport",
     "Trace",
@@ -41,6 +44,7 @@ __all__ = [
     "export_notebook",
     "export_notebooks",
     "module_name",
+    "run_tests",
     "shown_path",
     "suggest_regions",
     "survey",

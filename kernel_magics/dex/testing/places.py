@@ -17,6 +17,9 @@ from dex_dbutils.config import find_project
 
 from dex.export import NotebookPlaces, Place, with_places
 
+#: Attribute of a report: the innermost place of its failure in a notebook, as plain values, which xdist can send.
+PLACE = "dex_place"
+
 
 def mark_failure(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
     """Write the places into the report of a failed test, and the innermost one into its properties."""
@@ -32,12 +35,22 @@ def mark_failure(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.
     told = [("notebook", inner.notebook), ("cell", inner.cell), ("line", inner.line)]
     item.user_properties += told  # for the reports to come: junit reads the last one
     report.user_properties += told
+    setattr(report, PLACE, inner.model_dump())
 
 
 def mark_collection(collector: pytest.Collector, report: pytest.CollectReport) -> None:
     """Write the places into the report of a test file that cannot be imported."""
     if (places := _places_around(collector.path)) is not None:
-        _mark_report(report.longrepr, places, collector.config.invocation_params.dir)
+        found = _mark_report(report.longrepr, places, collector.config.invocation_params.dir)
+        inner = next((place for place in reversed(found) if place.cell is not None), None)
+        setattr(report, PLACE, inner and inner.model_dump())
+
+
+def place_of_item(item: pytest.Item) -> Place | None:
+    """Return what a generated test was made from; None for other tests."""
+    places = _places_around(item.path)
+    line = item.location[1]
+    return None if places is None or line is None else places.find(str(item.path), line + 1)
 
 
 def _places_of_error(error: BaseException | None, places: NotebookPlaces) -> Iterator[Place]:
@@ -51,12 +64,13 @@ def _places_of_error(error: BaseException | None, places: NotebookPlaces) -> Ite
         error = error.__cause__ or error.__context__
 
 
-def _mark_report(shown: Any, places: NotebookPlaces, folder: Path) -> None:
-    """Write the places of a failure's frames into what is shown of it."""
+def _mark_report(shown: Any, places: NotebookPlaces, folder: Path) -> list[Place]:
+    """Write the places of a failure's frames into what is shown of it, and return them."""
+    found: list[Place] = []
     if isinstance(shown, CollectErrorRepr):
         shown.longrepr = with_places(shown.longrepr, places)
     if not isinstance(shown, ExceptionRepr):
-        return
+        return found
     chain = [traceback for traceback, _, _ in shown.chain] if isinstance(shown, ExceptionChainRepr) else []
     for traceback in chain or [shown.reprtraceback]:
         for entry in traceback.reprentries:
@@ -66,6 +80,8 @@ def _mark_report(shown: Any, places: NotebookPlaces, folder: Path) -> None:
                 at = entry.reprfileloc
                 if (place := _place_of(str(folder / at.path), at.lineno, places)) is not None:
                     _mark(at, place)
+                    found.append(place)
+    return found
 
 
 def _place_of(file: str, line: int, places: NotebookPlaces) -> Place | None:

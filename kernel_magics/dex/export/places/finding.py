@@ -121,7 +121,8 @@ class ExportedModule:
     def place_of_test(self, line: int) -> Place | None:
         """Return the place that the generated test at a line of the test file comes from; None between the tests."""
         for node in self._test_functions:
-            if node.lineno <= line <= (node.end_lineno or line):
+            first = min([node.lineno, *(mark.lineno for mark in node.decorator_list)])
+            if first <= line <= (node.end_lineno or line):
                 named = _TEST_OF.match(ast.get_docstring(node) or "")
                 if named is None or named["cell"] not in self._known["cells"]:
                     return None
