@@ -12,6 +12,7 @@ from typing import Any
 
 from dex_dbutils.config import Environment
 from dex_dbutils.errors import UtilitiesError, Where
+from dex_dbutils.utilities.context import EntryPoint, NotebookContext
 from dex_dbutils.utilities.named import Named
 from dex_dbutils.utilities.widgets import PARAMETERS_VARIABLE
 
@@ -46,6 +47,11 @@ class NotebookUtilities(Named):
 
     def __init__(self, environment: Environment) -> None:
         self._environment = environment
+        self.entry_point = EntryPoint(environment)
+
+    def getContext(self) -> NotebookContext:
+        """Return what is known of the notebook that runs: its path and user."""
+        return self.entry_point.getContext()
 
     def exit(self, value: Any = "") -> None:
         """End the notebook with a value.

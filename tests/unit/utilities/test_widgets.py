@@ -88,6 +88,28 @@ def test_a_notebook_that_is_not_there_cannot_be_run(dbutils: Any, folder: Path) 
     assert str(folder) in fails("DEX-UTIL-12", lambda: dbutils.notebook.run("slver", 60))
 
 
+def test_a_notebook_of_the_workspace_is_found_in_the_project(dbutils: Any, folder: Path) -> None:
+    (folder / "jobs").mkdir()
+    (folder / "jobs/gold.sql").write_text("-- Databricks notebook source\n")
+    (folder / "top.py").write_text("# Databricks notebook source\n")
+    find = dbutils.notebook._find
+    for path in ("jobs/gold", "./jobs/gold.sql", "/jobs/gold", "/Workspace/Repos/me@example.com/x/jobs/gold"):
+        assert find(path).resolve() == folder / "jobs/gold.sql"
+    assert find(f"/Users/me/{folder.name}/top").resolve() == folder / "top.py"
+    fails("DEX-UTIL-12", lambda: find("/Users/me/other/top"))
+
+
+def test_a_notebook_knows_its_path_and_user(dbutils: Any, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JPY_SESSION_NAME", str(folder / "jobs/my gold.py"))
+    context = dbutils.notebook.entry_point.getDbutils().notebook().getContext()
+    assert context.notebookPath().get() == "/jobs/my gold"
+    user = context.userName().get()
+    assert user
+    told = json.loads(dbutils.notebook.getContext().toJson())
+    assert (told["extraContext"]["notebook_path"], told["tags"]["user"]) == ("/jobs/my gold", user)
+    assert "notebookPath" in fails("DEX-UTIL-01", lambda: context.apiToken())
+
+
 def test_task_values_live_in_the_process_outside_of_a_job(dbutils: Any) -> None:
     values = dbutils.jobs.taskValues
     assert values.get("bronze", "rows", default=1, debugValue=7) == 7
