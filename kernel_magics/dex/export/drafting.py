@@ -22,6 +22,7 @@ from dex.export.recording.plan import RecordingPlan, plan_recording
 from dex.export.recording.recorded import read_recording
 from dex.export.regions import lift
 from dex.export.slicing import derive
+from dex.export.sql_pipelines import is_sql_pipeline, render_sql
 from dex.export.stubs import with_stubs
 from dex.export.tables import tables_of
 from dex.export.understanding import purity_of
@@ -49,6 +50,7 @@ class Draft:
         needs_spark: some test asks for the fixture `spark`.
         users: notebooks that run it -> the names that they use of it.
         gives: notebooks that run it -> the names that they give to it.
+        ending: of the source that it becomes: a module, or the SQL of a pipeline.
     """
 
     notebook: Notebook
@@ -66,6 +68,11 @@ class Draft:
     needs_spark: bool = False
     users: dict[str, list[str]] = field(default_factory=dict)
     gives: dict[str, dict[str, str]] = field(default_factory=dict)
+    ending: str = ".py"
+
+    def source(self, package: str) -> str:
+        """Return the path of the source that it becomes, below the project."""
+        return f"src/{package}/{self.name}{self.ending}"
 
     def to_write(self) -> Draft:
         """Return what is needed of it to write its files, without the syntax trees: small enough for another process."""
@@ -129,6 +136,8 @@ def _draft(
     users = {user: sorted(wanted) for user, wanted in sorted(unit.users.items())}
     if not any(p.place != "drop" and p.text for p in pieces):
         return Draft(notebook, shown, name, empty=True, log=log)
+    if is_sql_pipeline(pieces):
+        return _sql_pipeline(unit, pieces, project.package)
     if is_pipeline(pieces):
         to_the_top(pieces)
         return _pipeline(unit, pieces, project.package)
@@ -174,12 +183,22 @@ def _pipeline(unit: Unit, pieces: list[Piece], package: str) -> Draft:
     blocks = blocks_of(pieces)
     source = render_source(known.shown, pieces, blocks, known.parameters, known.before, package, known.log)
     _must_compile(source, known.shown, blocks)
-    resource = render_resource(known.shown, package, name, known.parameters)
+    resource = render_resource(known.shown, package, f"{name}.py", known.parameters)
     generated = {f"src/{package}/{name}.py": source, f"resources/{name}.pipeline.yml": resource}
     headings = set(headings_of(known.notebook).values())
     return Draft(
         known.notebook, known.shown, name, generated=generated, log=known.log, blocks=blocks, headings=headings
     )
+
+
+def _sql_pipeline(unit: Unit, pieces: list[Piece], package: str) -> Draft:
+    """Return the draft of a notebook whose SQL defines a pipeline: its source, and the pipeline."""
+    known, name = unit.known, unit.name
+    draft = Draft(known.notebook, known.shown, name, log=known.log, ending=".sql")
+    draft.generated[draft.source(package)] = render_sql(known.shown, pieces, headings_of(known.notebook))
+    resource = render_resource(known.shown, package, f"{name}.sql", known.parameters)
+    draft.generated[f"resources/{name}.pipeline.yml"] = resource
+    return draft
 
 
 def _link(unit: Unit, given: dict[str, Handover], refused: dict[str, ExportRefused], package: str) -> bool:

@@ -270,7 +270,7 @@ class Exporter:
         return read_map(self._project.root / map_path(name))
 
     def _add_map(self, draft: Draft) -> None:
-        module_path = f"src/{self._project.package}/{draft.name}.py"
+        module_path = draft.source(self._project.package)
         draft.generated[map_path(draft.name)] = render_map(
             draft.shown,
             module_path,

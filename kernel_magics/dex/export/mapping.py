@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from dex.export.module import Block, digest
-from dex.export.module_parts import ModuleBlock, parse_module
+from dex.export.module_parts import GLUE, ModuleBlock, ModuleParts, parse_module
 
 VERSION = 2
 _CONFLICT = re.compile(
@@ -42,7 +42,8 @@ def render_map(
         users: notebooks that run this one, with the names that they use of it.
         gives: the same, with the names that they give to it.
     """
-    parts = parse_module(module, headings)
+    empty = ModuleParts((), {name: () for name in GLUE}, has_main=False)  # SQL has no parts that come back
+    parts = parse_module(module, headings) if module_path.endswith(".py") else empty
     by_key = {(block.cell.id, block.segment): block for block in blocks}
     cells = {block.cell.id: block.cell.source.split("\n") for block in blocks}
     content = {

@@ -67,8 +67,16 @@ def render_source(
     return format_python("\n\n\n".join(part for part in parts if part.strip()) + "\n", package, sort_imports=free)
 
 
-def render_resource(shown: str, package: str, module: str, parameters: Parameters) -> str:
-    """Return ``resources/<module>.pipeline.yml``."""
+def render_resource(shown: str, package: str, file: str, parameters: Parameters) -> str:
+    """Return ``resources/<module>.pipeline.yml``.
+
+    Args:
+        shown: path of the notebook, below the project.
+        package: the project's package.
+        file: name of the pipeline's source in it.
+        parameters: the pipeline's configuration.
+    """
+    module = file.rpartition(".")[0]
     lines = [
         f"# Made from {shown} by `dex export`: change the notebook and export again.",
         "resources:",
@@ -78,7 +86,7 @@ def render_resource(shown: str, package: str, module: str, parameters: Parameter
         "      serverless: true",
         "      libraries:",
         "        - file:",
-        f"            path: ../src/{package}/{module}.py",
+        f"            path: ../src/{package}/{file}",
     ]
     if parameters.found:
         lines.append("      configuration:")

@@ -39,6 +39,11 @@ def _tokens(statement: str) -> list[Any]:
         return []
 
 
+def words_of(statement: str) -> tuple[str, ...]:
+    """Return the words of a SQL statement, in capitals, without its comments."""
+    return tuple(word for token in _tokens(statement) for word in token.text.upper().split())
+
+
 def _widget(statement: str, parameters: Parameters, cell: str) -> bool:
     """Take a statement in that makes or removes a widget; return whether it is one."""
     widget = widget_of(statement)

@@ -219,7 +219,7 @@ class _Survey:
             return
         root = self.project.root
         write_all(root, {file: text for each in (*draft.linked, draft) for file, text in each.generated.items()})
-        self.exported.append(Exported(notebook=shown, module=str(root / f"src/{self.project.package}/{draft.name}.py")))
+        self.exported.append(Exported(notebook=shown, module=str(root / draft.source(self.project.package))))
 
 
 def _shown(path: Path, root: Path) -> str:

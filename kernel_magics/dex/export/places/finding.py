@@ -62,7 +62,9 @@ class NotebookPlaces:
 
     def __init__(self, project: Project) -> None:
         maps = ((path, read_map(path)) for path in sorted((project.root / ".dex/map").glob("*.json")))
-        self._modules = [ExportedModule(project.root, known) for _, known in maps if known]
+        self._modules = [
+            ExportedModule(project.root, known) for _, known in maps if str(known.get("module", "")).endswith(".py")
+        ]
 
     @property
     def modules(self) -> list[str]:

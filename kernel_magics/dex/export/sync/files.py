@@ -82,6 +82,8 @@ def sync_notebook(path: Path, project: Project, *, check: bool = False) -> SyncR
     content = path.read_bytes() if path.is_file() else b""
     notebook = parse_notebook(path, content) if content else read_notebook(path)
     refuse_conflicts(notebook, shown)
+    if (root / f"src/{project.package}/{name}.sql").exists() and not (root / module_path).exists():
+        raise _of_a_pipeline(f"src/{project.package}/{name}.sql")
     module = _module(root, module_path)
     exporter = Exporter(project)
     draft = exporter.draft(path, notebook=notebook)
@@ -97,12 +99,7 @@ def sync_notebook(path: Path, project: Project, *, check: bool = False) -> SyncR
                 "Take the map of the last export from git (git checkout --ours after a merge); else export with --force.",
             )
         if not known["glue"].get("main"):
-            raise ExportError(
-                "DEX-SYNC-08",
-                f"{module_path} has no main: it is a pipeline's source, which follows from the notebook alone.",
-                Where(module_path),
-                "Make the change in the notebook, then export.",
-            )
+            raise _of_a_pipeline(module_path)
         unchanged = file_digest(module) == known["files"].get(module_path)
         unsure = cells_that_differ(known, theirs)
         if not unchanged or unsure:
@@ -154,6 +151,15 @@ def _notebook_of(path: Path, project: Project) -> Path:
         if known and (project.root / str(known["module"])).resolve() == shown:
             return project.root / str(known["notebook"])
     return path
+
+
+def _of_a_pipeline(module_path: str) -> ExportError:
+    return ExportError(
+        "DEX-SYNC-08",
+        f"{module_path} has no main: it is a pipeline's source, which follows from the notebook alone.",
+        Where(module_path),
+        "Make the change in the notebook, then export.",
+    )
 
 
 def _module(root: Path, module_path: str) -> str:
