@@ -6,6 +6,7 @@ whoever started it: when that ends, by whatever end, this process and all it sta
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -20,31 +21,42 @@ def main(asked: str) -> int:
     """Do what a file asks for; return the exit code."""
     with open(asked, encoding="utf-8") as file:
         work = json.load(file)
-    threading.Thread(target=_end_with_the_runner, daemon=True).start()
+    alone = threading.Event()
+    threading.Thread(target=_end_with_the_runner, args=(alone,), daemon=True).start()
     sys.path[:1] = work["sys_path"]
-    told: dict[str, Any] = {"ok": True, "value": None}
     try:
-        told["value"] = _WORK[work["kind"]](work)
-    except SystemExit as leaving:
-        if leaving.code not in (None, 0):
-            told = {"ok": False, "error": f"exit code {leaving.code}"}
-    except BaseException as error:  # noqa: BLE001 - whatever ends a task is its result
-        traceback.print_exc()
-        told = {"ok": False, "error": _last_line(error)}
-    sys.stdout.flush()
-    temporary = work["result"] + ".part"
-    with open(temporary, "w", encoding="utf-8") as file:
-        json.dump(told, file)
-    os.replace(temporary, work["result"])
+        told = _do(work)
+        temporary = work["result"] + ".part"
+        with open(temporary, "w", encoding="utf-8") as file:
+            json.dump(told, file)
+        os.replace(temporary, work["result"])
+    finally:
+        if alone.is_set():
+            os.killpg(os.getpgrp(), signal.SIGKILL)
     return 0 if told["ok"] else 1
 
 
-def _end_with_the_runner() -> None:
+def _do(work: dict[str, Any]) -> dict[str, Any]:
+    try:
+        value = _WORK[work["kind"]](work)
+        sys.stdout.flush()
+    except SystemExit as leaving:
+        if leaving.code not in (None, 0):
+            return {"ok": False, "error": f"exit code {leaving.code}"}
+        value = None
+    except BaseException as error:  # noqa: BLE001 - whatever ends a task is its result
+        with contextlib.suppress(OSError):  # nobody reads it any more
+            traceback.print_exc()
+        return {"ok": False, "error": _last_line(error)}
+    return {"ok": True, "value": value}
+
+
+def _end_with_the_runner(alone: threading.Event) -> None:
     while os.read(0, 4096):
         pass
-    os.kill(
-        os.getpid(), signal.SIGINT
-    )  # a notebook's kernel is no process of this group: it is ended by who started it
+    alone.set()
+    # a notebook's kernel is no process of this group: it is ended by who started it, in the main thread
+    signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
     time.sleep(5)
     os.killpg(os.getpgrp(), signal.SIGKILL)
 
@@ -97,12 +109,13 @@ def _sql(work: dict[str, Any]) -> None:
 
     from dex_dbutils import get_spark
 
-    from dex.notebook import split_sql
+    from dex.notebook import markers_of, split_sql
 
     spark = get_spark(work["environment"])
     for statement in split_sql(Path(work["path"]).read_text(encoding="utf-8")):
         print(statement.strip(), flush=True)
-        spark.sql(statement, args=work["parameters"] or None).show()
+        given = {name: work["parameters"][name] for name in markers_of(statement) if name in work["parameters"]}
+        spark.sql(statement, args=given or None).show()
 
 
 _WORK = {"entry_point": _entry_point, "python_file": _python_file, "notebook": _notebook, "sql": _sql}

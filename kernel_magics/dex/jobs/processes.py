@@ -14,6 +14,8 @@ from typing import Any
 
 #: Seconds that a task may take to end by itself, once it is not wanted any more.
 GOODBYE = 10.0
+#: Seconds between looks at whether a process has ended.
+_LOOK = 0.02
 #: Longest line that is read at once, in bytes.
 _LINE = 1 << 20
 
@@ -56,14 +58,21 @@ async def run_process(
         start_new_session=True,
         limit=_LINE,
     )
+    reading = asyncio.ensure_future(_read(process, log, redact))
     try:
-        await asyncio.wait_for(_read(process, log, redact), timeout)
-        return await process.wait()
+        await asyncio.wait_for(_exit(process), timeout)
     except asyncio.TimeoutError as error:
         raise TimeoutError from error
     finally:
-        await asyncio.shield(_end(process))
+        await asyncio.shield(_end(process, reading))
         asked.unlink(missing_ok=True)
+    return process.returncode or 0
+
+
+async def _exit(process: asyncio.subprocess.Process) -> None:
+    """Wait until a process has ended, although others that it started may hold its output open."""
+    while process.returncode is None:
+        await asyncio.sleep(_LOOK)
 
 
 async def _read(process: asyncio.subprocess.Process, log: Path, redact: Callable[[str], str]) -> None:
@@ -79,18 +88,19 @@ async def _read(process: asyncio.subprocess.Process, log: Path, redact: Callable
                 break
             file.write(redact(line.decode("utf-8", "replace")))
             file.flush()
-    await process.wait()
 
 
-async def _end(process: asyncio.subprocess.Process) -> None:
-    """End a process and everything in its session: asked first, then by force."""
+async def _end(process: asyncio.subprocess.Process, reading: asyncio.Future[None]) -> None:
+    """End a process and everything in its session, asked first and then by force, and read what it printed."""
     if process.returncode is None:
         with contextlib.suppress(ProcessLookupError):
             process.send_signal(signal.SIGINT)
         with contextlib.suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(process.wait(), GOODBYE)
+            await asyncio.wait_for(_exit(process), GOODBYE)
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
     if process.stdin is not None:
         process.stdin.close()
-    await process.wait()
+    await _exit(process)
+    with contextlib.suppress(asyncio.TimeoutError):  # a process that left the session may hold the output open
+        await asyncio.wait_for(reading, GOODBYE)

@@ -1,0 +1,198 @@
+"""`dex job run`: the bundle's jobs on this machine, with the platform's rules; nothing is lost when something is killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from job_project import RESULTS, add_jobs
+
+DEX = Path(sys.executable).with_name("dex")
+
+
+@pytest.fixture(scope="module")
+def shop(shared_project: Path) -> Path:
+    return add_jobs(shared_project)
+
+
+def job(project: Path, *words: object) -> subprocess.CompletedProcess[str]:
+    command = [str(DEX), "job", *map(str, words), "--project", str(project)]
+    return subprocess.run(command, cwd=project, capture_output=True, text=True, check=False, timeout=300)
+
+
+@pytest.fixture(scope="module")
+def every(shop: Path) -> dict[str, Any]:
+    """The run of the job with a task of every type."""
+    (shop / "said.txt").unlink(missing_ok=True)
+    (shop / "tries.txt").unlink(missing_ok=True)
+    done = job(shop, "run", "every", "-p", "day=2013-02-03", "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    told: dict[str, Any] = json.loads(done.stdout)
+    return told
+
+
+def test_every_task_comes_to_what_the_table_says(every: dict[str, Any]) -> None:
+    assert {key: task["result"] for key, task in every["tasks"].items()} == RESULTS
+    assert every["result"] == "SUCCESS_WITH_FAILURES"
+
+
+def test_parameters_values_and_items_reach_the_tasks(every: dict[str, Any], shop: Path) -> None:
+    assert every["tasks"]["check"]["value"] == "3 of at least 2"  # the job's day wins over the task's own
+    assert every["tasks"]["enough"]["value"] == "true"
+    said = (shop / "said.txt").read_text().splitlines()
+    assert sorted(said) == ["always", "clean_up timedout", "other from_every", "part a", "part b", "part c"]
+
+
+def test_the_tables_hold_what_the_tasks_wrote(every: dict[str, Any], shop: Path) -> None:
+    from dex_dbutils import get_session, load_environment
+
+    session = get_session(load_environment("local", start=shop))
+    assert [tuple(row) for row in session.read("gold", "report").collect()] == [("2013-02-03", 3)]
+
+
+def test_failures_say_what_happened(every: dict[str, Any], shop: Path) -> None:
+    tasks = every["tasks"]
+    assert tasks["slow"]["error"] == "It took longer than its time-out of 1 s."
+    assert tasks["refresh"]["error"].startswith("DEX-JOB-02")
+    assert tasks["flaky"]["attempt"] == 2
+    first = (shop / ".dex/jobs" / str(every["id"]) / "flaky.log").read_text()
+    assert "RuntimeError: not yet" in first
+    logs = job(shop, "logs", every["id"], "each[1]")
+    assert logs.stdout == "said part b\n"
+
+
+def test_the_run_is_one_of_the_ledger_and_is_shown_again(every: dict[str, Any], shop: Path) -> None:
+    shown = job(shop, "show", every["id"])
+    assert shown.stdout.startswith("every: SUCCESS_WITH_FAILURES")
+    runs = json.loads(
+        subprocess.run(
+            [DEX, "runs", "--json", "--project", shop], capture_output=True, text=True, check=True, cwd=shop
+        ).stdout
+    )
+    assert any(run["kind"] == "job" and run["details"]["run"] == every["id"] for run in runs)
+
+
+def test_only_some_tasks_or_those_from_one_on(shop: Path) -> None:
+    ran = json.loads(job(shop, "run", "every", "--only", "clean_up", "--only", "off", "--json").stdout)
+    assert ran["tasks"]["clean_up"]["result"] == "FAILED"  # it asks for the end of a task that did not run
+    assert ran["tasks"]["off"]["result"] == "DISABLED"
+    assert ran["tasks"]["load"]["result"] is None
+    refused = job(shop, "run", "every", "--from", "laod")
+    assert refused.returncode == 2
+    assert "DEX-JOB-09" in refused.stderr
+
+
+COUNTED = """\
+resources:
+  jobs:
+    counted:
+      name: counted
+      environments: [{environment_key: default, spec: {environment_version: "4"}}]
+      tasks:
+"""
+COUNTED_TASK = """\
+        - task_key: t%d
+          depends_on: [%s]
+          environment_key: default
+          spark_python_task: {python_file: ../jobs/counted.py, parameters: ["t%d"]}
+"""
+COUNTING = """\
+import os, pathlib, subprocess, sys, time
+root = pathlib.Path(os.environ["DEX_PROJECT"])
+(root / "counted.txt").open("a").write(sys.argv[1] + chr(10))
+if sys.argv[1] == "t2" and not (root / "go").exists():
+    child = subprocess.Popen(["sleep", "300"])
+    (root / "pids.txt").write_text(f"{os.getpid()} {child.pid}")
+    time.sleep(300)
+"""
+
+
+@pytest.fixture
+def counted(shop: Path) -> Path:
+    """A job of four tasks, one after the other; the third waits for ever until the file `go` is there."""
+    for name in ("counted.txt", "go", "pids.txt"):
+        (shop / name).unlink(missing_ok=True)
+    tasks = [COUNTED_TASK % (n, f"{{task_key: t{n - 1}}}" if n else "", n) for n in range(4)]
+    return add_jobs(shop, {"resources/counted.job.yml": COUNTED + "".join(tasks), "jobs/counted.py": COUNTING})
+
+
+def begun(shop: Path) -> tuple[subprocess.Popen[str], list[int]]:
+    """Return a run of the counted job that has come to its third task, and the processes of that."""
+    command = [DEX, "job", "run", "counted", "--project", shop]
+    runner = subprocess.Popen(command, cwd=shop, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    until(lambda: len((shop / "pids.txt").read_text().split()) == 2 if (shop / "pids.txt").exists() else False)
+    return runner, [int(pid) for pid in (shop / "pids.txt").read_text().split()]
+
+
+def until(ready: Callable[[], bool], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not ready():
+        assert time.monotonic() < deadline, "waited too long"
+        time.sleep(0.05)
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+
+
+def repaired(shop: Path) -> dict[str, Any]:
+    (shop / "go").touch()
+    latest = json.loads(job(shop, "runs", "--json").stdout)[0]["id"]
+    done = job(shop, "repair", latest, "--json")
+    assert done.returncode == 0, done.stderr
+    told: dict[str, Any] = json.loads(done.stdout)
+    return told
+
+
+def test_a_runner_that_is_killed_takes_its_tasks_along_and_a_repair_finishes(counted: Path) -> None:
+    runner, pids = begun(counted)
+    runner.send_signal(signal.SIGKILL)
+    runner.communicate()
+    until(lambda: not any(alive(pid) for pid in pids), 20)
+    assert "unfinished" in job(counted, "runs").stdout.splitlines()[1]
+    told = repaired(counted)
+    assert (told["result"], told["repairs"]) == ("SUCCESS", 1)
+    assert (counted / "counted.txt").read_text().split() == ["t0", "t1", "t2", "t2", "t3"]
+
+
+def test_a_task_that_is_killed_fails_and_a_repair_does_not_repeat_the_others(counted: Path) -> None:
+    runner, pids = begun(counted)
+    os.kill(pids[0], signal.SIGKILL)
+    out, _ = runner.communicate(timeout=60)
+    assert runner.returncode == 1
+    assert "signal 9" in out
+    until(lambda: not any(alive(pid) for pid in pids), 20)
+    assert repaired(counted)["result"] == "SUCCESS"
+    assert (counted / "counted.txt").read_text().split() == ["t0", "t1", "t2", "t2", "t3"]
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_leaves_no_process_and_a_run_that_can_be_repaired(counted: Path, sent: signal.Signals) -> None:
+    runner, pids = begun(counted)
+    runner.send_signal(sent)
+    runner.communicate(timeout=60)
+    assert runner.returncode == 130
+    assert not any(alive(pid) for pid in pids)
+    told = repaired(counted)
+    assert told["result"] == "SUCCESS"
+    assert (counted / "counted.txt").read_text().split() == ["t0", "t1", "t2", "t2", "t3"]
+
+
+def test_a_run_that_ended_well_has_nothing_to_repair(counted: Path) -> None:
+    (counted / "go").touch()
+    number = json.loads(job(counted, "run", "counted", "--json").stdout)["id"]
+    refused = job(counted, "repair", number)
+    assert refused.returncode == 2
+    assert "DEX-JOB-08" in refused.stderr
