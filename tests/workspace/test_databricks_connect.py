@@ -22,7 +22,7 @@ CLIENT = (
     "pandas<3",
 )
 #: What dexkit needs to bind a session; dexkit itself comes from the checkout.
-NEEDS = ("sqlglot", "filelock", "platformdirs", "psutil")
+NEEDS = ("sqlglot", "filelock", "platformdirs", "psutil", "ipython")
 #: The runtime that a cluster of the same version would have.
 RUNTIME = "16.4.x-scala2.12" if sys.version_info < (3, 12) else "17.3.x-scala2.13"
 
@@ -62,6 +62,7 @@ def told(workspace: Workspace, connect_python: Path, tmp_path_factory: pytest.Te
         "dev": f"{engine}catalog: flights_dev\n",
         "prod": f"{engine}catalog: flights_prod\n",
         "strange": f"{engine}catalog: strange\n",
+        "implied": "engine: {type: databricks}\ncatalog: flights_dev\n",  # where it is says the person's own set-up
     }
     for name, text in files.items():
         (project / f"config/{name}.yaml").write_text(text)
@@ -71,6 +72,8 @@ def told(workspace: Workspace, connect_python: Path, tmp_path_factory: pytest.Te
         **keep,
         "HOME": str(project),
         "DATABRICKS_TOKEN": TOKEN,
+        "DATABRICKS_HOST": workspace.url,
+        "DATABRICKS_CLUSTER_ID": CLUSTER,
         "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH": root,
         "REQUESTS_CA_BUNDLE": root,
         "PYTHONPATH": os.pathsep.join(str(ROOT / folder) for folder in ("kernel_magics", "agents")),
@@ -126,3 +129,7 @@ def test_files_and_secrets_are_the_workspaces(told: dict[str, Any], workspace: W
 def test_a_token_that_the_workspace_does_not_take_leaves_what_was_bound(told: dict[str, Any]) -> None:
     assert told["refused"]["wrong token"] == "DEX-SESSION-04"
     assert told["still bound"] == "prod"
+
+
+def test_names_of_databricks_in_a_notebook_are_in_no_sessions_way(told: dict[str, Any]) -> None:
+    assert told["in a notebook"] == {"dev": 2, "implied": 2, "warnings": [], "kept": True, "asked by the person": True}

@@ -6,6 +6,7 @@ Arguments: folder of the project, folder for tables, file that gets one JSON doc
 import json
 import os
 import sys
+import warnings
 from pathlib import Path
 
 project, tables, out = (Path(argument) for argument in sys.argv[1:])
@@ -50,6 +51,23 @@ prod = session.bind("prod")
 told["prod reads"] = prod.spark.range(2).count()
 told["refused"]["prod"] = refused(lambda: prod.spark.sql("CREATE TABLE flights_prod.silver.theirs (id INT)"))
 told["refused"]["prod, wrong name"] = refused(lambda: session.bind("prod", confirm="yes"))
+
+from databricks.connect import DatabricksSession
+from dex.databricks import switch_on
+from IPython.core.interactiveshell import InteractiveShell
+
+notebook = InteractiveShell.instance()
+notebook.user_ns["spark"] = prod.spark
+switch_on(notebook)
+told["in a notebook"] = {}
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    for name in ("dev", "implied"):
+        told["in a notebook"][name] = session.bind(name).spark.range(2).count()
+told["in a notebook"]["warnings"] = [str(w.message) for w in caught if "notebook" in str(w.message)]
+told["in a notebook"]["kept"] = "sc" in notebook.user_ns
+told["in a notebook"]["asked by the person"] = DatabricksSession.builder.getOrCreate() is prod.spark
+session.bind("prod")
 
 os.environ["DATABRICKS_TOKEN"] = "wrong-token"
 told["refused"]["wrong token"] = refused(lambda: session.bind("strange"))

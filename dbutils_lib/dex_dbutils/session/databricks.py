@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -61,7 +62,7 @@ def open_databricks(environment: Environment) -> Opened:
         builder = builder.clusterId(engine.cluster_id)
     watch = EngineWatch(environment, address or "sc://workspace")
     try:
-        with _channels_get([watch, *interceptors_for(environment)]) as guarded:
+        with _channels_get([watch, *interceptors_for(environment)]) as guarded, _no_notebook():
             spark = builder.create()
         if not guarded:
             raise RuntimeError("the client used a connection of its own; unset SPARK_REMOTE")
@@ -94,6 +95,24 @@ def _address(host: str | None) -> str:
         return ""
     parts = urlsplit(host if "://" in host else f"https://{host}")
     return f"sc://{parts.hostname}:{parts.port or 443}"
+
+
+@contextmanager
+def _no_notebook() -> Iterator[None]:
+    """Hide ``sc`` from the vendor's builder within the block.
+
+    Where a notebook has ``spark`` and ``sc`` it takes itself for one inside of Databricks: it warns, and without an
+    explicit host or profile makes no session at all. Outside, ``sc`` is what `%dex_databricks on` has put there.
+    """
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    names: dict[str, Any] = getattr(shell, "user_ns", {})
+    hidden = {"sc": names.pop("sc")} if "sc" in names else {}
+    try:
+        yield
+    finally:
+        for name, value in hidden.items():
+            names.setdefault(name, value)
 
 
 @contextmanager
