@@ -14,8 +14,7 @@ by file name:
     as            bytes of the file: crlf, bom, latin1
     file          name of the file, where no repository should hold it
     only          the one form (source, ipynb) that the notebook is about
-    pending       forms in which the export is not there yet; the test says when it is
-    waits         the notebook does not run on a local kernel yet
+    waits         the notebook does not run on a local kernel yet: with these words
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ from notebook_factory import code, text
 
 FIXTURES = Path(__file__).parent / "notebooks/fixtures"
 FORMS = ("source", "ipynb")
-_KNOWN = frozenset("has lacks empty refused linked module requirements tests runs as file only pending waits".split())
+_KNOWN = frozenset("has lacks empty refused linked module requirements tests runs as file only waits".split())
 
 
 @dataclass(frozen=True)
@@ -101,7 +100,10 @@ def as_ipynb(path: Path) -> str:
     cells: list[dict[str, Any]] = []
     for number, cell in enumerate(notebook.cells, start=1):
         make = text if cell.type == "markdown" else code
-        cells.append(make(cell.source, id=f"c{number}"))
+        node = make(cell.source, id=f"c{number}")
+        if cell.title:
+            node["metadata"]["application/vnd.databricks.v1+cell"] = {"title": cell.title, "showTitle": True}
+        cells.append(node)
     vendor = {"application/vnd.databricks.v1+notebook": {"language": notebook.language}}
     document = {"cells": cells, "metadata": vendor, "nbformat": 4, "nbformat_minor": 5}
     return json.dumps(document, indent=1, ensure_ascii=False) + "\n"

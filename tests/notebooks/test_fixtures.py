@@ -54,8 +54,6 @@ def test_the_fixtures_are_many_and_of_every_kind() -> None:
 def test_a_notebook_becomes_what_is_expected(
     fixture: Fixture, form: str, project_of: Callable[[str, str], Project]
 ) -> None:
-    if form in fixture.expected.get("pending", ()):
-        pytest.xfail("the export does not carry this over yet")
     project, expected = project_of(fixture.folder, form), fixture.expected
     path = project.root / "notebooks" / fixture.name(form)
     before = path.read_bytes()
@@ -94,7 +92,7 @@ def test_ruff_has_little_to_say_about_the_modules(
 ) -> None:
     project = project_of(folder, form)
     for fixture in ALL:
-        if fixture.folder != folder or form not in fixture.forms or form in fixture.expected.get("pending", ()):
+        if fixture.folder != folder or form not in fixture.forms:
             continue
         if "refused" not in fixture.expected:
             export_notebook(project.root / "notebooks" / fixture.name(form), project)

@@ -59,6 +59,9 @@ def _bare(piece: Piece, value: ast.expr, purity: Purity, log: Log, last: bool) -
         if _stops(value):
             log.drop(piece, f"`{short(piece.text)}`: the session belongs to the caller of main")
             return True
+        if ast.unparse(value.func) == "dbutils.library.restartPython":
+            log.drop(piece, f"`{short(piece.text)}`: a job has its packages before it begins")
+            return True
         if owner is None and name in _DISPLAY:
             kept = [a for a in value.args if not purity.can_go(a)]
             if not kept:
@@ -126,6 +129,12 @@ def _change_inside(piece: Piece, purity: Purity, log: Log) -> None:
                     log.note(piece, f"`{short(source_of(piece.text, node))}` inside the statement was left out")
                 else:
                     changes.append((node, "; ".join(source_of(piece.text, a) for a in call.args)))
+            elif ast.unparse(call.func) == "dbutils.library.restartPython":
+                changes.append((node, "pass"))
+                log.note(
+                    piece,
+                    f"`{short(source_of(piece.text, node))}` was left out: a job has its packages before it begins",
+                )
             elif _stops(call):
                 changes.append((node, "pass"))
                 log.note(piece, f"`{short(source_of(piece.text, node))}` was left out: the session is the caller's")

@@ -10,9 +10,10 @@ from dex_dbutils.config import Project
 from dex.export.derived_tests import render_tests
 from dex.export.fixed_names import note_fixed_names
 from dex.export.handover import Handover, hand_over, handover_of, refuse_inner_exits, take
+from dex.export.headings import headings_of
 from dex.export.linking import Unit
 from dex.export.models import ExportRefused, Refusal, ReportLine
-from dex.export.module import Around, Block, blocks_of, headings_of, render_module
+from dex.export.module import Around, Block, blocks_of, render_module
 from dex.export.order import note_order, note_undefined
 from dex.export.pieces import Log, Piece
 from dex.export.pipelines import is_pipeline, render_resource, render_source, to_the_top

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from dex.export.context import GLOBALS
 from dex.export.formatting import format_python
 from dex.export.handover import own_scope, render_names
+from dex.export.headings import headings_of, headline, printable
 from dex.export.imports import render_imports
 from dex.export.parameters import Parameter, Parameters
 from dex.export.pieces import Log, Piece, literal
@@ -178,24 +179,8 @@ def render_module(
     return format_python(source, around.package, sort_imports=free)
 
 
-def headline(notebook: Notebook) -> tuple[str, str]:
-    """Return the notebook's first heading and the paragraph below it."""
-    for cell in notebook.cells:
-        if cell.type == "markdown":
-            lines = [line.strip() for line in cell.source.split("\n")]
-            headings = [i for i, line in enumerate(lines) if line.startswith("#")]
-            if headings:
-                below = "\n".join(lines[headings[0] + 1 :]).strip().split("\n\n")[0]
-                return lines[headings[0]].lstrip("#").strip() or notebook.path.stem, (
-                    below if not below.startswith(("#", "-", "*", "|", "<", "!")) else ""
-                )
-        if cell.type == "code" and cell.source.strip() and cell.language == "python":
-            break
-    return notebook.path.stem.replace("_", " ").strip().capitalize() or "Notebook", ""
-
-
 def _docstring(text: str) -> str:
-    return _clean(text, keep="\n").replace("\\", "\\\\").replace('"""', "'''")
+    return printable(text, keep="\n").replace("\\", "\\\\").replace('"""', "'''")
 
 
 def _render_params(parameters: Parameters, default_environment: str) -> str:
@@ -313,32 +298,6 @@ def _covered(name: str, main: list[Block]) -> bool:
     pieces = [piece for block in main for piece in block.pieces]
     first = next((i for i, piece in enumerate(pieces) if name in piece.flow.binds), None)
     return first is not None and any(name in piece.flow.needs for piece in pieces[: first + 1])
-
-
-def headings_of(notebook: Notebook) -> dict[int, str]:
-    """Return the headings below the first one, as comments, by the number of their cell."""
-    found: dict[int, str] = {}
-    first = True
-    for cell in notebook.cells:
-        title = cell.title if cell.type == "code" else ""
-        if cell.type == "markdown":
-            title = next((t.strip() for t in cell.source.split("\n") if t.lstrip().startswith("#")), "")
-            title = title.lstrip("#").strip()
-        if title and not (first and cell.type == "markdown"):
-            found[cell.number if cell.type == "markdown" else cell.number - 1] = f"# {_comment(title)}"
-        if cell.type == "markdown" and title:
-            first = False
-    return found
-
-
-def _comment(text: str) -> str:
-    return _clean(text)
-
-
-def _clean(text: str, keep: str = "") -> str:
-    """Return a text without control characters and without bytes that are not UTF-8."""
-    kept = "".join(c if (c >= " " and not "\x7f" <= c <= "\x9f") or c in keep else " " for c in text)
-    return kept.encode("utf-8", "replace").decode("utf-8")
 
 
 def _render_run(parameters: Parameters, package: str) -> str:

@@ -195,15 +195,23 @@ def _tried(node: ast.AST) -> list[tuple[str, str]]:
         for statement in attempt.body:
             if not (isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Call)):
                 continue
-            key = _literal(_argument(statement.value, 0, "name"))
-            if _widget_method(statement.value) != "get" or key is None:
+            call, kind = _converted(statement.value)
+            key = _literal(_argument(call, 0, "name"))
+            if _widget_method(call) != "get" or key is None:
                 continue
             targets = [ast.unparse(target) for target in statement.targets]
             for fallback in [s for handler in attempt.handlers for s in handler.body if isinstance(s, ast.Assign)]:
-                default = _literal(fallback.value)
-                if [ast.unparse(target) for target in fallback.targets] == targets and default is not None:
-                    found.append((key, default))
+                default = fallback.value.value if isinstance(fallback.value, ast.Constant) else None
+                if [ast.unparse(target) for target in fallback.targets] == targets and type(default) is kind:
+                    found.append((key, str(default)))
     return found
+
+
+def _converted(call: ast.Call) -> tuple[ast.Call, type]:
+    """Return the call in ``int(call)`` or ``float(call)`` and the type of its value; a plain call gives text."""
+    function, inner = call.func, call.args[0] if len(call.args) == 1 else None
+    kind = {"int": int, "float": float}.get(function.id) if isinstance(function, ast.Name) else None
+    return (inner, kind) if kind is not None and isinstance(inner, ast.Call) else (call, str)
 
 
 def _widget(piece: Piece, call: ast.Call, method: str, key: str, parameters: Parameters, alone: bool) -> str:

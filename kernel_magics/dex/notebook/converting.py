@@ -8,15 +8,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from dex.notebook.ipynb import VENDOR_CELL
 from dex.notebook.models import Cell, Notebook
 from dex.notebook.reading import notebook_bytes, parse_notebook
 from dex.notebook.segments import segments
 from dex.notebook.source import HEADER, LANGUAGES
 
 _VENDOR = "application/vnd.databricks.v1+notebook"
-_VENDOR_CELL = "application/vnd.databricks.v1+cell"
 #: Metadata of a cell that a source file has a place for, and what of the vendor's.
-_CARRIED = {"dex", _VENDOR_CELL}
+_CARRIED = {"dex", VENDOR_CELL}
 _TITLE = {"title", "showTitle"}
 _ENDINGS = {language: ending for ending, (_, language) in LANGUAGES.items()}
 
@@ -41,7 +41,7 @@ def left_behind(notebook: Notebook) -> list[str]:
     document = notebook.document["json"]
     nodes = [_mapping(node) for node in document["cells"]]
     metadata = [{k: v for k, v in _mapping(node.get("metadata")).items() if k not in _CARRIED} for node in nodes]
-    titled = [_mapping(_mapping(node.get("metadata")).get(_VENDOR_CELL)) for node in nodes]
+    titled = [_mapping(_mapping(node.get("metadata")).get(VENDOR_CELL)) for node in nodes]
     made_here = "dex" in _mapping(document.get("metadata"))
     whole = sorted(set(_mapping(document.get("metadata"))) - {"dex", _VENDOR})
     held = [
@@ -72,7 +72,7 @@ def _to_ipynb(notebook: Notebook) -> bytes:
     for cell in notebook.cells:
         metadata: dict[str, Any] = {"dex": {"raw": cell.raw}}
         if cell.title:
-            metadata[_VENDOR_CELL] = {"title": cell.title, "showTitle": True}
+            metadata[VENDOR_CELL] = {"title": cell.title, "showTitle": True}
         node = {
             "cell_type": cell.type,
             "id": cell.id[:64],
@@ -106,7 +106,7 @@ def _to_source(notebook: Notebook, ending: str) -> bytes:
     for place, (cell, metadata) in enumerate(zip(notebook.cells, nodes, strict=True)):
         raw = _mapping(metadata.get("dex")).get("raw")
         if not (isinstance(raw, str) and kept and _says_the_same(raw, cell, head, ending)):
-            raw = _written(cell, str(_mapping(metadata.get(_VENDOR_CELL)).get("title") or ""), comment)
+            raw = _written(cell, str(_mapping(metadata.get(VENDOR_CELL)).get("title") or ""), comment)
             raw = ("\n" if place else "") + raw + "\n" + ("\n" if place < len(nodes) - 1 else "")
         cells.append(replace(cell, raw=raw))
     written = {"head": head, "separators": separators, "newline": "\r" if layout.get("newline") == "\r" else "\n"}

@@ -14,6 +14,8 @@ from dex_dbutils import NotebookError, Where
 from dex.notebook.models import Cell, Notebook
 from dex.notebook.segments import begins_with_a_magic
 
+#: Where the platform keeps the title of a cell.
+VENDOR_CELL = "application/vnd.databricks.v1+cell"
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -92,11 +94,8 @@ def merge_conflict(lines: Sequence[str]) -> int | None:
     """Return the line, counted from 1, where the first conflict of a git merge begins; None where there is none."""
     begin = middle = None
     for number, line in enumerate(lines, start=1):
-        if line.startswith("<<<<<<< ") and begin is None:
-            begin = number
-        elif line.rstrip("\r") == "=======":
-            middle = number
-        elif line.startswith(">>>>>>> ") and begin is not None and middle is not None and middle > begin:
+        if line.startswith("        language="python" if begins_with_a_magic(source) else language,
+        title=title.strip() if isinstance(title, str) else "",
             return begin
     return None
 
@@ -136,6 +135,8 @@ def _cell(path: Path, number: int, cell: dict[str, Any], seen: set[str], languag
     )
     metadata = cell.get("metadata") if isinstance(cell.get("metadata"), dict) else {}
     tags = metadata.get("tags") if isinstance(metadata, dict) else None
+    vendor = metadata.get(VENDOR_CELL) if isinstance(metadata, dict) else None
+    title = vendor.get("title") if isinstance(vendor, dict) else None
     outputs = cell.get("outputs") if isinstance(cell.get("outputs"), list) else []
     kind = cell["cell_type"]
     return Cell(
@@ -144,7 +145,12 @@ def _cell(path: Path, number: int, cell: dict[str, Any], seen: set[str], languag
         type=kind if kind in ("code", "markdown") else "raw",
         source=source,
         tags=tuple(str(tag) for tag in tags) if isinstance(tags, list) else (),
+<<<<<<< HEAD
         language="python" if begins_with_a_magic(source) else language,
+=======
+        language="python" if source.lstrip().startswith("%") else language,
+        title=title.strip() if isinstance(title, str) else "",
+>>>>>>> 7478905 (Fixtures: every construct of the facts; restartPython, bare shell lines, comments above SQL and titles of .ipynb cells are carried over)
         failed=any(isinstance(o, dict) and o.get("output_type") == "error" for o in outputs or ()),
     )
 

@@ -14,6 +14,8 @@ from dex.notebook.segments import Segment, segments
 
 #: Cell magics whose body is Python of this notebook.
 PYTHON_BODIES = ("time", "timeit", "capture", "prun", "python3_here")
+#: What IPython runs without its ``%``, where it is all that a cell holds and no Python (`%automagic`).
+_AUTOMAGIC = frozenset("cat cd conda cp ldir less lf lk ll ls lx mamba man mkdir more mv pip pwd rm rmdir uv".split())
 PLACEHOLDER = re.compile(r"__dex_magic_(\d+)__")
 
 #: What Python 3's parser says of a ``print`` or ``exec`` statement: it knows them, so nothing is guessed from words.
@@ -49,7 +51,8 @@ def _of_segment(cell: Cell, segment: Segment, *, whole: bool) -> Iterator[Statem
         return
     lines = cell.source.split("\n")
     text = cell.source if whole else "\n".join(lines[segment.line - 1 : segment.end_line])
-    yield Statement(cell.number, magic.line, magic.end_line, text, magic=magic)
+    comments = _comments(lines, _begin(lines, segment.line), segment.line - 1, set())
+    yield Statement(cell.number, magic.line, magic.end_line, text, comments, magic=magic)
     if magic.sigil == "%%" and magic.name in PYTHON_BODIES:
         yield from _python(cell, f"{above}\n{segment.body}")
 
@@ -66,6 +69,8 @@ def _python(cell: Cell, text: str) -> tuple[Statement, ...]:
     try:
         tree = ast.parse("\n".join(code))
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        if text.split(maxsplit=1)[0] in _AUTOMAGIC and "\n" not in text.strip():
+            return _python(cell, text.replace(text.strip(), f"%{text.strip()}"))
         line = getattr(error, "lineno", None) or 1
         told = str(getattr(error, "msg", None) or error)
         old = told.startswith(_PYTHON_2)
@@ -124,6 +129,14 @@ def _comments(code: list[str], first: int, last: int, inside: set[int]) -> tuple
     return tuple(
         (i + 1, code[i].strip()) for i in range(first, last) if i not in inside and code[i].lstrip().startswith("#")
     )
+
+
+def _begin(lines: list[str], magic: int) -> int:
+    """Return how many lines of a cell stand above the comments over a magic."""
+    above = magic - 1
+    while above and (not lines[above - 1].strip() or lines[above - 1].lstrip().startswith("#")):
+        above -= 1
+    return above
 
 
 def _column(line: str, offset: int) -> int:

@@ -95,7 +95,24 @@ def test_a_decorated_function_begins_at_its_decorator() -> None:
     assert (statement.line, statement.end_line) == (1, 4)
 
 
-@pytest.mark.parametrize(("source", "line"), [("x = 1\ny = (", 2), ("def f(:\n    pass", 1), ("ls -lh $DIR", 1)])
+@pytest.mark.parametrize(
+    ("source", "name", "arguments"),
+    [("ls -lh $DIR", "ls", "-lh $DIR"), ("\n  pip freeze | grep x\n", "pip", "freeze | grep x")],
+)
+def test_a_cell_of_one_bare_shell_line_is_the_magic_that_ipython_makes_of_it(
+    source: str, name: str, arguments: str
+) -> None:
+    (statement,) = split(source)
+    assert statement.magic is not None
+    assert (statement.magic.name, statement.magic.arguments.strip()) == (name, arguments)
+
+
+def test_comments_above_a_sql_cell_are_kept() -> None:
+    (statement,) = split("# the orders\n\n# of today\n%sql\nselect 1")
+    assert statement.comments == ((1, "# the orders"), (3, "# of today"))
+
+
+@pytest.mark.parametrize(("source", "line"), [("x = 1\ny = (", 2), ("def f(:\n    pass", 1), ("load the orders", 1)])
 def test_a_cell_that_is_no_python_says_cell_and_line(source: str, line: int) -> None:
     with pytest.raises(NotebookError) as caught:
         split(source)
