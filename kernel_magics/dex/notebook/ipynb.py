@@ -94,8 +94,11 @@ def merge_conflict(lines: Sequence[str]) -> int | None:
     """Return the line, counted from 1, where the first conflict of a git merge begins; None where there is none."""
     begin = middle = None
     for number, line in enumerate(lines, start=1):
-        if line.startswith("        language="python" if begins_with_a_magic(source) else language,
-        title=title.strip() if isinstance(title, str) else "",
+        if line.startswith("<<<<<<< ") and begin is None:
+            begin = number
+        elif line.rstrip("\r") == "=======":
+            middle = number
+        elif line.startswith(">>>>>>> ") and begin is not None and middle is not None and middle > begin:
             return begin
     return None
 
@@ -145,12 +148,8 @@ def _cell(path: Path, number: int, cell: dict[str, Any], seen: set[str], languag
         type=kind if kind in ("code", "markdown") else "raw",
         source=source,
         tags=tuple(str(tag) for tag in tags) if isinstance(tags, list) else (),
-<<<<<<< HEAD
         language="python" if begins_with_a_magic(source) else language,
-=======
-        language="python" if source.lstrip().startswith("%") else language,
         title=title.strip() if isinstance(title, str) else "",
->>>>>>> 7478905 (Fixtures: every construct of the facts; restartPython, bare shell lines, comments above SQL and titles of .ipynb cells are carried over)
         failed=any(isinstance(o, dict) and o.get("output_type") == "error" for o in outputs or ()),
     )
 
