@@ -129,6 +129,23 @@ def test_a_pip_that_fails_ends_the_run_and_says_why(project: Path) -> None:
     assert printed[2] == ""
 
 
+def test_frames_of_pandas_and_plots_are_shown_as_on_databricks(project: Path) -> None:
+    path = write_notebook(
+        project / "notebooks/n.ipynb",
+        "%load_ext dex\n%dex_databricks on",
+        "import pandas as pd\nfrom matplotlib import pyplot as plt\n\ndisplay(pd.DataFrame({'carrier': ['AA']}))",
+        "figure, axes = plt.subplots()\naxes.plot([1, 2])\nplt.close(figure)\ndisplay(figure)",
+        "plt.plot([2, 1])\nplt.show()",
+        "displayHTML('<b>bold</b>')",
+    )
+    run_notebook(path, out=project / "n.ipynb")
+    _, frame, figure, shown, html = nbformat.read(project / "n.ipynb", as_version=4).cells
+    assert "<td>AA</td>" in frame.outputs[0].data["text/html"]
+    for cell in (figure, shown):
+        assert [set(output.data) >= {"image/png", "text/plain"} for output in cell.outputs] == [True]
+    assert html.outputs[0].data["text/html"] == "<b>bold</b>"
+
+
 def test_of_a_traceback_the_frames_of_the_notebook_are_shown(project: Path) -> None:
     path = write_notebook(project / "notebooks/n.ipynb", "import yaml\n\nyaml.safe_load('[')")
     with pytest.raises(NotebookError, match="ParserError") as caught:
