@@ -9,9 +9,10 @@ from dex.export.mutation.run import MutantOutcome, MutationReport, try_mutants
 from dex.export.places.covering import CellCoverage, CoverageReport, cell_coverage
 from dex.export.places.finding import NotebookPlaces, Place
 from dex.export.places.tracing import Trace, trace, with_places
+from dex.export.purity import parse_sql
 from dex.export.suggesting import Suggestion, Suggestions, suggest_regions
 from dex.export.suite import CaseOutcome, SuiteReport, run_tests
-from dex.export.survey import SurveyReport, survey
+from dex.export.survey import SurveyReport, find_notebooks, module_names, survey
 from dex.export.sync.files import SyncReport, sync_notebook
 
 __all__ = [
@@ -43,7 +44,10 @@ __all__ = [
     "cores",
     "export_notebook",
     "export_notebooks",
+    "find_notebooks",
     "module_name",
+    "module_names",
+    "parse_sql",
     "run_tests",
     "shown_path",
     "suggest_regions",

@@ -1,0 +1,380 @@
+"""Calls: of the notebook's own functions and classes, of Python's builtins, and of what the platform gives."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from dex.graph.pipelines import pipeline_call
+from dex.graph.platform import Delta, Reader, Target, Writer, known_call, platform_attribute, platform_call
+from dex.graph.values import (
+    Class,
+    Entries,
+    Function,
+    Instance,
+    Items,
+    Module,
+    Scope,
+    Unknown,
+    Value,
+    has_hole,
+    join,
+    known,
+    unknown,
+)
+
+if TYPE_CHECKING:
+    from dex.graph.run import Run
+
+_PLATFORM = (Reader, Writer, Target, Delta)
+#: Modules whose functions do not read or write a table that they are given the name of.
+_HARMLESS = frozenset(
+    {*sys.stdlib_module_names, "pyspark", "pandas", "numpy", "delta", "IPython", "dex", "dex_dbutils"}
+)
+_SHOWING = ("display", "displayHTML", "udf")
+_TEXT_METHODS = frozenset(
+    "lower upper strip lstrip rstrip replace title capitalize removeprefix removesuffix split startswith endswith".split()
+)
+_KEEP_HOLES = frozenset({"strip", "lstrip", "rstrip", "lower"})
+
+
+@dataclass
+class Arguments:
+    """What a call is given."""
+
+    positional: list[Value]
+    named: dict[str, Value]
+
+    def get(self, position: int, *names: str) -> Value | None:
+        """Return an argument by its position or one of its names."""
+        if 0 <= position < len(self.positional):
+            return self.positional[position]
+        return next((self.named[name] for name in names if name in self.named), None)
+
+    @property
+    def all(self) -> list[Value]:
+        """Every argument."""
+        return [*self.positional, *self.named.values()]
+
+
+def call(run: Run, node: ast.Call, scope: Scope) -> Value:
+    """Return what a call may give, and note what it does."""
+    from dex.graph.expressions import evaluate
+
+    run.line = node.lineno
+    if isinstance(node.func, ast.Attribute):
+        owner = evaluate(run, node.func.value, scope)
+        given = _arguments(run, node, scope)
+        run.line = node.func.end_lineno or node.lineno
+        name = node.func.attr
+        found = join(_method(run, each, name, given, node) for each in owner.alternatives)
+        return Value(found.alternatives, found.assumed | owner.assumed)
+    given = _arguments(run, node, scope)
+    run.line = node.lineno
+    if isinstance(node.func, ast.Name) and scope.get(node.func.id) is None:
+        return _bare(run, node.func.id, given, node)
+    function = evaluate(run, node.func, scope)
+    return join(_called(run, each, given, node) for each in function.alternatives)
+
+
+def attribute(run: Run, owner: Any, name: str, text: str) -> Value:
+    """Return an attribute of an object."""
+    if isinstance(owner, Instance):
+        own = owner.members.get(name)
+        return own if own is not None else _member(run, owner.kind, name, known(owner), text)
+    if isinstance(owner, Class):
+        return _member(run, owner, name, None, text)
+    if isinstance(owner, Module):
+        if owner.scope is not None:
+            return owner.scope.get(name) or unknown(text)
+        return known(Module(f"{owner.name}.{name}"))
+    return platform_attribute(owner, name, text)
+
+
+def _member(run: Run, kind: Class, name: str, bound: Value | None, text: str) -> Value:
+    found = kind.member(name)
+    if found is None:
+        return unknown(text)
+    function = found.one
+    if not isinstance(function, Function) or isinstance(function.node, ast.Lambda):
+        return found
+    marks = {ast.unparse(mark) for mark in function.node.decorator_list}
+    if "classmethod" in marks:
+        return known(Function(function.node, function.scope, function.origin, known(kind)))
+    if bound is None or "staticmethod" in marks:
+        return found
+    method = Function(function.node, function.scope, function.origin, bound)
+    if marks & {"property", "cached_property", "functools.cached_property"}:
+        return run.call(method, [], {})
+    return known(method)
+
+
+def _arguments(run: Run, node: ast.Call, scope: Scope) -> Arguments:
+    from dex.graph.expressions import evaluate, iterated
+
+    positional: list[Value] = []
+    for part in node.args:
+        value = evaluate(run, part, scope)
+        if isinstance(part, ast.Starred):
+            positional += iterated(value) or []
+        else:
+            positional.append(value)
+    named: dict[str, Value] = {}
+    for keyword in node.keywords:
+        value = evaluate(run, keyword.value, scope)
+        if keyword.arg is not None:
+            named[keyword.arg] = value
+        elif isinstance(value.one, Entries):
+            named |= {key: each for key, each in value.one.values.items() if isinstance(key, str)}
+    return Arguments(positional, named)
+
+
+def _called(run: Run, function: Any, given: Arguments, node: ast.Call) -> Value:
+    text = ast.unparse(node)
+    if isinstance(function, Function):
+        return run.call(function, given.positional, given.named)
+    if isinstance(function, Class):
+        return _instance(run, function, given)
+    found = known_call(run, text_of_name(function, node), given, node, function)
+    if found is not None:
+        return found
+    if isinstance(function, Module) and pipeline_call(run, function, given, node):
+        return unknown(text)
+    if isinstance(function, Module) and function.name in ("os.environ.get", "os.getenv"):
+        return _of_process(run, given, node)
+    if isinstance(function, Module) and function.name.partition(".")[0] not in _HARMLESS:
+        _mention(run, function.name.rpartition(".")[2], given, node)
+    _hand_over(run, given, function.name if isinstance(function, Module) else "")
+    return unknown(text)
+
+
+def _of_process(run: Run, given: Arguments, node: ast.Call) -> Value:
+    """Return a variable of the process: its default is assumed."""
+    default = given.get(1, "default")
+    if default is None or default.is_unknown:
+        return unknown(ast.unparse(node))
+    return Value(default.alternatives, default.assumed | {f"`{ast.unparse(node)}` gives its default ({run.at(node)})"})
+
+
+def text_of_name(function: Any, node: ast.Call) -> str:
+    """Return the last part of the name under which something is called."""
+    if isinstance(function, Module):
+        return function.name.rpartition(".")[2]
+    return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+
+
+def _bare(run: Run, name: str, given: Arguments, node: ast.Call) -> Value:
+    """Return what a name gives that nothing in the notebook sets."""
+    found = known_call(run, name, given, node)
+    if found is not None:
+        return found
+    builtin = _BUILTINS.get(name)
+    if builtin is not None and given.positional:
+        made = builtin(given)
+        if made is not None:
+            return made
+    if not hasattr(builtins, name) and name not in _SHOWING:
+        _mention(run, name, given, node)
+    _hand_over(run, given, name)
+    return unknown(ast.unparse(node))
+
+
+def _method(run: Run, owner: Any, name: str, given: Arguments, node: ast.Call) -> Value:
+    text = ast.unparse(node)
+    if isinstance(owner, Instance | Class):
+        member = attribute(run, owner, name, text)
+        if not member.is_unknown:
+            return join(_called(run, each, given, node) for each in member.alternatives)
+        owner = Unknown(text)
+    if isinstance(owner, Module):
+        if owner.scope is not None:
+            found = owner.scope.get(name)
+            if found is not None:
+                return join(_called(run, each, given, node) for each in found.alternatives)
+        else:
+            return _called(run, Module(f"{owner.name}.{name}"), given, node)
+    if isinstance(owner, str):
+        return _of_text(run, owner, name, given, node)
+    if isinstance(owner, Items | Entries):
+        found = _of_container(owner, name, given)
+        if found is not None:
+            return found
+        return unknown(text)
+    found = known_call(run, name, given, node, owner)
+    if found is not None:
+        return found
+    found = platform_call(run, owner, name, given, node)
+    if found is not None:
+        return found
+    _hand_over(run, given, name)
+    return unknown(text)
+
+
+def _instance(run: Run, kind: Class, given: Arguments) -> Value:
+    made = Instance(kind)
+    start = _member(run, kind, "__init__", known(made), "").one
+    if isinstance(start, Function):
+        run.call(start, given.positional, given.named)
+    else:
+        fields = [
+            n.target.id for n in kind.node.body if isinstance(n, ast.AnnAssign) and isinstance(n.target, ast.Name)
+        ]
+        made.members.update(zip(fields, given.positional, strict=False))
+        made.members.update(given.named)
+    return known(made)
+
+
+def _hand_over(run: Run, given: Arguments, name: str) -> None:
+    """Read functions of the notebook that are given to something that will call them."""
+    from dex.graph.expressions import iterated
+
+    for number, value in enumerate(given.positional):
+        for each in value.alternatives:
+            if not isinstance(each, Function):
+                continue
+            behind = given.positional[number + 1 :]
+            rounds = [iterated(over) for over in behind]
+            if name.endswith("map") and behind and all(over is not None for over in rounds):
+                for row in zip(*(over for over in rounds if over is not None), strict=False):
+                    run.call(each, list(row), {})
+            else:
+                run.call(each, behind if name.endswith(("submit", "run_in_executor")) else [], {})
+    target = given.named.get("target")
+    for each in target.alternatives if target is not None else ():
+        if isinstance(each, Function):
+            arguments = given.named.get("args")
+            run.call(each, (iterated(arguments) or []) if arguments is not None else [], {})
+
+
+def _mention(run: Run, function: str, given: Arguments, node: ast.Call) -> None:
+    for value in given.all:
+        run.mention(value, function, run.at(node))
+
+
+def _of_text(run: Run, owner: str, name: str, given: Arguments, node: ast.Call) -> Value:
+    text = ast.unparse(node)
+    if name == "format":
+        positional = [run.holes.text(value.one) for value in given.positional]
+        named = {key: run.holes.text(value.one) for key, value in given.named.items()}
+        try:
+            return Value((owner.format(*positional, **named),), _assumed(given))
+        except (IndexError, KeyError, ValueError, AttributeError):
+            return unknown(text)
+    if name == "join" and given.positional and isinstance(given.positional[0].one, Items):
+        parts = [run.holes.text(value.one) for value in given.positional[0].one.values]
+        return Value((owner.join(parts),), _assumed(given))
+    plain = all(isinstance(value.one, str | int) for value in given.all)
+    if name not in _TEXT_METHODS or not plain or (has_hole(owner) and name not in _KEEP_HOLES):
+        return unknown(text)
+    try:
+        found = getattr(owner, name)(*(value.one for value in given.positional))
+    except (TypeError, ValueError):
+        return unknown(text)
+    made = Items([known(part) for part in found]) if isinstance(found, list) else found
+    return Value((made,), _assumed(given))
+
+
+def _assumed(given: Arguments) -> frozenset[str]:
+    return frozenset[str]().union(*(value.assumed for value in given.all))
+
+
+def _of_container(owner: Items | Entries, name: str, given: Arguments) -> Value | None:
+    first = given.get(0, "default")
+    if isinstance(owner, Items):
+        if name in ("append", "add") and first is not None:
+            owner.values.append(first)
+        elif name in ("extend", "update") and first is not None and isinstance(first.one, Items):
+            owner.values.extend(first.one.values)
+        elif name == "copy":
+            return known(Items(list(owner.values)))
+        else:
+            return None
+        return known(None)
+    if name == "items":
+        return known(Items([known(Items([known(key), value])) for key, value in owner.values.items()]))
+    if name == "keys":
+        return known(Items([known(key) for key in owner.values]))
+    if name == "values":
+        return known(Items(list(owner.values.values())))
+    if name == "copy":
+        return known(Entries(dict(owner.values)))
+    if name == "update" and first is not None and isinstance(first.one, Entries):
+        owner.values.update(first.one.values)
+        return known(None)
+    if name in ("get", "setdefault", "pop") and first is not None and isinstance(first.one, str | int):
+        default = given.get(1, "default")
+        found = owner.values.get(first.one)
+        return found if found is not None else default or known(None)
+    return None
+
+
+def _listed(given: Arguments) -> Value | None:
+    from dex.graph.expressions import iterated
+
+    rounds = iterated(given.positional[0])
+    return None if rounds is None else known(Items(rounds))
+
+
+def _zipped(given: Arguments) -> Value | None:
+    from dex.graph.expressions import iterated
+
+    rows = [iterated(value) for value in given.positional]
+    if any(row is None for row in rows):
+        return None
+    return known(Items([known(Items(list(row))) for row in zip(*(r for r in rows if r is not None), strict=False)]))
+
+
+def _numbered(given: Arguments) -> Value | None:
+    from dex.graph.expressions import iterated
+
+    rounds = iterated(given.positional[0])
+    start = given.get(1, "start")
+    first = start.one if start is not None and isinstance(start.one, int) else 0
+    if rounds is None:
+        return None
+    return known(Items([known(Items([known(number), value])) for number, value in enumerate(rounds, first)]))
+
+
+def _ranged(given: Arguments) -> Value | None:
+    numbers = [value.one for value in given.positional]
+    if not all(isinstance(number, int) for number in numbers):
+        return None
+    try:
+        found = range(*numbers)
+    except (TypeError, ValueError):
+        return None
+    return known(Items([known(number) for number in found])) if len(found) <= 1000 else None
+
+
+def _as_text(given: Arguments) -> Value | None:
+    value = given.positional[0]
+    if all(isinstance(each, str | int | float | Unknown) for each in value.alternatives):
+        texts = tuple(str(each) if isinstance(each, int | float) else each for each in value.alternatives)
+        return Value(texts, value.assumed)
+    return None
+
+
+def _as_entries(given: Arguments) -> Value | None:
+    found = given.positional[0].one
+    if isinstance(found, Entries):
+        return known(Entries(dict(found.values) | given.named))
+    return None
+
+
+_BUILTINS: Mapping[str, Callable[[Arguments], Value | None]] = {
+    "list": _listed,
+    "tuple": _listed,
+    "set": _listed,
+    "sorted": _listed,
+    "reversed": _listed,
+    "frozenset": _listed,
+    "zip": _zipped,
+    "enumerate": _numbered,
+    "range": _ranged,
+    "str": _as_text,
+    "dict": _as_entries,
+}

@@ -1,0 +1,79 @@
+"""A job's graph in a terminal, and as Mermaid."""
+
+from __future__ import annotations
+
+import io
+import re
+
+from dex.graph.models import JobGraph, Task
+
+#: Words that Mermaid keeps for itself.
+_WORDS = frozenset(
+    "end graph flowchart subgraph style class classDef click default direction linkStyle call href".split()
+)
+
+
+def text_of(graph: JobGraph, width: int) -> str:
+    """Return the graph as a tree of stages, with what each task waits for, and what is open."""
+    from rich.console import Console
+    from rich.text import Text
+    from rich.tree import Tree
+
+    stages = graph.stages
+    tree = Tree(Text(f"{_count(len(graph.tasks), 'task')} in {_count(len(stages), 'stage')}"))
+    for number, keys in enumerate(stages, start=1):
+        branch = tree.add(Text(f"stage {number}"))
+        for key in keys:
+            leaf = branch.add(Text(_title(graph.task(key))))
+            for line in _lines(graph, key):
+                leaf.add(Text(line))
+    out = io.StringIO()
+    Console(file=out, width=width, color_system=None, legacy_windows=False).print(tree)
+    parts = ["\n".join(line.rstrip() for line in out.getvalue().splitlines())]
+    if graph.inputs:
+        parts.append("\n".join(["inputs", *(f"  {i.name}  read by {', '.join(i.readers)}" for i in graph.inputs)]))
+    if graph.assumptions:
+        parts.append("\n".join(["assumed", *(f"  {line}" for line in graph.assumptions)]))
+    parts += [question.to_text() for question in graph.questions]
+    return "\n\n".join(parts)
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}{'s' * (number != 1)}"
+
+
+def _title(task: Task) -> str:
+    section = f", '{task.section}'" if task.section else ""
+    return f"{task.key}  ({task.notebook}{section}{', a pipeline' if task.pipeline else ''})"
+
+
+def _lines(graph: JobGraph, key: str) -> list[str]:
+    task = graph.task(key)
+    before = [f"{edge.before} ({edge.label})" for edge in graph.edges if edge.after == key]
+    rows = (("after", before), ("reads", task.reads), ("writes", task.writes), ("runs", task.runs))
+    return [f"{word:<6}  {', '.join(names)}" for word, names in rows if names]
+
+
+def mermaid_of(graph: JobGraph) -> str:
+    """Return the graph as a Mermaid flowchart: tasks as boxes, inputs as cylinders, tables on the arrows."""
+    lines = ["flowchart LR"]
+    ids = {task.key: _id(task.key) for task in graph.tasks}
+    for number, each in enumerate(graph.inputs, start=1):
+        lines.append(f'  in{number}[("{_escaped(each.name)}")]')
+    for task in graph.tasks:
+        shape = ('[["', '"]]') if task.pipeline else ('["', '"]')
+        lines.append(f"  {ids[task.key]}{shape[0]}{_escaped(task.key)}{shape[1]}")
+    for number, each in enumerate(graph.inputs, start=1):
+        lines += [f"  in{number} -.-> {ids[key]}" for key in each.readers]
+    for edge in graph.edges:
+        lines.append(f'  {ids[edge.before]} -- "{_escaped(edge.label)}" --> {ids[edge.after]}')
+    return "\n".join(lines)
+
+
+def _id(key: str) -> str:
+    plain = re.sub(r"\W", "_", key, flags=re.ASCII)
+    return f"{plain}_" if plain in _WORDS or re.fullmatch(r"in\d+", plain) else plain
+
+
+def _escaped(text: str) -> str:
+    return text.replace("#", "#35;").replace('"', "#quot;")

@@ -1,0 +1,302 @@
+"""Expressions: what they may stand for. Everything in them is read, so that no call is missed."""
+
+from __future__ import annotations
+
+import ast
+import operator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice, product
+from typing import TYPE_CHECKING, Any
+
+from dex.graph.calls import attribute, call
+from dex.graph.values import (
+    MOST_ALTERNATIVES,
+    Entries,
+    Function,
+    Items,
+    Scope,
+    Unknown,
+    Value,
+    join,
+    known,
+    unknown,
+)
+
+if TYPE_CHECKING:
+    from dex.graph.run import Run
+
+_OPERATORS: dict[type[ast.operator | ast.cmpop], Callable[[Any, Any], Any]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Mod: operator.mod,
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+}
+#: A longer text is not built.
+_LONGEST = 200_000
+
+
+def evaluate(run: Run, node: ast.expr, scope: Scope) -> Value:
+    """Return what an expression may stand for, and note what it does."""
+    if isinstance(node, ast.Constant):
+        return known(node.value)
+    if isinstance(node, ast.Name):
+        return scope.get(node.id) or unknown(node.id)
+    if isinstance(node, ast.Call):
+        return call(run, node, scope)
+    if isinstance(node, ast.Attribute):
+        owner = evaluate(run, node.value, scope)
+        return _each(owner, lambda each: attribute(run, each, node.attr, ast.unparse(node)))
+    if isinstance(node, ast.JoinedStr):
+        return _texts(run, [evaluate(run, part, scope) for part in node.values])
+    if isinstance(node, ast.FormattedValue):
+        return _formatted(run, node, scope)
+    if isinstance(node, ast.BinOp):
+        return _operation(run, node, evaluate(run, node.left, scope), evaluate(run, node.right, scope))
+    if isinstance(node, ast.List | ast.Tuple | ast.Set):
+        return _items(run, node, scope)
+    if isinstance(node, ast.Dict):
+        return _entries(run, node, scope)
+    if isinstance(node, ast.Subscript):
+        return _subscript(run, node, scope)
+    if isinstance(node, ast.IfExp):
+        return _choice(run, node, scope)
+    if isinstance(node, ast.BoolOp):
+        return _boolean(node, [evaluate(run, part, scope) for part in node.values])
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+        value = evaluate(run, node.operand, scope)
+        plain = isinstance(value.one, str | int | bool | None)
+        return Value((not value.one,), value.assumed) if plain else unknown(ast.unparse(node))
+    if isinstance(node, ast.Compare):
+        return _comparison(run, node, scope)
+    if isinstance(node, ast.ListComp | ast.SetComp | ast.GeneratorExp):
+        return _listed(run, node, scope, lambda inner: evaluate(run, node.elt, inner))
+    if isinstance(node, ast.DictComp):
+        return _mapped(run, node, scope)
+    if isinstance(node, ast.Lambda):
+        return known(Function(node, scope, run.origin))
+    if isinstance(node, ast.NamedExpr):
+        value = evaluate(run, node.value, scope)
+        scope.set(node.target.id, value)
+        return value
+    if isinstance(node, ast.Await | ast.Starred):
+        return evaluate(run, node.value, scope)
+    if isinstance(node, ast.Yield) and node.value is not None:
+        value = evaluate(run, node.value, scope)
+        return value
+    for part in ast.iter_child_nodes(node):
+        if isinstance(part, ast.expr):
+            evaluate(run, part, scope)
+    return unknown(ast.unparse(node))
+
+
+def iterated(value: Value) -> list[Value] | None:
+    """Return what a loop over a value gives round by round; None where only the run knows."""
+    found: list[Value] = []
+    for each in value.alternatives:
+        if isinstance(each, Items):
+            rounds = each.values
+        elif isinstance(each, Entries):
+            rounds = [known(key) for key in each.values]
+        else:
+            return None
+        found += [Value(v.alternatives, v.assumed | value.assumed) for v in rounds]
+    return found
+
+
+def _each(value: Value, ask: Callable[[Any], Value]) -> Value:
+    found = join(ask(each) for each in value.alternatives)
+    return Value(found.alternatives, found.assumed | value.assumed)
+
+
+def _combined(values: list[Value], make: Callable[..., Any]) -> Value:
+    """Return a value of every combination of alternatives."""
+    assumed = frozenset[str]().union(*(value.assumed for value in values))
+    rows = islice(product(*(value.alternatives for value in values)), MOST_ALTERNATIVES + 1)
+    found = join(known(make(*row)) for row in rows)
+    return Value(found.alternatives, assumed)
+
+
+def _texts(run: Run, values: list[Value]) -> Value:
+    return _combined(values, lambda *parts: "".join(run.holes.text(part) for part in parts)[:_LONGEST])
+
+
+def _formatted(run: Run, node: ast.FormattedValue, scope: Scope) -> Value:
+    value = evaluate(run, node.value, scope)
+    form = evaluate(run, node.format_spec, scope).one if node.format_spec is not None else ""
+
+    def made(constant: Any) -> Any:
+        if not form or not isinstance(form, str) or not isinstance(constant, str | int | float):
+            return run.holes.text(constant)
+        try:
+            return format(constant, form)
+        except (ValueError, TypeError):
+            return Unknown(ast.unparse(node.value))
+
+    return _combined([value], made)
+
+
+def _operation(run: Run, node: ast.BinOp, left: Value, right: Value) -> Value:
+    def made(one: Any, other: Any) -> Any:
+        if isinstance(one, Items) and isinstance(other, Items) and isinstance(node.op, ast.Add):
+            return Items([*one.values, *other.values])
+        texts = sum(isinstance(each, str) for each in (one, other))
+        if (
+            isinstance(node.op, ast.Add)
+            and texts
+            and texts + isinstance(one, Unknown) + isinstance(other, Unknown) == 2
+        ):
+            return (run.holes.text(one) + run.holes.text(other))[:_LONGEST]
+        if isinstance(node.op, ast.Mod) and isinstance(one, str):
+            return _percent(run, one, other, node)
+        plain = isinstance(one, int | float | str) and isinstance(other, int | float | str)
+        how = _OPERATORS.get(type(node.op))
+        if (
+            how is None
+            or not plain
+            or (isinstance(node.op, ast.Mult) and isinstance(one, str) != isinstance(other, str))
+        ):
+            return Unknown(ast.unparse(node))
+        try:
+            return how(one, other)
+        except (TypeError, ValueError, ArithmeticError):
+            return Unknown(ast.unparse(node))
+
+    return _combined([left, right], made)
+
+
+def _percent(run: Run, text: str, given: Any, node: ast.BinOp) -> Any:
+    rows = [value.one for value in given.values] if isinstance(given, Items) else [given]
+    try:
+        return text % tuple(row if isinstance(row, int | float) else run.holes.text(row) for row in rows)
+    except (TypeError, ValueError):
+        return Unknown(ast.unparse(node))
+
+
+def _items(run: Run, node: ast.List | ast.Tuple | ast.Set, scope: Scope) -> Value:
+    found: list[Value] = []
+    for part in node.elts:
+        value = evaluate(run, part, scope)
+        if isinstance(part, ast.Starred):
+            rounds = iterated(value)
+            if rounds is None:
+                return unknown(ast.unparse(node))
+            found += rounds
+        else:
+            found.append(value)
+    return known(Items(found))
+
+
+def _entries(run: Run, node: ast.Dict, scope: Scope) -> Value:
+    found: dict[Any, Value] = {}
+    for key, part in zip(node.keys, node.values, strict=True):
+        value = evaluate(run, part, scope)
+        if key is None:
+            if not isinstance(value.one, Entries):
+                return unknown(ast.unparse(node))
+            found.update(value.one.values)
+            continue
+        name = evaluate(run, key, scope).one
+        if isinstance(name, str | int | float | bool | None):
+            found[name] = value
+    return known(Entries(found))
+
+
+def _subscript(run: Run, node: ast.Subscript, scope: Scope) -> Value:
+    owner = evaluate(run, node.value, scope)
+    text = ast.unparse(node)
+    if isinstance(node.slice, ast.Slice):
+        for part in ast.iter_child_nodes(node.slice):
+            if isinstance(part, ast.expr):
+                evaluate(run, part, scope)
+        return unknown(text)
+    key = evaluate(run, node.slice, scope)
+
+    def found(each: Any) -> Value:
+        place = key.one
+        if isinstance(each, Entries) and isinstance(place, str | int | float | bool | None):
+            return each.values.get(place, unknown(text))
+        if isinstance(each, Items) and isinstance(place, int) and -len(each.values) <= place < len(each.values):
+            return each.values[place]
+        return unknown(text)
+
+    value = _each(owner, found)
+    return Value(value.alternatives, value.assumed | key.assumed)
+
+
+def _choice(run: Run, node: ast.IfExp, scope: Scope) -> Value:
+    test = evaluate(run, node.test, scope)
+    if isinstance(test.one, bool | None) and not test.assumed:
+        return evaluate(run, node.body if test.one else node.orelse, scope)
+    return join([evaluate(run, node.body, scope), evaluate(run, node.orelse, scope)])
+
+
+def _boolean(node: ast.BoolOp, values: list[Value]) -> Value:
+    if isinstance(node.op, ast.Or):
+        left: list[Value] = []
+        for value in values:
+            if isinstance(value.one, str | int | bool | None) and not isinstance(value.one, Unknown):
+                if not value.one:
+                    continue
+                return join([*left, value])
+            left.append(value)
+        return join(left) if left else values[-1]
+    return join(values)
+
+
+def _comparison(run: Run, node: ast.Compare, scope: Scope) -> Value:
+    values = [evaluate(run, part, scope) for part in (node.left, *node.comparators)]
+    plain = all(isinstance(value.one, str | int | bool | None) for value in values)
+    how = _OPERATORS.get(type(node.ops[0]))
+    if len(values) == 2 and plain and how is not None:
+        return Value((bool(how(values[0].one, values[1].one)),), values[0].assumed | values[1].assumed)
+    return unknown(ast.unparse(node))
+
+
+def _rounds(run: Run, generators: list[ast.comprehension], scope: Scope) -> Iterator[Scope | None]:
+    """Yield a scope for every round of a comprehension, None where only the run knows the rounds."""
+    from dex.graph.statements import assign
+
+    if not generators:
+        yield scope
+        return
+    first, *rest = generators
+    over = iterated(evaluate(run, first.iter, scope))
+    values: Iterable[Value] = [unknown(ast.unparse(first.target))] if over is None else over
+    for value in values:
+        run.step()
+        inner = Scope(scope)
+        assign(run, first.target, value, inner)
+        tests = [evaluate(run, test, inner) for test in first.ifs]
+        if any(test.one is False and not test.assumed for test in tests):
+            continue
+        yield from _rounds(run, rest, inner)
+    if over is None:
+        yield None
+
+
+def _listed(
+    run: Run, node: ast.ListComp | ast.SetComp | ast.GeneratorExp, scope: Scope, make: Callable[[Scope], Value]
+) -> Value:
+    found: list[Value] = []
+    complete = True
+    for inner in _rounds(run, node.generators, scope):
+        if inner is None:
+            complete = False
+        else:
+            found.append(make(inner))
+    return known(Items(found)) if complete else unknown(ast.unparse(node))
+
+
+def _mapped(run: Run, node: ast.DictComp, scope: Scope) -> Value:
+    found: dict[Any, Value] = {}
+    complete = True
+    for inner in _rounds(run, node.generators, scope):
+        if inner is None:
+            complete = False
+            continue
+        key, value = evaluate(run, node.key, inner).one, evaluate(run, node.value, inner)
+        if isinstance(key, str | int | float | bool | None):
+            found[key] = value
+    return known(Entries(found)) if complete else unknown(ast.unparse(node))

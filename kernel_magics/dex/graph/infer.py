@@ -1,0 +1,160 @@
+"""From notebooks to a job's graph."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from dex_dbutils import DexError, Where
+from dex_dbutils.config import Project
+
+from dex.export import find_notebooks, module_names
+from dex.graph.edges import Edges, Node
+from dex.graph.facts import Facts
+from dex.graph.models import JobGraph, Place, Question
+from dex.graph.names import Layers
+from dex.graph.notebooks import facts_of, shown_below
+from dex.graph.overrides import Said, TaskSettings, read_resources, settings_of
+from dex.graph.sections import Section, split
+from dex.notebook import Notebook, read_notebook
+
+
+def infer_graph(
+    project: Project,
+    notebooks: Sequence[Path],
+    *,
+    sections: bool = True,
+    progress: Callable[[str], None] | None = None,
+) -> JobGraph:
+    """Return the tasks that notebooks are, and what each depends on; nothing is run and nothing written.
+
+    A notebook that another one runs is no task, unless it says `dex: task` itself. What only the run knows is a
+    question of the graph, never an edge.
+
+    Args:
+        project: whose environments say which schema is which layer.
+        notebooks: files, and folders of them.
+        sections: let sections that exchange tables only be tasks of their own.
+        progress: told of every notebook before it is read.
+
+    Raises:
+        DexError: DEX-GRAPH-01, a path is neither file nor folder; -02, `dex: task` cannot be read; -03, two tasks
+            have one key; -04, it names a task that there is not.
+        NotebookError: DEX-NOTEBOOK-01 to -04, a file given is no notebook.
+    """
+    paths = list(dict.fromkeys(_found(notebooks)))
+    keys = module_names(project.root, paths)
+    resources = read_resources(project, paths)
+    read: list[tuple[Path, Notebook, Facts, dict[int, Said]]] = []
+    for number, path in enumerate(paths, start=1):
+        if progress is not None:
+            progress(f"{number} of {len(paths)}: {path}")
+        notebook = read_notebook(path)
+        said = settings_of(notebook, shown_below(path, project.root))
+        read.append((path, notebook, facts_of(notebook, project.root), said))
+    run_by_others = {
+        shown
+        for path, _, facts, said in read
+        if not _is_ignored(said)
+        for shown in facts.runs
+        if shown != shown_below(path, project.root)
+    }
+    nodes: list[Node] = []
+    homes: dict[Path, list[str]] = {}
+    questions: list[Question] = []
+    notes: list[str] = []
+    for path, notebook, facts, said in read:
+        shown = shown_below(path, project.root)
+        if _is_ignored(said) or (shown in run_by_others and not said):
+            continue
+        key = resources.keys.get(path, keys[path])
+        made, question = _nodes(notebook, shown, key, facts, said, sections)
+        nodes += made
+        homes[path] = [node.key for node in made]
+        questions += [question] if question is not None else []
+        if len(made) > 1:
+            notes.append(f"the sections of {shown} exchange tables only, and are {len(made)} tasks")
+    _refuse_equal_keys(nodes)
+    edges = Edges(nodes, Layers(project))
+    for first, second, place in resources.order:
+        edges.order(homes.get(first, [])[-1:], homes.get(second, [])[:1], place)
+    return edges.graph(questions, notes)
+
+
+def _found(notebooks: Iterable[Path]) -> Iterable[Path]:
+    for path in notebooks:
+        if path.is_dir():
+            yield from find_notebooks(path)
+        elif path.exists():
+            yield path
+        else:
+            raise DexError(
+                "DEX-GRAPH-01", f"There is no file or folder {path}.", Where(str(path)), "Give notebooks or folders."
+            )
+
+
+def _is_ignored(said: dict[int, Said]) -> bool:
+    return any(each.settings.ignore is True for each in said.values())
+
+
+def _nodes(
+    notebook: Notebook, shown: str, key: str, facts: Facts, said: dict[int, Said], sections: bool
+) -> tuple[list[Node], Question | None]:
+    """Return the tasks of a notebook: one, or one a section."""
+    may = sections and all(each.settings.sections for each in said.values())
+    parts = split(notebook, shown, facts) if may else None
+    if parts is None or not parts.sections:
+        one = _only(said, shown)
+        node = Node(one.settings.key or key, shown, facts, one)
+        return [node], parts.question if parts is not None else None
+    own = {number for section in parts.sections for number in section.numbers}
+    base = _only({cell: each for cell, each in said.items() if cell not in own}, shown)
+    taken: Counter[str] = Counter()
+    made: list[Node] = []
+    for section in parts.sections:
+        made.append(_section(section, parts.shared, shown, base.settings.key or key, facts, said, taken))
+    return made, None
+
+
+def _section(
+    section: Section,
+    shared: tuple[int, ...],
+    shown: str,
+    key: str,
+    facts: Facts,
+    said: dict[int, Said],
+    taken: Counter[str],
+) -> Node:
+    name = f"{key}_{section.slug}"
+    taken[name] += 1
+    name = name if taken[name] == 1 else f"{name}_{taken[name]}"
+    one = _only({cell: each for cell, each in said.items() if cell in section.numbers}, shown)
+    cells = sorted({*shared, *section.numbers})
+    return Node(one.settings.key or name, shown, facts.of_cells(cells), one, section.title, cells)
+
+
+def _only(said: dict[int, Said], shown: str) -> Said:
+    if len(said) > 1:
+        first, second, *_ = said.values()
+        place = second.place or Place(notebook=shown)
+        raise DexError(
+            "DEX-GRAPH-02",
+            f"`dex: task` stands twice: at {first.place} too.",
+            Where(place.notebook, place.line, cell=place.cell),
+            "Say it once for a task.",
+        )
+    return next(iter(said.values()), Said(TaskSettings()))
+
+
+def _refuse_equal_keys(nodes: Sequence[Node]) -> None:
+    seen: dict[str, Node] = {}
+    for node in nodes:
+        other = seen.setdefault(node.key, node)
+        if other is not node:
+            raise DexError(
+                "DEX-GRAPH-03",
+                f"Two tasks have the key '{node.key}': {other.notebook} and {node.notebook}.",
+                Where(node.notebook),
+                "Give one of them another: `dex: task {key: ...}`.",
+            )

@@ -1,0 +1,185 @@
+"""What the names of a notebook may stand for, as far as its text tells."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+#: More alternatives than this are no longer told apart.
+MOST_ALTERNATIVES = 64
+_HOLE = re.compile(r"__dex_hole_(\d+)__", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """Something that only the run knows.
+
+    Attributes:
+        text: the source that stands for it.
+        widget: it is the value of a widget without a default.
+    """
+
+    text: str
+    widget: bool = False
+
+
+@dataclass(frozen=True)
+class Origin:
+    """The file and cell in which code stands; a module has no cell."""
+
+    notebook: str
+    cell: int | None = None
+
+
+@dataclass(frozen=True)
+class Value:
+    """The alternatives of an expression.
+
+    Attributes:
+        alternatives: plain constants, or one of the classes of this module and of `dex.graph.platform`.
+        assumed: what was assumed to know them, such as a widget's default.
+    """
+
+    alternatives: tuple[Any, ...]
+    assumed: frozenset[str] = frozenset()
+
+    @property
+    def one(self) -> Any:
+        """The only alternative; `Unknown` where there are several."""
+        return self.alternatives[0] if len(self.alternatives) == 1 else Unknown("one of several values")
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether nothing is known of it."""
+        return all(isinstance(each, Unknown) for each in self.alternatives)
+
+
+@dataclass
+class Items:
+    """A list, tuple or set."""
+
+    values: list[Value] = field(default_factory=list)
+
+
+@dataclass
+class Entries:
+    """A dictionary with known keys."""
+
+    values: dict[Any, Value] = field(default_factory=dict)
+
+
+class Scope:
+    """Names and their values; those not found are looked for in the scope around it."""
+
+    def __init__(self, around: Scope | None = None) -> None:
+        self.names: dict[str, Value] = {}
+        self.around = around
+        self.outer: set[str] = set()  # declared global or nonlocal
+
+    def get(self, name: str) -> Value | None:
+        """Return the value of a name, or None where nothing sets it."""
+        found = self.names.get(name)
+        return found if found is not None or self.around is None else self.around.get(name)
+
+    def set(self, name: str, value: Value) -> None:
+        """Bind a name."""
+        if name in self.outer and self.around is not None:
+            self.around.set(name, value)
+        else:
+            self.names[name] = value
+
+
+@dataclass(frozen=True, eq=False)
+class Function:
+    """A function of the notebook, with the object that it is bound to."""
+
+    node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+    scope: Scope
+    origin: Origin
+    bound: Value | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Class:
+    """A class of the notebook."""
+
+    node: ast.ClassDef
+    scope: Scope
+    bases: tuple[Class, ...] = ()
+
+    def member(self, name: str) -> Value | None:
+        """Return what the class or a class above it has under a name."""
+        own = self.scope.names.get(name)
+        if own is not None:
+            return own
+        return next((found for base in self.bases if (found := base.member(name)) is not None), None)
+
+
+@dataclass(eq=False)
+class Instance:
+    """An object of a class of the notebook."""
+
+    kind: Class
+    members: dict[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Module:
+    """A module, or what was imported from one; ``scope`` is there for those of the project."""
+
+    name: str
+    scope: Scope | None = None
+
+
+def known(constant: Any) -> Value:
+    """Return the value of one alternative."""
+    return Value((constant,))
+
+
+def unknown(text: str, widget: bool = False) -> Value:
+    """Return the value that only the run knows."""
+    return Value((Unknown(text, widget),))
+
+
+def join(values: Iterable[Value]) -> Value:
+    """Return the alternatives of several values as one."""
+    found: dict[Any, Any] = {}
+    assumed: frozenset[str] = frozenset()
+    for value in values:
+        assumed |= value.assumed
+        for each in value.alternatives:
+            plain = each is None or isinstance(each, str | int | float | bool | Unknown)
+            found.setdefault((type(each), each) if plain else id(each), each)
+    if len(found) > MOST_ALTERNATIVES:
+        return Value((Unknown("one of many values"),), assumed)
+    return Value(tuple(found.values()), assumed)
+
+
+class Holes:
+    """Texts with parts that only the run knows: a name stands in for each, so that SQL around it can still be parsed."""
+
+    def __init__(self) -> None:
+        self._texts: list[str] = []
+
+    def text(self, constant: Any) -> str:
+        """Return a constant as text, or a name that stands in for it."""
+        if isinstance(constant, str):
+            return constant
+        if constant is None or isinstance(constant, int | float | bool):
+            return str(constant)
+        shown = constant.text if isinstance(constant, Unknown) else "a computed value"
+        if shown not in self._texts:
+            self._texts.append(shown)
+        return f"__dex_hole_{self._texts.index(shown)}__"
+
+    def unknown(self, text: str) -> str:
+        """Return the source texts of what is unknown in a text; nothing where all is known."""
+        return ", ".join(dict.fromkeys(self._texts[int(number)] for number in _HOLE.findall(text)))
+
+
+def has_hole(text: str) -> bool:
+    """Return whether a part of a text is only known when it runs."""
+    return _HOLE.search(text) is not None
