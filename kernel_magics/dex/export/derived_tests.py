@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from dex.export.formatting import format_python
 from dex.export.models import ReportLine
 from dex.export.parameters import Parameters
-from dex.export.pieces import Piece, literal
+from dex.export.pieces import Piece, literal, short
 from dex.export.placement import Names
 from dex.export.recording.plan import RecordingPlan
 from dex.export.recording.recorded import Recording
@@ -105,7 +105,6 @@ def render_tests(
         "Set DEX_ENV to run in another environment than the project's default; the fixture `spark` says on which engine.",
         '"""',
         "",
-        "from collections.abc import Iterator",
         "from pathlib import Path",
         "",
         "import pytest",
@@ -179,7 +178,7 @@ def _obstacle(parameters: Parameters, tables: Tables, looks_up: str) -> str:
     if missing:
         return f"main needs a value for {', '.join(missing)}, which the notebook does not give"
     if tables.fixed:
-        return f"main writes to a fixed place: {tables.fixed[:80]}"
+        return f"main writes to a fixed place: {short(tables.fixed)}"
     if looks_up:
         return f"main looks the environment up by itself with {looks_up}, so it cannot be turned to other tables"
     if tables.unclear:
@@ -219,12 +218,12 @@ def session(spark: SparkSession) -> Session:
 
 
 @pytest.fixture(scope="module")
-def after_main(session: Session) -> Iterator[Session]:
+def after_main(session: Session) -> Session:
     """The session after `main` has run in it."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr({module}, "load_environment", lambda *_, **__: session.environment, raising=False)
         {module}.main(session.spark, Params(env=session.environment.name))
-    yield session'''
+    return session'''
 
 
 def _own(tables: Tables, module: str) -> str:
@@ -252,6 +251,11 @@ def _smoke(writes: list[Table], obstacle: str) -> str:
             '    """Main runs, and every table it writes has rows."""\n'
         )
     checks = [f"    assert after_main.read({literal(t[0])}, {literal(t[1])}).limit(1).count() == 1" for t in writes]
+    if len(writes) > 1:
+        checks = [
+            f"    for layer, table in {_pairs(writes)}:",
+            '        assert after_main.read(layer, table).limit(1).count() == 1, f"{layer}.{table} has no rows"',
+        ]
     what = (
         "Main runs, and every table it writes has rows."
         if checks

@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 
 from dex.export.models import ReportLine
+from dex.export.names import imported
 from dex.export.pieces import Log, Piece
-from dex.export.placement import GENERATED, NEEDED, imported
+from dex.export.placement import GENERATED, NEEDED
 
 #: Modules that do nothing but define names when they are imported: their order is free, and an unused one may go.
 _EFFECT_FREE = frozenset(
@@ -14,7 +15,7 @@ _EFFECT_FREE = frozenset(
     __future__ abc argparse base64 calendar collections concurrent contextlib copy csv dataclasses datetime decimal
     dex_dbutils enum functools glob hashlib io itertools json logging math numbers operator os pathlib pyspark random re
     shutil statistics string subprocess sys tempfile textwrap time types typing unicodedata urllib uuid warnings zipfile
-    zoneinfo numpy pandas requests yaml matplotlib seaborn plotly altair
+    zoneinfo numpy pandas requests yaml matplotlib seaborn plotly altair delta dateutil pyarrow pytz scipy sklearn tqdm
     """.split()
 )
 

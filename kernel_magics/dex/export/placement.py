@@ -11,7 +11,9 @@ import builtins
 from collections import defaultdict
 from dataclasses import dataclass, field
 
+from dex.export.constants import is_logger, is_made, makers_of
 from dex.export.context import GLOBALS
+from dex.export.names import imported
 from dex.export.pieces import Log, Piece
 
 #: The builtins of every Python that exports or runs a module, so that both give the same answer.
@@ -72,28 +74,6 @@ class Names:
     star: bool = False
 
 
-def imported(node: ast.stmt) -> dict[str, str]:
-    """Return name -> what it stands for, for every name that an import binds."""
-    found: dict[str, str] = {}
-    if isinstance(node, ast.Import):
-        for alias in node.names:
-            bound = alias.asname or alias.name.partition(".")[0]
-            found[bound] = alias.name if alias.asname else bound
-    elif isinstance(node, ast.ImportFrom):
-        module = "." * node.level + (node.module or "")
-        found = {alias.asname or alias.name: f"{module}.{alias.name}" for alias in node.names if alias.name != "*"}
-    return found
-
-
-def known_imports(pieces: list[Piece]) -> dict[str, str]:
-    """Return what the imports of a notebook bind, whichever is last."""
-    found: dict[str, str] = {}
-    for piece in pieces:
-        if piece.node is not None:
-            found.update(imported(piece.node))
-    return found
-
-
 def place(pieces: list[Piece], log: Log) -> Names:
     """Decide for every piece that is not dropped whether it goes to the top of the module; return the names."""
     names = Names()
@@ -105,7 +85,8 @@ def place(pieces: list[Piece], log: Log) -> Names:
     for piece in live:
         for name in piece.flow.binds:
             names.binders[name].append(piece)
-    candidates = {id(p): p for p in live if _may_move(p, names, rewritten, live)}
+    makers = makers_of(live)
+    candidates = {id(p): p for p in live if _may_move(p, names, rewritten, live, makers)}
     for piece in live:
         if piece.flow.star:
             names.star = True
@@ -174,7 +155,7 @@ def _why_not(piece: Piece, names: Names) -> str:
     return f"it reads {', '.join(f'`{n}`' for n in used)} of the notebook" if used else "its defaults are computed"
 
 
-def _may_move(piece: Piece, names: Names, rewritten: set[str], live: list[Piece]) -> bool:
+def _may_move(piece: Piece, names: Names, rewritten: set[str], live: list[Piece], makers: dict[str, str]) -> bool:
     node = piece.node
     if piece.kind == "lifted":
         return True
@@ -197,7 +178,7 @@ def _may_move(piece: Piece, names: Names, rewritten: set[str], live: list[Piece]
         return not _makes_udf(node)
     if isinstance(node, ast.ClassDef):
         return True
-    return _constant(node, live)
+    return _constant(node, live, makers)
 
 
 def _makes_udf(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
@@ -226,19 +207,21 @@ def _import_may_move(piece: Piece, node: ast.Import | ast.ImportFrom, names: Nam
     return True
 
 
-def _constant(node: ast.stmt, live: list[Piece]) -> bool:
+def _constant(node: ast.stmt, live: list[Piece], makers: dict[str, str]) -> bool:
     if isinstance(node, ast.Assign) and len(node.targets) == 1:
         target, value = node.targets[0], node.value
     elif isinstance(node, ast.AnnAssign) and node.value is not None:
         target, value = node.target, node.value
     else:
         return False
+    if isinstance(target, ast.Name) and is_logger(value, makers):
+        return True
     if not (isinstance(target, ast.Name) and target.id.isupper()):
         return False
     try:
         constant = ast.literal_eval(value)
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
-        return False
+        return is_made(value, makers) and not _is_changed(target.id, live)
     return isinstance(constant, str | bytes | int | float | tuple | type(None)) or not _is_changed(target.id, live)
 
 

@@ -155,17 +155,30 @@ def keeps_tables(node: ast.expr) -> bool:
 
 
 def _statements_are(node: ast.expr, *kinds: type[Any]) -> bool:
-    if not (isinstance(node, ast.Constant) and isinstance(node.value, str)):
+    text = _sql_text(node)
+    if text is None:
         return False
     import sqlglot
 
-    statements = parse_sql(node.value)
+    statements = parse_sql(text)
     if statements is None:
         return False
     temporary = sqlglot.exp.Use in kinds
     return bool(statements) and all(
         isinstance(statement, kinds) or (temporary and _is_temporary_view(statement)) for statement in statements
     )
+
+
+def _sql_text(node: ast.expr) -> str | None:
+    """Return the SQL that an expression says: a text, or an f-string with a name for each of its values.
+
+    `spark.sql` takes one statement, whose kind its first words say, so that no value makes another kind of it.
+    """
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    if not isinstance(node, ast.JoinedStr):
+        return None
+    return "".join(str(part.value) if isinstance(part, ast.Constant) else "x" for part in node.values)
 
 
 @lru_cache(maxsize=64)  # several questions are asked of the same text

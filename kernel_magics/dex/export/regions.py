@@ -7,9 +7,10 @@ import keyword
 import re
 from dataclasses import replace
 
+from dex.export.names import imported
 from dex.export.parameters import Parameters, literal_type
 from dex.export.pieces import Log, Piece
-from dex.export.placement import BUILTINS, RESERVED, imported
+from dex.export.placement import BUILTINS, RESERVED
 from dex.export.purity import root_name, writes
 from dex.notebook import lex
 

@@ -18,7 +18,7 @@ from dex.export.truth import decided
 #: Names of the test file.
 TAKEN = frozenset(
     """
-    pytest session after_main Path Iterator Session scratch_session copy_table load_environment Params RECORDED RecordedCall
+    pytest session after_main Path Session scratch_session copy_table load_environment Params RECORDED RecordedCall
     read_calls SparkSession F
     """.split()
 )

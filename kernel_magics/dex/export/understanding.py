@@ -9,9 +9,9 @@ from dex_dbutils import NotebookError, Where
 
 from dex.export.context import take_context
 from dex.export.magics import Carrier
+from dex.export.names import known_imports
 from dex.export.parameters import Parameters, take_tagged, take_widgets
 from dex.export.pieces import Log, Piece, replace_nodes
-from dex.export.placement import known_imports
 from dex.export.purity import Purity, quiet_among, writes
 from dex.notebook import Cell, Notebook, Statement, flow_of
 

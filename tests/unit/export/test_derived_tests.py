@@ -194,3 +194,13 @@ def test_an_assert_that_did_not_hold_when_recorded_becomes_no_test(project: Path
     assert [line for line in report.not_derived if "did not hold when the notebook was recorded" in line.text]
     assert "test_c3_1" in report.tests
     assert "test_c2_1" not in report.tests
+
+
+def test_a_query_with_values_of_the_notebook_writes_nothing(project: Path) -> None:
+    query = "rows = spark.sql(f\"select * from values (1) as t(a) where a < {limit} and b = '{day}'\")"
+    path = write_notebook(project / "notebooks/n.ipynb", "limit, day = 2, 'x'", query, "assert rows.count() == 1")
+    export_notebook(path, find_project(project))
+    assert "skip" not in (project / "tests/test_n.py").read_text("utf-8")
+    path = write_notebook(path, "day = 'x'", "spark.sql(f\"delete from t where day = '{day}'\")")
+    export_notebook(path, find_project(project))
+    assert "main writes to a fixed place: spark.sql" in (project / "tests/test_n.py").read_text("utf-8")
