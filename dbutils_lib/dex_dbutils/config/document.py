@@ -61,7 +61,7 @@ def shown_path(path: Path) -> str:
         return str(path)
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # libyaml's parser, where it is there
     """YAML with the scalars of YAML 1.2's core schema.
 
     PyYAML's own are those of 1.1, where ``no`` is False, ``12:30`` is 750, ``010`` is 8 and ``2013-01-01`` is not text.

@@ -96,12 +96,26 @@ def load_bundle(
         raise BundleError(
             first.code, first.message, Where(first.file, line=first.line, column=first.column), "Mend the file."
         )
+    return as_target(files, choose_target(files, target), variables, facts)
+
+
+def as_target(
+    files: BundleFiles,
+    name: str | None,
+    variables: Mapping[str, str] | None = None,
+    facts: Mapping[str, str] | None = None,
+) -> Bundle:
+    """Return a bundle as a target makes it.
+
+    Args:
+        files: its files, ``databricks.yml`` first.
+        name: the target; None for the bundle without one.
+        variables: as `load_bundle` has them.
+        facts: as `load_bundle` has them.
+    """
     tree = reduce(merge, files.files)
-    name = choose_target(files, target)
-    definition = dict(files.targets()).get(name) if name is not None else None
-    tree = (
-        with_target(tree, name, definition) if name is not None and definition is not None else with_keys_joined(tree)
-    )
+    target = dict(files.targets()).get(name) if name is not None else None
+    tree = with_target(tree, name, target) if name is not None and target is not None else with_keys_joined(tree)
     given = {
         key.removeprefix("BUNDLE_VAR_"): value for key, value in os.environ.items() if key.startswith("BUNDLE_VAR_")
     }
@@ -109,7 +123,7 @@ def load_bundle(
     resolved = resolver.resolve(tree)
     bundle = resolved.get("bundle")
     return Bundle(
-        root=root,
+        root=files.root,
         name=(bundle.text("name") if bundle else None) or "",
         target=name,
         mode=(bundle.text("mode") if bundle else None),

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path, PurePosixPath
 
-from dex.bundle.files import BundleFiles
+from dex.bundle.effective import Bundle
 from dex.bundle.models import Finding
 from dex.bundle.suggest import nearest, unknown_keys
 from dex.bundle.tree import At
@@ -24,7 +24,7 @@ _NOTEBOOK_HEADS = {
 }
 
 
-def check_job(bundle: BundleFiles, key: str, job: At) -> Iterator[Finding]:
+def check_job(bundle: Bundle, key: str, job: At) -> Iterator[Finding]:
     """Yield what is wrong with one job."""
     tasks: dict[str, At] = {}
     for task in job.items("tasks"):
@@ -48,7 +48,7 @@ def check_job(bundle: BundleFiles, key: str, job: At) -> Iterator[Finding]:
     yield from _dynamic_values(job, parameters, tasks)
 
 
-def _task(bundle: BundleFiles, job: At, name: str, task: At) -> Iterator[Finding]:
+def _task(bundle: Bundle, job: At, name: str, task: At) -> Iterator[Finding]:
     yield from unknown_keys(task, TASK_KEYS, f"task '{name}'")
     kinds = [kind for kind in TASK_TYPES if task.get(kind) is not None]
     if len(kinds) != 1:
@@ -130,7 +130,7 @@ def _dynamic_values(job: At, parameters: set[str], tasks: Mapping[str, At]) -> I
                 yield at.finding("DEX-BUNDLE-12", f"The job has no task '{words[1]}'.{nearest(words[1], tasks)}")
 
 
-def _wheel(bundle: BundleFiles, settings: At) -> Iterator[Finding]:
+def _wheel(bundle: Bundle, settings: At) -> Iterator[Finding]:
     for key in ("package_name", "entry_point"):
         if not settings.text(key):
             yield settings.finding("DEX-BUNDLE-14", f"`python_wheel_task` needs `{key}`.")
@@ -165,7 +165,7 @@ def _normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def _notebook(bundle: BundleFiles, settings: At) -> Iterator[Finding]:
+def _notebook(bundle: Bundle, settings: At) -> Iterator[Finding]:
     named = settings.get("notebook_path")
     if named is None or not isinstance(named.value, str):
         yield settings.finding("DEX-BUNDLE-15", "`notebook_task` needs `notebook_path`.")
@@ -185,7 +185,7 @@ def _notebook(bundle: BundleFiles, settings: At) -> Iterator[Finding]:
         )
 
 
-def _file(bundle: BundleFiles, settings: At, key: str) -> Iterator[Finding]:
+def _file(bundle: Bundle, settings: At, key: str) -> Iterator[Finding]:
     named = settings.get(key)
     if named is None or not isinstance(named.value, str):
         yield settings.finding("DEX-BUNDLE-15", f"The task needs `{key}`.")

@@ -1,67 +1,97 @@
-"""``${...}`` references: the variables and resources they name, and the files that libraries are built of."""
+"""``${...}`` references: the variables, settings and resources that they name."""
 
 from __future__ import annotations
 
-import glob
 import re
 from collections.abc import Iterator
-from pathlib import PurePosixPath
 
-from dex.bundle.files import BundleFiles
+from dex.bundle.effective import Bundle
 from dex.bundle.models import Finding
 from dex.bundle.suggest import nearest
 from dex.bundle.tree import At
 
-_REFERENCE = re.compile(r"\$\{([A-Za-z_][\w.\-]*)")
+#: Any reference, also one that is not well formed.
+_ANY = re.compile(r"\$\{([A-Za-z_][^{}]*)\}")
+#: What only a workspace or a deployment gives, as the bundle reference names it.
+_LATER = {
+    "workspace": frozenset(
+        "host profile root_path file_path artifact_path state_path resource_path current_user auth_type".split()
+    ),
+    "bundle": frozenset("name target environment mode git uuid deployment cluster_id compute_id engine".split()),
+}
 
 
-def check_references(bundle: BundleFiles) -> Iterator[Finding]:
-    """Yield every reference to something that no file defines."""
-    variables = set(_variables(bundle))
-    kinds = _resource_keys(bundle)
-    for file in bundle.files:
+def check_references(bundle: Bundle) -> Iterator[Finding]:
+    """Yield every reference to something that neither the files nor a workspace gives."""
+    for key, part in bundle.tree.entries():
+        if key == "targets":
+            continue  # the chosen one is merged into the rest
+        for at in part.walk():
+            for reference in _ANY.findall(at.value) if isinstance(at.value, str) and "${" in at.value else ():
+                yield from _reference(bundle, at, reference)
+
+
+def check_variables(bundle: Bundle) -> Iterator[Finding]:
+    """Yield variables that nothing uses, that have no value, or whose settings are not known."""
+    used = set()
+    for file in bundle.files.files:
         for at in file.walk():
-            for reference in _REFERENCE.findall(at.value) if isinstance(at.value, str) else ():
-                yield from _reference(at, reference.split("."), variables, kinds)
-    for _, job in bundle.resources("jobs"):
-        yield from _dependencies(bundle, job)
+            if isinstance(at.value, str) and "${var." in at.value:
+                used.update(re.findall(r"\$\{var\.([\w-]+)", at.value))
+    variables = bundle.tree.get("variables")
+    for name, variable in variables.entries() if variables else ():
+        if name not in used:
+            yield variable.finding("DEX-BUNDLE-19", f"Nothing uses the variable '{name}'.", "warning")
+        elif variable.get("default") is None and variable.get("lookup") is None:
+            said = f"The variable '{name}' has no value: give it with `--var {name}=...` or BUNDLE_VAR_{name}."
+            yield variable.finding("DEX-BUNDLE-20", said, "warning")
 
 
-def _variables(bundle: BundleFiles) -> Iterator[str]:
-    for file in bundle.files:
-        variables = file.get("variables")
-        yield from (name for name, _ in variables.entries()) if variables else ()
+def check_target_variables(bundle: Bundle) -> Iterator[Finding]:
+    """Yield values that a target gives to variables which are not there."""
+    known = {
+        name for file in bundle.files.files if (variables := file.get("variables")) for name, _ in variables.entries()
+    }
+    for target, definition in bundle.files.targets():
+        variables = definition.get("variables")
+        for name, value in variables.entries() if variables else ():
+            if name not in known:
+                said = f"Target '{target}' sets the variable '{name}', which the bundle does not have.{nearest(name, known)}"
+                yield value.finding("DEX-BUNDLE-17", said)
 
 
-def _resource_keys(bundle: BundleFiles) -> dict[str, set[str]]:
-    kinds: dict[str, set[str]] = {}
-    owners = [*bundle.files, *(target for _, target in bundle.targets())]
-    for owner in owners:
-        resources = owner.get("resources")
-        for kind, of_kind in resources.entries() if resources else ():
-            kinds.setdefault(kind, set()).update(key for key, _ in of_kind.entries())
-    return kinds
+def _reference(bundle: Bundle, at: At, reference: str) -> Iterator[Finding]:
+    words = reference.split(".")
+    if words[0] == "var" and len(words) > 1:
+        variables = bundle.tree.get("variables")
+        known = {name for name, _ in variables.entries()} if variables else set()
+        name = words[1].partition("[")[0]
+        if name not in known:
+            yield at.finding("DEX-BUNDLE-17", f"There is no variable '{name}'.{nearest(name, known)}")
+        elif (
+            len(words) > 2
+            and (variable := bundle.tree.at("variables", name, "default"))
+            and isinstance(variable.value, dict)
+        ):
+            inside = words[2].partition("[")[0]
+            if inside not in variable.value:
+                said = f"The variable '{name}' has no `{inside}`.{nearest(inside, variable.value)}"
+                yield at.finding("DEX-BUNDLE-17", said)
+        return
+    if words[0] == "resources" and len(words) > 2:
+        of_kind = bundle.tree.at("resources", words[1])
+        known = set(of_kind.value) if of_kind is not None and isinstance(of_kind.value, dict) else set()
+        if words[2] not in known:
+            said = f"There is no resource `{words[1]}.{words[2]}`.{nearest(words[2], known)}"
+            yield at.finding("DEX-BUNDLE-17", said)
+        return
+    later = _LATER.get(words[0])
+    if later is not None:
+        if len(words) > 1 and words[1] not in later:
+            yield at.finding("DEX-BUNDLE-17", f"`{words[0]}` has no `{words[1]}`.{nearest(words[1], later)}")
+        return
+    if words[0] not in ("artifacts", "presets", "sync", "permissions"):
+        yield at.finding("DEX-BUNDLE-17", f"`${{{reference}}}` names nothing.{nearest(words[0], _ROOTS)}")
 
 
-def _reference(at: At, words: list[str], variables: set[str], kinds: dict[str, set[str]]) -> Iterator[Finding]:
-    if words[0] == "var" and len(words) > 1 and words[1] not in variables:
-        yield at.finding("DEX-BUNDLE-17", f"There is no variable '{words[1]}'.{nearest(words[1], variables)}")
-    if words[0] == "resources" and len(words) > 2 and words[2] not in kinds.get(words[1], set()):
-        known = kinds.get(words[1], set())
-        yield at.finding("DEX-BUNDLE-17", f"There is no resource `{words[1]}.{words[2]}`.{nearest(words[2], known)}")
-
-
-def _dependencies(bundle: BundleFiles, job: At) -> Iterator[Finding]:
-    """Yield the wheels of environments that neither exist nor are built by an artifact."""
-    built = any(file.get("artifacts") for file in bundle.files)
-    for environment in job.items("environments"):
-        spec = environment.get("spec")
-        for dependency in spec.items("dependencies") if spec else ():
-            text = dependency.value
-            if not isinstance(text, str) or not text.endswith(".whl") or text.startswith("/") or "${" in text:
-                continue
-            if built and PurePosixPath(text).parent.name == "dist":
-                continue  # the artifact's build puts it there
-            if not glob.glob(str(PurePosixPath(dependency.file).parent / text), root_dir=bundle.root):
-                said = f"No wheel matches '{text}', and no artifact builds one. Add `artifacts` to databricks.yml."
-                yield dependency.finding("DEX-BUNDLE-18", said)
+_ROOTS = frozenset({"var", "resources", "workspace", "bundle", "artifacts"})

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from dex.bundle.effective import Bundle, as_target
 from dex.bundle.files import ROOT_FILE, BundleFiles, read_bundle
 from dex.bundle.jobs import check_job
+from dex.bundle.libraries import check_libraries
 from dex.bundle.models import Finding
-from dex.bundle.references import check_references
+from dex.bundle.references import check_references, check_target_variables, check_variables
 from dex.bundle.suggest import unknown_keys
 from dex.bundle.tree import At
 from dex.bundle.words import JOB_KEYS, ROOT_KEYS, TARGET_KEYS, TARGET_MODES
@@ -17,19 +19,25 @@ from dex.bundle.words import JOB_KEYS, ROOT_KEYS, TARGET_KEYS, TARGET_MODES
 def validate_bundle(root: Path) -> list[Finding]:
     """Return what is wrong with the bundle in a folder, by file, line and column; nothing where it is sound.
 
-    Reads ``databricks.yml``, what it includes and the project's ``pyproject.toml``; runs nothing and asks no workspace.
+    Reads ``databricks.yml``, what it includes and the project's ``pyproject.toml``, as each of its targets makes them;
+    runs nothing and asks no workspace.
 
     Args:
         root: folder of ``databricks.yml``.
     """
-    bundle = read_bundle(root)
-    findings = list(bundle.findings)
-    if bundle.files and bundle.files[0].file == ROOT_FILE:
-        findings += _frame(bundle)
-        findings += _jobs(bundle)
-        findings += check_references(bundle)
-    order = {file.file: i for i, file in enumerate(bundle.files)}
-    return sorted(findings, key=lambda f: (order.get(f.file, len(order)), f.line, f.column, f.code, f.message))
+    files = read_bundle(root)
+    findings = list(files.findings)
+    if files.files and files.files[0].file == ROOT_FILE:
+        findings += _frame(files)
+        findings += _keys(files)
+        targets: list[str | None] = [name for name, _ in files.targets()]
+        for name in targets or [None]:
+            bundle = as_target(files, name)
+            for check in (_jobs, check_references, check_variables, check_libraries):
+                findings += check(bundle)
+        findings += check_target_variables(bundle)
+    order = {file.file: i for i, file in enumerate(files.files)}
+    return sorted(set(findings), key=lambda f: (order.get(f.file, len(order)), f.line, f.column, f.code, f.message))
 
 
 def _frame(bundle: BundleFiles) -> Iterator[Finding]:
@@ -55,14 +63,21 @@ def _frame(bundle: BundleFiles) -> Iterator[Finding]:
             default = name
 
 
-def _jobs(bundle: BundleFiles) -> Iterator[Finding]:
-    seen: dict[str, At] = {}
+def _keys(files: BundleFiles) -> Iterator[Finding]:
+    """Yield resources whose key stands in two places: the platform's tool takes a key once, over all kinds."""
+    seen: dict[str, tuple[str, At]] = {}
+    for file in files.files:
+        resources = file.get("resources")
+        for kind, of_kind in resources.entries() if resources else ():
+            for key, resource in of_kind.entries():
+                if key in seen:
+                    other, at = seen[key]
+                    said = f"`{kind}.{key}` and `{other}.{key}` in {at.file} have one key. Give one of them another."
+                    yield resource.finding("DEX-BUNDLE-09", said)
+                seen.setdefault(key, (kind, resource))
+
+
+def _jobs(bundle: Bundle) -> Iterator[Finding]:
     for key, job in bundle.resources("jobs"):
-        if key in seen:
-            yield job.finding(
-                "DEX-BUNDLE-09", f"The job '{key}' stands in {seen[key].file} as well. Give one of them another key."
-            )
-            continue
-        seen[key] = job
         yield from unknown_keys(job, JOB_KEYS, f"job '{key}'")
         yield from check_job(bundle, key, job)
