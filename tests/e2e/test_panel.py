@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from e2e.driver import KERNEL, NOTEBOOK, Lab, LabPage
+from notebook_factory import write_notebook
 from playwright.sync_api import expect
 from scripted_service import Reply, scripted_service
 from support import run
@@ -158,6 +159,46 @@ def test_an_edit_in_the_module_comes_back_to_the_open_notebook(page: LabPage, la
     report.get_by_role("button", name=re.compile("Go to cell")).first.press("Enter")
     page.page.wait_for_function(f"() => ({here})().includes('<<<<<<< notebook')")
     page.page.screenshot(path=shots / "conflict.png")
+
+
+def test_a_test_that_fails_leads_to_the_cell_that_it_comes_from(page: LabPage, lab: Lab, shots: Path) -> None:
+    cells = [
+        "def ratio(a, b):\n    return a / b",
+        "half = ratio(1, 2)\nassert half == 0.5\nassert ratio(4, 2) == 2",
+        'who = getArgument("who")\nassert who',  # no default: main is not run, and no engine
+    ]
+    write_notebook(lab.project / "notebooks/ratios.ipynb", *cells)
+    page.command("docmanager:open", {"path": "notebooks/ratios.ipynb", "kernel": {"name": "python3"}})
+    report = page.section("export")
+    expect(page.panel).to_contain_text("ratios.ipynb")
+    page.button("Test").click()
+    expect(report.get_by_role("alert")).to_contain_text("has not been exported", timeout=60_000)
+    page.button("Save and export").click()
+    expect(report).to_contain_text("Exported", timeout=60_000)
+    page.button("Test").click()
+    expect(report).to_contain_text("The tests run…")
+    expect(report).to_contain_text("2 passed, 0 failed, 2 skipped", timeout=120_000)
+    module = lab.project / "src/flights_etl/ratios.py"
+    module.write_text(module.read_text("utf-8").replace("return a / b", "return a // b"), "utf-8")
+    page.button("Test").click()
+    expect(report).to_contain_text("1 passed, 1 failed, 2 skipped", timeout=120_000)
+    expect(report).to_contain_text("test_c2_1: assert 0 == 0.5")
+    report.get_by_text("Skipped (2)").click()
+    page.select("c1")
+    report.get_by_role("button", name="Go to cell 2, line 2").press("Enter")
+    here = "() => window.jupyterapp.shell.currentWidget.content.activeCell.model.id"
+    page.page.wait_for_function(f"() => ({here})() === 'c2'")
+    report.scroll_into_view_if_needed()
+    narrow = page.panel.evaluate("node => [node.scrollWidth, node.clientWidth]")
+    assert narrow[0] <= narrow[1]  # nothing sticks out
+    for theme in ("Dark", "Light"):
+        page.command("apputils:change-theme", {"theme": f"JupyterLab {theme}"})
+        page.page.wait_for_function(
+            "theme => document.body.dataset.jpThemeName === theme && !document.querySelector('.jp-SplashScreen')",
+            arg=f"JupyterLab {theme}",
+        )
+        page.page.screenshot(path=shots / f"tested-{theme.lower()}.png")
+        assert page.panel.evaluate(WEAK_TEXT) == []
 
 
 def test_a_reload_while_a_cell_runs_leaves_the_panel_right(page: LabPage) -> None:

@@ -131,3 +131,24 @@ async def test_a_sync_without_an_export_says_what_to_do(jp_fetch: Fetch, project
     write_notebook(project / "notebooks/flights.ipynb", "print(1)")
     code, reply = await post(jp_fetch, json.dumps({"path": "flights/notebooks/flights.ipynb"}), "sync")
     assert (code, reply["code"], reply["remedy"]) == (409, "DEX-SYNC-01", "Export the notebook first.")
+
+
+async def test_the_tests_of_the_module_are_run_and_what_failed_leads_to_its_cell(
+    jp_fetch: Fetch, project: Path
+) -> None:
+    write_notebook(
+        project / "notebooks/flights.ipynb",
+        "def half(n):\n    return n / 2",
+        "assert half(4) == 2\nassert half(3) == 1.5",
+        'who = getArgument("who")',  # no default: main is not run, and no engine
+    )
+    request = json.dumps({"path": "flights/notebooks/flights.ipynb"})
+    assert (await post(jp_fetch, request, "test"))[1]["code"] == "DEX-EXPORT-22"
+    assert (await post(jp_fetch, request))[0] == 200
+    module = project / "src/flights_etl/flights.py"
+    module.write_text(module.read_text("utf-8").replace("return n / 2", "return n // 2"), "utf-8")
+    code, reply = await post(jp_fetch, request, "test")
+    assert (code, reply["passed"], reply["tests"]) == (200, 1, "tests/test_flights.py"), reply
+    assert [(place["cell"], place["line"]) for place in reply["failed"]] == [(2, 2)]
+    assert "assert 1 == 1.5" in reply["failed"][0]["text"]
+    assert ["who" in place["text"] for place in reply["skipped"]] == [True]

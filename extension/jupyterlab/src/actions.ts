@@ -1,6 +1,6 @@
 /** What a person can do from the panel, for one notebook each; commands and buttons call the same. */
 
-import type { AgentCell, CellsReply, ExportReply, PlaceView, ProposalView, SyncReply } from '@dexkit/client';
+import type { AgentCell, CellsReply, ExportReply, PlaceView, ProposalView, SuiteReply, SyncReply } from '@dexkit/client';
 import { isInsertable, Store } from '@dexkit/client';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { Contents } from '@jupyterlab/services';
@@ -22,8 +22,11 @@ export interface Draft {
   readonly bindProblem: Notice | null;
   readonly exporting: boolean;
   readonly exported: ExportReply | null;
-  /** The outcome of the last sync; an export and a sync take each other's place. */
+  /** The outcome of the last sync; exports, syncs and runs of tests take each other's place. */
   readonly synced: SyncReply | null;
+  /** What is done with the file is a run of the tests, which takes longer than the others. */
+  readonly testing: boolean;
+  readonly tested: SuiteReply | null;
   readonly exportProblem: Notice | null;
   /** How the cells of the saved notebook stand to its module; null where nobody knows. */
   readonly cells: CellsReply | null;
@@ -40,6 +43,8 @@ const EMPTY_DRAFT: Draft = {
   exporting: false,
   exported: null,
   synced: null,
+  testing: false,
+  tested: null,
   exportProblem: null,
   cells: null
 };
@@ -111,9 +116,24 @@ export class Actions {
     });
   }
 
+  /** Run the tests of the module that a notebook was exported to; the outcome is kept with the drafts. */
+  async test(panel: NotebookPanel): Promise<SuiteReply | null> {
+    const draft = this.draft(panel);
+    draft.update({ testing: true });
+    try {
+      return await this._withFile(panel, async path => {
+        const tested = await this._server.test(path);
+        draft.update({ tested });
+        return tested;
+      });
+    } finally {
+      draft.update({ testing: false });
+    }
+  }
+
   private async _withFile<T>(panel: NotebookPanel, work: (path: string) => Promise<T>): Promise<T | null> {
     const draft = this.draft(panel);
-    draft.update({ exporting: true, exported: null, synced: null, exportProblem: null });
+    draft.update({ exporting: true, exported: null, synced: null, tested: null, exportProblem: null });
     try {
       if (panel.context.model.dirty) {
         await panel.context.save();

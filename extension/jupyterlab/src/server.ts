@@ -1,6 +1,6 @@
 /** The server's half of dex, over authenticated requests. */
 
-import type { CellsReply, ErrorReply, ExportReply, ExportRequest, ServerVersion, SyncReply, SyncRequest } from '@dexkit/client';
+import type { CellsReply, ErrorReply, ExportReply, ExportRequest, ServerVersion, SuiteReply, SyncReply, SyncRequest } from '@dexkit/client';
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 
@@ -42,6 +42,14 @@ export class DexServer {
    */
   async sync(request: SyncRequest): Promise<SyncReply> {
     return this._read(await this._request('sync', { method: 'POST', body: JSON.stringify(request) }));
+  }
+
+  /**
+   * Run the tests of the module that a saved notebook was exported to.
+   * @throws RefusedError where dex says no.
+   */
+  async test(path: string): Promise<SuiteReply> {
+    return this._read(await this._request('test', { method: 'POST', body: JSON.stringify({ path }) }));
   }
 
   private _request(route: string, init: RequestInit): Promise<Response> {

@@ -25,5 +25,6 @@ export namespace CommandIDs {
   export const insert = 'dex:insert-proposal';
   export const exportNotebook = 'dex:export';
   export const sync = 'dex:sync';
+  export const test = 'dex:test';
   export const refresh = 'dex:refresh';
 }

@@ -15,6 +15,8 @@ from dex.bridge import (
     ExportReply,
     ExportRequest,
     PlaceView,
+    SuiteReply,
+    SuiteRequest,
     SyncReply,
     SyncRequest,
 )
@@ -23,7 +25,10 @@ from dex_dbutils.config import find_project
 from jupyter_core.utils import ensure_async
 
 if TYPE_CHECKING:
-    from dex.export import ReportLine
+    from dex.export import CaseOutcome, ReportLine
+
+#: Seconds after which a run of tests is ended: nobody waits longer before a page.
+TEST_SECONDS = 900
 
 
 async def notebook_path(contents: Any, path: str) -> Path:
@@ -131,3 +136,30 @@ def sync(path: Path, request: SyncRequest) -> SyncReply:
         conflicts=[PlaceView(text="holds both texts: keep one, then sync again", cell=n) for n in report.conflicts],
         files=list(report.files),
     )
+
+
+def test(path: Path, _: SuiteRequest) -> SuiteReply:
+    """Run the tests of the module that a notebook was exported to and return what became of each.
+
+    Raises:
+        ExportError: it has not been exported, or the tests cannot be run.
+    """
+    from dex.export import run_tests
+
+    report = run_tests(path, find_project(path.parent), seconds=TEST_SECONDS)
+    return SuiteReply(
+        notebook=report.notebook,
+        tests=report.tests,
+        passed=len(report.with_outcome("passed")),
+        failed=[_case(case, report.notebook) for case in report.with_outcome("failed")],
+        skipped=[_case(case, report.notebook) for case in report.with_outcome("skipped")],
+        seconds=report.seconds,
+    )
+
+
+def _case(case: CaseOutcome, notebook: str) -> PlaceView:
+    """Return an outcome with a link to its cell, or with words where it lies outside of the notebook."""
+    if case.place is None or case.place.notebook != notebook or case.place.cell is None:
+        return PlaceView(text=str(case))
+    told = ": ".join(part for part in (case.name, case.message) if part)
+    return PlaceView(text=told, cell=case.place.cell, line=case.place.line)

@@ -7,20 +7,22 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from dex.bridge import CellsRequest, ErrorReply, ExportRequest, ServerVersion, SyncRequest
+from dex.bridge import CellsRequest, ErrorReply, ExportRequest, ServerVersion, SuiteRequest, SyncRequest
 from dex_dbutils import DexError, ExportError
 from jupyter_server.auth.decorator import authorized
 from jupyter_server.base.handlers import APIHandler
 from pydantic import ValidationError
 from tornado.web import authenticated
 
-from dex_server.exporting import cells, export, notebook_path, places_of, sync
+from dex_server.exporting import cells, export, notebook_path, places_of, sync, test
 
 Verb = TypeVar("Verb", bound=Callable[..., Awaitable[None]])
-Request = TypeVar("Request", ExportRequest, CellsRequest, SyncRequest)
+Request = TypeVar("Request", ExportRequest, CellsRequest, SuiteRequest, SyncRequest)
 
 #: One at a time: two exports or syncs of a notebook would write the same files.
 _export_lock = asyncio.Lock()
+#: One at a time: two runs of tests would write the same tables. An export need not wait for them.
+_test_lock = asyncio.Lock()
 
 
 def for_known_users(verb: Verb) -> Verb:
@@ -65,7 +67,9 @@ class VersionHandler(DexHandler):
 class NotebookHandler(DexHandler):
     """Base of the handlers that do something with a saved notebook."""
 
-    async def with_notebook(self, kind: type[Request], work: Callable[[Path, Request], Any]) -> None:
+    async def with_notebook(
+        self, kind: type[Request], work: Callable[[Path, Request], Any], lock: asyncio.Lock = _export_lock
+    ) -> None:
         """Read the request, find the notebook, do the work on a thread of its own, and answer."""
         try:
             request = kind.model_validate_json(self.request.body)
@@ -76,7 +80,7 @@ class NotebookHandler(DexHandler):
             return
         try:
             path = await notebook_path(self.contents_manager, request.path)
-            async with _export_lock:
+            async with lock:
                 reply = await asyncio.get_running_loop().run_in_executor(None, work, path, request)
         except DexError as error:
             self.refuse(error)
@@ -111,10 +115,20 @@ class SyncHandler(NotebookHandler):
         await self.with_notebook(SyncRequest, sync)
 
 
+class TestsHandler(NotebookHandler):
+    """Runs the tests of the module that a notebook was exported to."""
+
+    @for_known_users
+    async def post(self) -> None:
+        """Run the tests of the notebook that the body names, and answer with what became of each."""
+        await self.with_notebook(SuiteRequest, test, _test_lock)
+
+
 #: Every route of the extension; a test walks them all without a token and with a wrong one.
 HANDLERS: list[tuple[str, type[DexHandler]]] = [
     (r"/dex/version", VersionHandler),
     (r"/dex/export", ExportHandler),
     (r"/dex/cells", CellsHandler),
     (r"/dex/sync", SyncHandler),
+    (r"/dex/test", TestsHandler),
 ]

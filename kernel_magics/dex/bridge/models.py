@@ -385,6 +385,36 @@ class SyncReply(Model):
     files: list[str] = []
 
 
+class SuiteRequest(Model):
+    """Page to server: run the tests of the module that a notebook was exported to.
+
+    Attributes:
+        path: path below the server's root, as the file browser shows it.
+    """
+
+    path: str = Field(min_length=1)
+
+
+class SuiteReply(Model):
+    """Server to page: what became of the tests of a notebook's module.
+
+    Attributes:
+        notebook: its path below the project.
+        tests: path of the test file below the project.
+        passed: how many passed.
+        failed: the tests that failed, each with the cell where it went wrong.
+        skipped: the tests that were skipped, each with the cell that it comes from.
+        seconds: how long the run took.
+    """
+
+    notebook: str
+    tests: str
+    passed: int
+    failed: list[PlaceView] = []
+    skipped: list[PlaceView] = []
+    seconds: float
+
+
 class ErrorReply(Model):
     """Server to page: why something was not done.
 
@@ -411,10 +441,11 @@ SENT: tuple[type[Model], ...] = (
     ServerVersion,
     ExportReply,
     CellsReply,
+    SuiteReply,
     SyncReply,
     ErrorReply,
 )
-RECEIVED: tuple[type[Model], ...] = (PageMessage, ExportRequest, CellsRequest, SyncRequest)
+RECEIVED: tuple[type[Model], ...] = (PageMessage, ExportRequest, CellsRequest, SuiteRequest, SyncRequest)
 
 
 def schema_of(model: type[Model], received: bool) -> dict[str, Any]:

@@ -224,6 +224,21 @@ export interface SnapshotMessage {
   activity: Activity | null;
 }
 
+/** Server to page: what became of the tests of a notebook's module. */
+export interface SuiteReply {
+  notebook: string;
+  tests: string;
+  passed: number;
+  failed: PlaceView[];
+  skipped: PlaceView[];
+  seconds: number;
+}
+
+/** Page to server: run the tests of the module that a notebook was exported to. */
+export interface SuiteRequest {
+  path: string;
+}
+
 /** Server to page: what a sync wrote or, in a check, would write. */
 export interface SyncReply {
   notebook: string;

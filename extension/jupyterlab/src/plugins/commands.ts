@@ -157,6 +157,19 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
       }
     });
 
+    commands.addCommand(CommandIDs.test, {
+      label: trans.__('Test the Exported Module'),
+      caption: trans.__('Run the tests of the module that the notebook was exported to'),
+      describedBy: NO_ARGUMENTS,
+      isEnabled: () => front.get().panel !== null,
+      execute: async () => {
+        const notebook = panel();
+        await commands.execute(CommandIDs.open);
+        const reply = await actions.test(notebook);
+        return reply === null ? null : (JSON.parse(JSON.stringify(reply)) as ReadonlyPartialJSONObject);
+      }
+    });
+
     commands.addCommand(CommandIDs.refresh, {
       label: trans.__('Look at the Kernel Again'),
       describedBy: NO_ARGUMENTS,

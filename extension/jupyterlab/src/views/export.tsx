@@ -1,19 +1,19 @@
 /** The notebook as a module: the action, what it would change, what it wrote, and what stands in its way. */
 
-import type { CellsReply, ExportedFile, ExportReply, PlaceView, SyncReply } from '@dexkit/client';
+import type { CellsReply, ExportedFile, ExportReply, SyncReply } from '@dexkit/client';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 
 import type { Actions } from '../actions';
 import { markOf } from '../marks';
 import { statusWord } from '../words';
 import { Button, NoticeBox, Section, useStore, useTrans } from './parts';
-
-type GoTo = (place: PlaceView) => void;
+import { Listed, Places, type GoTo } from './places';
+import { Tested } from './tested';
 
 export function ExportSection(props: { actions: Actions; panel: NotebookPanel; available: boolean }): JSX.Element {
   const trans = useTrans();
   const { actions, panel } = props;
-  const { exporting, exported, synced, exportProblem, cells } = useStore(actions.draft(panel));
+  const { exporting, testing, exported, synced, tested, exportProblem, cells } = useStore(actions.draft(panel));
   const editedByHand = exportProblem?.remedy?.includes('--force') ?? false;
   const places = exportProblem?.places ?? [];
   const goTo: GoTo = place => {
@@ -29,7 +29,7 @@ export function ExportSection(props: { actions: Actions; panel: NotebookPanel; a
             void actions.export(panel, {});
           }}
         >
-          {exporting ? trans.__('Working…') : trans.__('Save and export')}
+          {exporting && !testing ? trans.__('Working…') : trans.__('Save and export')}
         </Button>
         <Button
           disabled={exporting || !props.available}
@@ -49,11 +49,22 @@ export function ExportSection(props: { actions: Actions; panel: NotebookPanel; a
         >
           {trans.__('Sync')}
         </Button>
+        <Button
+          disabled={exporting || !props.available}
+          title={trans.__('Run the tests of the exported module')}
+          onClick={() => {
+            void actions.test(panel);
+          }}
+        >
+          {trans.__('Test')}
+        </Button>
       </div>
       <Changed cells={cells} goTo={goTo} />
       <div aria-live="polite">
         {exported !== null && <Report reply={exported} goTo={goTo} />}
         {synced !== null && <Synced reply={synced} goTo={goTo} />}
+        {testing && <p>{trans.__('The tests run…')}</p>}
+        {tested !== null && <Tested reply={tested} goTo={goTo} />}
       </div>
       {exportProblem !== null && (
         <NoticeBox notice={places.length > 1 ? { ...exportProblem, message: refused(places.length), where: null, remedy: null } : exportProblem}>
@@ -195,47 +206,4 @@ function lineClass(line: string): string | undefined {
     return 'dex-mod-added';
   }
   return line.startsWith('-') ? 'dex-mod-removed' : undefined;
-}
-
-function Listed(props: { title: string; places: readonly PlaceView[]; goTo: GoTo; open?: boolean }): JSX.Element | null {
-  if (props.places.length === 0) {
-    return null;
-  }
-  return (
-    <details open={props.open}>
-      <summary>{`${props.title} (${props.places.length})`}</summary>
-      <Places places={props.places} goTo={props.goTo} />
-    </details>
-  );
-}
-
-/** Places in the notebook, each with a way to it. */
-function Places(props: { places: readonly PlaceView[]; goTo: GoTo; linksOnly?: boolean }): JSX.Element | null {
-  const trans = useTrans();
-  if (props.places.length === 0) {
-    return null;
-  }
-  return (
-    <ul className="dex-List dex-Places">
-      {props.places.map((place, index) => (
-        <li key={index}>
-          {place.cell !== null && (
-            <button
-              type="button"
-              className="dex-Link"
-              aria-label={trans.__('Go to cell %1, line %2', place.cell, place.line ?? 1)}
-              onClick={() => {
-                props.goTo(place);
-              }}
-            >
-              {place.line === null
-                ? trans.__('Cell %1', place.cell)
-                : trans.__('Cell %1, line %2', place.cell, place.line)}
-            </button>
-          )}
-          {!props.linksOnly && <span>{place.text}</span>}
-        </li>
-      ))}
-    </ul>
-  );
 }

@@ -28,6 +28,8 @@ const EMPTY: Draft = {
   exporting: false,
   exported: null,
   synced: null,
+  testing: false,
+  tested: null,
   exportProblem: null,
   cells: null
 };
@@ -50,6 +52,7 @@ const actions = {
   insert: vi.fn(() => true),
   export: vi.fn(() => Promise.resolve(null)),
   sync: vi.fn(() => Promise.resolve(null)),
+  test: vi.fn(() => Promise.resolve(null)),
   goTo: vi.fn(),
   load: vi.fn(() => Promise.resolve(true)),
   refresh: vi.fn(() => Promise.resolve()),
@@ -442,6 +445,34 @@ describe('an export', () => {
     expect(section.textContent).toContain('1 cell changed since the export.');
     click(button('Go to cell 4, line 1'));
     expect(actions.goTo).toHaveBeenCalledWith(panel, { cell: 4, line: null, text: 'clean(): changed since the export' });
+  });
+
+  it('is tested by a button of its own, and what failed leads to its cell', () => {
+    const failed = [
+      { text: 'test_totals_1: assert 2 == 3', cell: 4, line: 2 },
+      { text: 'notebooks/setup.ipynb, cell 1, line 1: test_setup: NameError', cell: null, line: null }
+    ];
+    const skipped = [{ text: 'test_who_1: main needs a value for who', cell: 5, line: null }];
+    told(BOUND);
+    click(button('Test'));
+    expect(actions.test).toHaveBeenCalledWith(panel);
+    exported({ exporting: true, testing: true });
+    expect(node.textContent).toContain('The tests run…');
+    expect(button('Test').disabled).toBe(true);
+    expect(button('Save and export').disabled).toBe(true);
+    exported({
+      exporting: false,
+      testing: false,
+      tested: { notebook: 'a.ipynb', tests: 'tests/test_a.py', passed: 3, failed, skipped, seconds: 12.3 }
+    });
+    expect(node.textContent).toContain('3 passed, 2 failed, 1 skipped in 12 s.');
+    expect(node.textContent).toContain('pytest tests/test_a.py');
+    expect(node.textContent).toContain('notebooks/setup.ipynb, cell 1');
+    click(button('Go to cell 4, line 2'));
+    expect(actions.goTo).toHaveBeenCalledWith(panel, failed[0]);
+    exported({ tested: { notebook: 'a.ipynb', tests: 'tests/test_a.py', passed: 2, failed: [], skipped: [], seconds: 1 } });
+    expect(node.textContent).toContain('2 passed, 0 failed, 0 skipped in 1.0 s.');
+    expect(node.textContent).not.toContain('tracebacks');
   });
 
   it('is synced by a button of its own, and the cells that took an edit are listed', () => {
