@@ -173,6 +173,39 @@ def take_widgets(piece: Piece, parameters: Parameters, log: Log) -> None:
             piece.retext(text)
 
 
+def number_widgets(pieces: list[Piece]) -> dict[str, str]:
+    """Return the widgets whose every value is made a number where it is read, with ``int`` or ``float``."""
+    kinds: dict[str, set[str]] = {}
+    for node in [piece.node for piece in pieces if piece.place != "drop" and piece.node is not None]:
+        inside: dict[ast.AST, str] = {}
+        for call in [n for n in ast.walk(node) if isinstance(n, ast.Call)]:
+            if isinstance(call.func, ast.Name) and call.func.id in ("int", "float") and len(call.args) == 1:
+                inside[call.args[0]] = call.func.id
+            method = _widget_method(call)
+            key = _literal(_argument(call, 0, "name"))
+            if method in ("get", "getArgument") and key is not None:
+                kinds.setdefault(key, set()).add(inside.get(call, ""))
+            elif method == "getAll" or (method in ("get", "getArgument") and call.args):
+                return {}  # any of them may be read as text
+    return {key: kind for key, found in kinds.items() if len(found) == 1 and (kind := next(iter(found)))}
+
+
+def take_numbers(numbers: dict[str, str], parameters: Parameters) -> None:
+    """Give the fields of widgets that are numbers their type, where their defaults are such numbers."""
+    for key, kind in numbers.items():
+        known = parameters.found.get(key)
+        if known is None or known.type != "str":
+            continue
+        text = ast.literal_eval(known.default) if known.default is not None else "0"
+        try:
+            value = int(text) if kind == "int" else float(text)
+        except ValueError:
+            continue
+        if str(value) == text or known.default is None:
+            default = None if known.default is None else text
+            parameters.found[key] = replace(known, type=kind, default=default)
+
+
 def literal_type(value: ast.expr) -> str | None:
     """Return the annotation of a literal, or None where the value is computed."""
     try:

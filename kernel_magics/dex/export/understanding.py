@@ -10,7 +10,7 @@ from dex_dbutils import NotebookError, Where
 from dex.export.context import take_context
 from dex.export.magics import Carrier
 from dex.export.names import known_imports
-from dex.export.parameters import Parameters, take_tagged, take_widgets
+from dex.export.parameters import Parameters, number_widgets, take_numbers, take_tagged, take_widgets
 from dex.export.pieces import Log, Piece, replace_nodes
 from dex.export.purity import Purity, quiet_among, writes
 from dex.notebook import Cell, Notebook, Statement, flow_of
@@ -59,10 +59,12 @@ def understand(notebook: Notebook, shown: str, allowed: frozenset[str] = frozens
     before = {n for piece in pieces for n in piece.flow.needs}
     known = Understood(notebook, shown, pieces, parameters, before, log=log)
     Carrier(pieces, parameters, known.requirements, log).take()
+    numbers = {key: kind for key, kind in number_widgets(pieces).items() if key not in parameters.found}  # not in SQL
     for piece in [p for p in pieces if p.place != "drop" and p.node is not None]:
         if "parameters" in piece.cell.tags:
             take_tagged(piece, parameters, log)
         take_widgets(piece, parameters, log)
+    take_numbers(numbers, parameters)
     purity = purity_of(pieces)
     lasts = {p.cell.number: p for p in pieces if p.node is not None}
     for piece in [p for p in pieces if p.place != "drop" and p.node is not None and p.kind not in ("parameter", "sql")]:

@@ -136,3 +136,28 @@ def test_a_job_that_misspells_true_is_refused_and_not_taken_for_false(
     with pytest.raises(SystemExit):
         made["run"]()
     assert "neither true nor false" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("cells", "type_", "default"),
+    [
+        (["dbutils.widgets.text('n', '100')\nx = int(dbutils.widgets.get('n'))"], "int", 100),
+        (["dbutils.widgets.text('n', '0.5')\nx = 2 * float(getArgument('n'))"], "float", 0.5),
+        (["dbutils.widgets.text('n', '')\nx = int(dbutils.widgets.get('n') or 1)"], "str", ""),
+        (["dbutils.widgets.text('n', '007')\nx = int(dbutils.widgets.get('n'))"], "str", "007"),
+        (["dbutils.widgets.text('n', '1')\nx = int(dbutils.widgets.get('n'))\ny = getArgument('n')"], "str", "1"),
+        (
+            ["dbutils.widgets.text('n', '1')\nx = int(dbutils.widgets.get('n'))\ny = dbutils.widgets.getAll()"],
+            "str",
+            "1",
+        ),
+        (["dbutils.widgets.text('n', '1')\nx = int(dbutils.widgets.get('n'))", "%sql\nselect ${n}"], "str", "1"),
+    ],
+)
+def test_a_widget_that_is_always_read_as_a_number_is_one(
+    cells: list[str], type_: str, default: Any, project: Path
+) -> None:
+    made = exported(project, *cells)
+    assert made["Params"].__dataclass_fields__["n"].type in (type_, {"int": int, "float": float, "str": str}[type_])
+    assert made["Params"]().n == default
+    assert job(project)["parameters"][1] == {"name": "n", "default": str(default)}
