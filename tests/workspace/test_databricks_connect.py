@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from engine_fixture import engine_project
-from stand_in_workspace import CLUSTER, TOKEN, Workspace, full_workspace
+from stand_in_workspace import CLUSTER, TOKEN, FullWorkspace, full_workspace
 from support import ROOT, find_python, make_venv, run
 
 #: The newest client that each Python can have; newer pyarrow and pandas are its own trap, see `dex doctor`.
@@ -36,7 +36,7 @@ def connect_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FullWorkspace]:
     from dex.engines import engine_for
     from dex_dbutils import load_environment
 
@@ -46,13 +46,13 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
         url = engine_for(load_environment("local")).status().url
         assert url is not None
         with full_workspace(folder, url.removeprefix("sc://").partition("/")[0]) as made:
-            made.spark_version = RUNTIME
-            made.secrets["flights"] = {"token": "hunter2"}
+            made.rest.spark_version = RUNTIME
+            made.rest.secrets["flights"] = {"token": "hunter2"}
             yield made
 
 
 @pytest.fixture(scope="module")
-def told(workspace: Workspace, connect_python: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def told(workspace: FullWorkspace, connect_python: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What the walk reported."""
     project = tmp_path_factory.mktemp("flights")
     (project / "config").mkdir()
@@ -110,7 +110,7 @@ def test_the_guard_stands_before_the_workspace_too(told: dict[str, Any], what: s
     assert told["refused"][what] == code
 
 
-def test_nothing_that_was_refused_ever_arrived(told: dict[str, Any], workspace: Workspace) -> None:
+def test_nothing_that_was_refused_ever_arrived(told: dict[str, Any], workspace: FullWorkspace) -> None:
     plans = [data for method, data in workspace.plans if method in {"ExecutePlan", "AnalyzePlan"}]
     # every request also carries the lines of the script that it comes from: look at the names in the plan alone
     assert [data for data in plans if b"flights_prod.silver.theirs" in data] == []
@@ -121,9 +121,9 @@ def test_production_is_read(told: dict[str, Any]) -> None:
     assert told["prod reads"] == 2
 
 
-def test_files_and_secrets_are_the_workspaces(told: dict[str, Any], workspace: Workspace) -> None:
+def test_files_and_secrets_are_the_workspaces(told: dict[str, Any], workspace: FullWorkspace) -> None:
     assert told["secret"] == [True, "'[REDACTED]'"]
-    assert workspace.files["/Volumes/flights_dev/raw/files/a.txt"] == b"from here"
+    assert workspace.rest.files["/Volumes/flights_dev/raw/files/a.txt"] == b"from here"
 
 
 def test_a_token_that_the_workspace_does_not_take_leaves_what_was_bound(told: dict[str, Any]) -> None:

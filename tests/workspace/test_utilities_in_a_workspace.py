@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from dex.workspace import Fault
 from dex_dbutils import GuardError, UtilitiesError, WorkspaceError, load_environment
 from dex_dbutils.utilities import get_dbutils
 from dex_dbutils.utilities.workspace import workspace_client
@@ -90,7 +91,7 @@ def test_a_wrong_token_is_told_and_not_shown(
 
 def test_a_workspace_that_is_busy_is_asked_again(dbutils: Any, workspace: Workspace) -> None:
     workspace.secrets["flights"] = {"token": "x"}
-    workspace.throttled = 1
+    workspace.faults.add(Fault(status=429, retry_after=1))
     assert dbutils.secrets.get("flights", "token") == "x"
     assert workspace.asked.count("GET /api/2.0/secrets/get") == 2
 

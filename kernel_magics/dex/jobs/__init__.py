@@ -1,9 +1,9 @@
 """Jobs: their settings, and their runs on this machine."""
 
 from dex.jobs.display import LiveRuns, run_text
-from dex.jobs.local import repair_run, run_jobs
+from dex.jobs.local import processors, repair_run, run_jobs
 from dex.jobs.models import JobSettings, Task
-from dex.jobs.records import JobRun, TaskRun, read_record, records
+from dex.jobs.records import JobRun, Record, TaskRun, new_record, read_record, records
 from dex.jobs.refusals import SettingsRefusal, refusals
 from dex.jobs.running import Runner
 from dex.jobs.work import Workshop
@@ -12,11 +12,14 @@ __all__ = [
     "JobRun",
     "JobSettings",
     "LiveRuns",
+    "Record",
     "Runner",
     "SettingsRefusal",
     "Task",
     "TaskRun",
     "Workshop",
+    "new_record",
+    "processors",
     "read_record",
     "records",
     "refusals",

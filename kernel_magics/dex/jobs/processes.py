@@ -29,6 +29,7 @@ async def run_process(
     variables: Mapping[str, str],
     timeout: float | None,
     redact: Callable[[str], str],
+    python: str = sys.executable,
 ) -> int:
     """Do a task's work in a process of its own and return its exit code.
 
@@ -40,6 +41,7 @@ async def run_process(
         variables: variables of its environment beside this process's.
         timeout: seconds; None for no limit.
         redact: takes secrets out of a line of output.
+        python: interpreter that does it.
 
     Raises:
         TimeoutError: it took too long; it has ended.
@@ -47,7 +49,7 @@ async def run_process(
     """
     asked.write_text(json.dumps(work), "utf-8")
     process = await asyncio.create_subprocess_exec(
-        sys.executable,
+        python,
         str(Path(__file__).with_name("child.py")),
         str(asked),
         stdin=asyncio.subprocess.PIPE,  # its end tells the process that nobody waits for it any more

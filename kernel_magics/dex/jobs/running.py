@@ -114,6 +114,7 @@ class Runner:
     async def work(self, record: Record, task: Task, key: str, name: str) -> tuple[Result, str | None, str | None]:
         """Do the work of a task in a process; return result, value and error."""
         shop = self._shop_of(record)
+        python = await asyncio.to_thread(shop.python, task)
         work = work_of(task, shop, record.run.parameters, name)
         async with self._places.one(record.run.id):
             self.changed(record, key, state="RUNNING", started=now(), log=f"{name}.log")
@@ -126,6 +127,7 @@ class Runner:
                     variables=shop.variables(record.run.id, key),
                     timeout=task.timeout_seconds or None,
                     redact=self._redact,
+                    python=python,
                 )
             except TimeoutError:
                 return "TIMEDOUT", None, f"It took longer than its time-out of {task.timeout_seconds} s."

@@ -42,6 +42,32 @@ class Workshop:
     environment: str
     folder: Path
 
+    @property
+    def sys_path(self) -> list[str]:
+        """Folders that the tasks import from before anything else."""
+        return [str(path) for path in (self.root / "src", self.root) if path.is_dir()]
+
+    def python(self, task: Task) -> str:
+        """Return the interpreter that does the work of a task; may take long, and runs in a thread of its own."""
+        return sys.executable
+
+    def find(self, name: str, endings: tuple[str, ...] = ()) -> Path | None:
+        """Return the file that a task names, with one of the endings where the name has none; None if there is none."""
+        path = self.root / name
+        beside = (path.with_name(path.name + ending) for ending in endings)
+        return next((each for each in (path, *beside) if each.is_file()), None)
+
+    def scripts(self, task: Task, package: str) -> dict[str, str] | None:
+        """Return the entry points of a wheel, as ``module:function`` by name; None where there is no such wheel."""
+        own = _own_scripts(self.root, package)
+        if own is not None:
+            return own
+        try:
+            points = importlib.metadata.distribution(package).entry_points
+        except importlib.metadata.PackageNotFoundError:
+            return None
+        return {point.name: point.value for point in points}
+
     def variables(self, run: int, task: str) -> dict[str, str]:
         """Return the variables that a task's process gets beside this one's."""
         return {
@@ -68,12 +94,12 @@ def work_of(task: Task, shop: Workshop, parameters: Mapping[str, str], name: str
     common = {
         "result": str(shop.folder / f"{name}.result.json"),
         "environment": shop.environment,
-        "sys_path": [str(path) for path in (shop.root / "src", shop.root) if path.is_dir()],
+        "sys_path": shop.sys_path,
     }
     if task.python_wheel_task is not None:
         wheel = task.python_wheel_task
         named = {**wheel.named_parameters, **parameters} if wheel.named_parameters else {}
-        module, function = _entry_point(shop.root, wheel.package_name, wheel.entry_point, task.task_key)
+        module, function = _entry_point(shop, task, wheel.package_name, wheel.entry_point)
         words = [*wheel.parameters, *(f"--{key}={value}" for key, value in named.items())]
         return {
             **common,
@@ -84,19 +110,19 @@ def work_of(task: Task, shop: Workshop, parameters: Mapping[str, str], name: str
             "words": words,
         }
     if task.spark_python_task is not None:
-        path = _file(shop.root, task.spark_python_task.python_file, task.task_key)
+        path = _file(shop, task.spark_python_task.python_file, task.task_key)
         return {**common, "kind": "python_file", "path": str(path), "words": task.spark_python_task.parameters}
     if task.notebook_task is not None:
         notebook = task.notebook_task
         return {
             **common,
             "kind": "notebook",
-            "path": str(_file(shop.root, notebook.notebook_path, task.task_key, (".py", ".ipynb", ".sql"))),
+            "path": str(_file(shop, notebook.notebook_path, task.task_key, (".py", ".ipynb", ".sql"))),
             "parameters": {**notebook.base_parameters, **parameters},
             "out": str(shop.folder / f"{name}.ipynb"),
         }
     if task.sql_task is not None and task.sql_task.file is not None:
-        path = _file(shop.root, task.sql_task.file.path, task.task_key)
+        path = _file(shop, task.sql_task.file.path, task.task_key)
         return {**common, "kind": "sql", "path": str(path), "parameters": {**task.sql_task.parameters, **parameters}}
     kind = ", ".join(task.kinds) or "no type"
     raise JobError(
@@ -106,45 +132,41 @@ def work_of(task: Task, shop: Workshop, parameters: Mapping[str, str], name: str
     )
 
 
-def _file(root: Path, name: str, task: str, endings: tuple[str, ...] = ()) -> Path:
-    path = root / name
-    for candidate in (path, *(path.with_name(path.name + ending) for ending in endings)):
-        if candidate.is_file():
-            return candidate
-    raise JobError(
-        "DEX-JOB-06",
-        f"Task '{task}' names the file {name}, which is not there.",
-        Where(str(root)),
-        "Correct the path; `dex bundle validate` says where it stands.",
-    )
+def _file(shop: Workshop, name: str, task: str, endings: tuple[str, ...] = ()) -> Path:
+    found = shop.find(name, endings)
+    if found is None:
+        raise JobError(
+            "DEX-JOB-06",
+            f"Task '{task}' names the file {name}, which is not there.",
+            Where(str(shop.root)),
+            "Correct the path; `dex bundle validate` says where it stands.",
+        )
+    return found
 
 
-def _entry_point(root: Path, package: str, entry: str, task: str) -> tuple[str, str]:
-    """Return module and function of a wheel's entry point: of the project's own wheel, or of an installed one.
+def _entry_point(shop: Workshop, task: Task, package: str, entry: str) -> tuple[str, str]:
+    """Return module and function of a wheel's entry point.
 
     Where the wheel names no such entry point, the platform calls the function of that name in the package.
     """
-    scripts = _own_scripts(root, package)
+    scripts = shop.scripts(task, package)
     if scripts is None:
-        try:
-            points = importlib.metadata.distribution(package).entry_points
-        except importlib.metadata.PackageNotFoundError as error:
-            raise JobError(
-                "DEX-JOB-06",
-                f"Task '{task}' runs the wheel {package}, which is neither this project's nor installed here.",
-                Where(str(root / "pyproject.toml")),
-                "Install it into this Python, or name this project's package in `package_name`.",
-            ) from error
-        scripts = {point.name: point.value for point in points}
+        raise JobError(
+            "DEX-JOB-06",
+            f"Task '{task.task_key}' runs the wheel {package}, which is neither this project's nor installed here.",
+            Where(str(shop.root / "pyproject.toml")),
+            "Install it into this Python, or name this project's package in `package_name`.",
+        )
     target = scripts.get(entry)
     if target is not None:
         module, _, function = re.split(r"\s*\[", target)[0].partition(":")
         return module.strip(), function.strip() or "main"
     if not entry.isidentifier():
+        has = ", ".join(sorted(scripts)) or "none"
         raise JobError(
             "DEX-JOB-06",
-            f"Task '{task}' runs the entry point {entry} of {package}, which has: {', '.join(sorted(scripts)) or 'none'}.",
-            Where(str(root / "pyproject.toml")),
+            f"Task '{task.task_key}' runs the entry point {entry} of {package}, which has: {has}.",
+            Where(str(shop.root / "pyproject.toml")),
             "Name one of those in `entry_point`.",
         )
     return re.sub(r"[-.]+", "_", package), entry

@@ -1,0 +1,281 @@
+"""The runs of a workspace, made by what makes the runs of ``dex job run``."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import tempfile
+import threading
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dex_dbutils import DexError
+from dex_dbutils.config import Project, find_project, load_environment
+
+from dex.engines import engine_for
+from dex.jobs import JobRun, JobSettings, Record, Runner, TaskRun, new_record, processors
+from dex.workspace.runner import Life, Listener, Output, RunEnd, RunOrder, TaskReport, find_file
+from dex.workspace.shop import Environments, WorkspaceShop
+
+#: Tasks that may wait for other jobs at a time.
+_MOST_WAITING = 64
+_LIVES: dict[str, Life] = {"QUEUED": "PENDING", "WAITING": "WAITING_FOR_RETRY"}
+_NOT_RUN = ("EXCLUDED", "DISABLED", "UPSTREAM_FAILED", "UPSTREAM_CANCELED")
+
+
+@dataclass
+class _Going:
+    """A run as both sides know it."""
+
+    order: RunOrder
+    listener: Listener
+    record: Record
+    shop: WorkspaceShop
+    first: dict[str, int]
+    loop: asyncio.AbstractEventLoop
+    task: asyncio.Task[None] | None = None
+    unwanted: bool = False
+
+    def cancel(self) -> None:
+        """Ask the run to end."""
+        self.loop.call_soon_threadsafe(self._cancel)
+
+    def _cancel(self) -> None:
+        self.unwanted = True
+        if self.task is not None:
+            self.task.cancel()
+
+
+class JobRunner:
+    """Runs jobs of workspaces on this machine, all in one event loop: places for processes are shared fairly.
+
+    Args:
+        environment: environment of dex that tasks work in.
+        variables: variables of every task, such as the address of an engine.
+        processes: tasks at a time; as many as there are processors, two at least, if not given.
+    """
+
+    def __init__(
+        self,
+        environment: str = "local",
+        variables: Mapping[str, str] | None = None,
+        processes: int | None = None,
+    ) -> None:
+        self._environment, self._variables = environment, dict(variables or {})
+        self._processes = processes or processors()
+        self._temporary = tempfile.TemporaryDirectory(prefix="dex-environments-")
+        self._environments = Environments(Path(self._temporary.name))
+        self._records: dict[int, Record] = {}
+        self._going: dict[int, _Going] = {}
+        self._projects: dict[Path, Project] = {}
+        self._tokens: set[str] = set()
+        self._lock = threading.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._waiting = ThreadPoolExecutor(_MOST_WAITING, "dex-run-job")
+
+    def start(self, order: RunOrder, listener: Listener) -> _Going:
+        """Start a run and return at once."""
+        with self._lock:
+            loop = self._running_loop()
+            record = self._record(order)
+            first = {key: task.attempt for key, task in record.run.tasks.items()}
+            project, is_own = self._project(order)
+            shop = WorkspaceShop(
+                project,
+                order.work,
+                self._environment,
+                record.folder,
+                files=order.files,
+                is_own=is_own,
+                settings=order.settings,
+                given={**self._variables, **order.environment},
+                environments=self._environments,
+            )
+            self._tokens |= {value for name, value in order.environment.items() if name.endswith("TOKEN")}
+            going = self._going[record.run.id] = _Going(order, listener, record, shop, first, loop)
+        asyncio.run_coroutine_threadsafe(self._run(going), loop)
+        return going
+
+    def close(self) -> None:
+        """End the event loop, and the engines that tasks have started."""
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._loop.stop)
+        self._waiting.shutdown(wait=False, cancel_futures=True)
+        for project in self._projects.values():
+            with contextlib.suppress(DexError):
+                engine_for(load_environment(self._environment, start=project.root)).stop()
+        self._temporary.cleanup()
+
+    def _running_loop(self) -> asyncio.AbstractEventLoop:
+        if self._loop is None:
+            self._loop = asyncio.new_event_loop()
+            threading.Thread(target=self._loop.run_forever, name="dex-jobs", daemon=True).start()
+            self._runner = _WorkspaceRunner(
+                lambda record: self._going[record.run.id].shop, _no_job, self._processes, self._watch, self._redact
+            )
+            self._runner.run_elsewhere = self._run_elsewhere
+        return self._loop
+
+    def _record(self, order: RunOrder) -> Record:
+        """Return a new record; of a repair, the one of the run, made ready to go on."""
+        if order.repair and order.run_id in self._records:
+            record = self._records[order.run_id]
+            record.change(result=None, ended=None, repairs=order.repair, parameters=dict(order.parameters))
+            again = order.only or frozenset()
+            for key in list(record.run.tasks):
+                if key.partition("[")[0] in again and not ("[" in key and record.run.tasks[key].result == "SUCCESS"):
+                    record.task(key, state="BLOCKED", result=None, error=None, value=None)
+            return record
+        project = Project(name="run", package="run", root=order.work, exists=False)
+        settings = JobSettings.model_validate(_overridden(order.settings, order.overrides))
+        only = [task.task_key for task in settings.tasks if order.only is None or task.task_key in order.only]
+        key = str(order.job_id or order.run_id)
+        parameters = dict(order.parameters)
+        record = new_record(project, key, settings, parameters, self._environment, only if order.only else None)
+        self._records[order.run_id] = record
+        return record
+
+    def _project(self, order: RunOrder) -> tuple[Project, bool]:
+        """Return the project that was deployed with a job, and True; where there is none, one that stands in for it."""
+        for place in _places(order):
+            found = find_project(place)
+            if found.exists and order.files in found.root.parents:
+                return self._projects.setdefault(found.root, found), True
+        stand_in = order.files.parent / "project"
+        if stand_in not in self._projects:
+            (stand_in / "config").mkdir(parents=True, exist_ok=True)
+            (stand_in / "config/base.yaml").write_text("project: {name: workspace, package: workspace}\n", "utf-8")
+            self._projects[stand_in] = find_project(stand_in)
+        return self._projects[stand_in], False
+
+    async def _run(self, going: _Going) -> None:
+        going.task = asyncio.current_task()
+        try:
+            if going.unwanted:
+                raise asyncio.CancelledError
+            run = await self._runner.run(going.record)
+            end = RunEnd(run.result or "FAILED", _message(run))
+        except asyncio.CancelledError:
+            end = RunEnd("CANCELED", "Run cancelled.")
+        except Exception as error:  # noqa: BLE001  whatever it is: the run ends, and says why
+            end = RunEnd("FAILED", f"{type(error).__name__}: {error}")
+        await asyncio.to_thread(going.listener.ended, end)
+
+    def _watch(self, run: JobRun, task: TaskRun | None) -> None:
+        going = self._going[run.id]
+        if task is None:
+            return
+        key, _, item = task.key.partition("[")
+        life = _LIVES.get(task.state, task.state)
+        if task.result in _NOT_RUN:
+            life = "SKIPPED"
+        ended = task.result is not None
+        first = going.first.get(task.key, 0)
+        going.listener.task(
+            TaskReport(
+                key,
+                life,  # type: ignore[arg-type]  # the rest has the same names
+                task.result,
+                _said(task),
+                max(task.attempt - first - 1, 0),
+                int(item.removesuffix("]")) if item else None,
+                _output(task, going.record.folder) if ended or task.error else None,
+            )
+        )
+
+    def _redact(self, line: str) -> str:
+        for token in self._tokens:
+            line = line.replace(token, "[REDACTED]")
+        return line
+
+    async def _run_elsewhere(self, record: Record, job: int, parameters: Mapping[str, str]) -> tuple[int, RunEnd]:
+        order = self._going[record.run.id].order
+        if order.run_job is None:
+            raise DexError("DEX-JOB-02", "This run cannot start other jobs.")
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._waiting, order.run_job, job, parameters)
+
+
+class _WorkspaceRunner(Runner):
+    """Runs jobs; a run-job task starts a run of the workspace, which can be looked at like every other."""
+
+    run_elsewhere: Callable[[Record, int, Mapping[str, str]], Coroutine[Any, Any, tuple[int, RunEnd]]]
+
+    async def run_other(
+        self, record: Record, task: Any, above: tuple[str, ...], started: Callable[[int], None]
+    ) -> JobRun:
+        """Run the job that a run-job task names and return its run."""
+        number, end = await self.run_elsewhere(record, int(task.job_id), task.job_parameters)
+        started(number)
+        return record.run.model_copy(update={"id": number, "key": str(task.job_id), "result": end.result})
+
+
+def _no_job(name: str) -> tuple[str, JobSettings]:
+    raise DexError("DEX-JOB-02", f"There is no job {name} here.")
+
+
+def _places(order: RunOrder) -> Iterator[Path]:
+    """Return folders on disk in which the project of a job may be: where its files are, then where its bundle is."""
+    for task in order.settings["tasks"]:
+        task = (task.get("for_each_task") or {}).get("task") or task
+        for kind, field in (("notebook_task", "notebook_path"), ("spark_python_task", "python_file")):
+            found = find_file(order.files, str((task.get(kind) or {}).get(field)))
+            if found is not None:
+                yield found.parent
+    metadata = (order.settings.get("deployment") or {}).get("metadata_file_path")
+    found = find_file(order.files, str(metadata))
+    if found is not None:
+        yield found.parents[1] / "files"
+
+
+def _overridden(settings: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a job's settings with the parameters that run-now takes for its tasks."""
+    changed = {**settings, "tasks": [dict(task) for task in settings["tasks"]]}
+    for task in changed["tasks"] if given else ():
+        if "notebook_params" in given and task.get("notebook_task"):
+            base = task["notebook_task"].get("base_parameters") or {}
+            task["notebook_task"] = {
+                **task["notebook_task"],
+                "base_parameters": {**base, **given["notebook_params"]},
+            }
+        for kind in ("python_wheel_task", "spark_python_task"):
+            if "python_params" in given and task.get(kind):
+                task[kind] = {**task[kind], "parameters": given["python_params"]}
+        if "python_named_params" in given and task.get("python_wheel_task"):
+            task["python_wheel_task"] = {**task["python_wheel_task"], "named_parameters": given["python_named_params"]}
+    return changed
+
+
+def _said(task: TaskRun) -> str:
+    """Return the sentence that the platform has for the end of a task."""
+    if task.result in ("UPSTREAM_FAILED", "UPSTREAM_CANCELED"):
+        return "An upstream task failed."
+    if task.result == "FAILED":
+        return "Workload failed, see run output for details"
+    return (task.error or "") if task.result == "TIMEDOUT" else ""
+
+
+def _message(run: JobRun) -> str:
+    failed = [task.key for task in run.tasks.values() if task.result in ("FAILED", "TIMEDOUT") and "[" not in task.key]
+    if not failed:
+        return ""
+    more = any(task.result == "UPSTREAM_FAILED" for task in run.tasks.values())
+    skipped = " This caused all downstream tasks to get skipped." if more else ""
+    return f"Task {failed[0]} failed with message: Workload failed, see run output for details.{skipped}"
+
+
+def _output(task: TaskRun, folder: Path) -> Output:
+    """Return what a task left."""
+    log = (folder / task.log).read_text("utf-8", "replace") if task.log and (folder / task.log).exists() else None
+    found = (log or "").rfind("Traceback (most recent call last)")
+    return Output(
+        logs=log if task.kind in ("python_wheel_task", "spark_python_task", "sql_task") else None,
+        notebook=(task.value or "") if task.kind == "notebook_task" and task.result == "SUCCESS" else None,
+        error=task.error,
+        trace=log[found:] if log and found >= 0 and task.error else task.error,
+        outcome=task.value if task.kind == "condition_task" else None,
+        run_id=int(task.value) if task.kind == "run_job_task" and task.value else None,
+    )

@@ -1,0 +1,150 @@
+"""What a workspace needs of whoever runs its jobs, and what it is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any, Literal, Protocol
+
+Life = Literal["BLOCKED", "PENDING", "RUNNING", "WAITING_FOR_RETRY", "TERMINATED", "SKIPPED", "INTERNAL_ERROR"]
+Result = Literal[
+    "SUCCESS",
+    "SUCCESS_WITH_FAILURES",
+    "FAILED",
+    "TIMEDOUT",
+    "CANCELED",
+    "EXCLUDED",
+    "UPSTREAM_FAILED",
+    "UPSTREAM_CANCELED",
+    "DISABLED",
+]
+#: Lives of a task or run that has ended.
+ENDED: tuple[Life, ...] = ("TERMINATED", "SKIPPED", "INTERNAL_ERROR")
+
+
+@dataclass(frozen=True)
+class Output:
+    """What a task left.
+
+    Attributes:
+        logs: what a wheel or Python file printed.
+        notebook: what a notebook handed to ``dbutils.notebook.exit``; None for other tasks.
+        error: last line of what went wrong.
+        trace: all of it.
+        outcome: of a condition task: ``true`` or ``false``.
+        run_id: of a run-job task: the run that it started.
+    """
+
+    logs: str | None = None
+    notebook: str | None = None
+    error: str | None = None
+    trace: str | None = None
+    outcome: str | None = None
+    run_id: int | None = None
+
+
+@dataclass(frozen=True)
+class TaskReport:
+    """How it stands with one attempt of a task; each report replaces the one before.
+
+    Attributes:
+        task_key: the task; of an iteration, the for-each task.
+        attempt: 0 is the first; a retry is an attempt of its own.
+        iteration: of a for-each task: number of its item, counted from 0; None for the task itself.
+        message: a sentence for people.
+        output: what it left, once it ended.
+    """
+
+    task_key: str
+    life: Life
+    result: Result | None = None
+    message: str = ""
+    attempt: int = 0
+    iteration: int | None = None
+    output: Output | None = None
+
+
+@dataclass(frozen=True)
+class RunEnd:
+    """How a whole run ended, and a sentence for people."""
+
+    result: Result
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class RunOrder:
+    """A run that a runner is to make.
+
+    Attributes:
+        run_id: of the run; job and task run ids of the workspace are other numbers.
+        job_id: of the job; 0 for a run without one.
+        settings: of the job, as the Jobs API has them; they were checked.
+        parameters: of the job, with what this run sets.
+        files: folder with the workspace's files; `find_file` finds them there.
+        work: folder for files of this run; it is empty at the first attempt.
+        only: keys of the tasks to run; None for all.
+        finished: of a repair: how the tasks ended that are not run again.
+        repair: number of the repair; 0 is the run itself.
+        overrides: parameters of tasks as run-now takes them: ``notebook_params``, ``python_params``, ....
+        environment: variables for every task: the address of the workspace and a token.
+        run_job: starts another job, with parameters, waits for its end and returns its run and how it ended.
+    """
+
+    run_id: int
+    job_id: int
+    settings: Mapping[str, Any]
+    parameters: Mapping[str, str]
+    files: Path
+    work: Path
+    only: frozenset[str] | None = None
+    finished: Mapping[str, TaskReport] = field(default_factory=dict)
+    repair: int = 0
+    overrides: Mapping[str, Any] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
+    run_job: Callable[[int, Mapping[str, str]], tuple[int, RunEnd]] | None = None
+
+
+class Listener(Protocol):
+    """Who is told how a run goes; from any thread."""
+
+    def task(self, report: TaskReport) -> None:
+        """Take what is new about a task."""
+
+    def ended(self, end: RunEnd) -> None:
+        """Take that the run ended; the last call."""
+
+
+class Running(Protocol):
+    """A run that was started."""
+
+    def cancel(self) -> None:
+        """Ask the run to end; it still reports its end. Returns at once, and may be called more than once."""
+
+
+class Runner(Protocol):
+    """Who runs jobs."""
+
+    def start(self, order: RunOrder, listener: Listener) -> Running:
+        """Start a run and return at once; all that happens is told to the listener."""
+
+    def close(self) -> None:
+        """End what runs need between them, such as an engine; no run is going any more."""
+
+
+def find_file(files: Path, path: str) -> Path | None:
+    """Return where a file or notebook of the workspace lies on disk; None where it is not there.
+
+    Args:
+        files: the folder of a `RunOrder`.
+        path: as a job names it: ``/Workspace/...``, ``/Users/...``, ``/Volumes/...``, ``dbfs:/...``; a notebook is
+            named without its ending and found with it.
+    """
+    parts = PurePosixPath(path.removeprefix("dbfs:")).parts[1:]
+    if not parts or ".." in parts:
+        return None
+    known = parts[0] in ("Workspace", "Volumes") or path.startswith("dbfs:")
+    place = files.joinpath(*(parts if known else ("Workspace", *parts)))
+    beside = (place.with_name(f"{place.name}{suffix}") for suffix in (".ipynb", ".py", ".sql", ".scala", ".r"))
+    return next((each for each in (place, *beside) if each.is_file()), None)

@@ -1,0 +1,307 @@
+"""Runs of jobs: what is kept of them, and how they begin, go on and end."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+from dex.workspace.clock import now
+from dex.workspace.refusal import invalid
+from dex.workspace.runner import ENDED, Life, Output, Result, RunEnd, Running, RunOrder, TaskReport
+
+if TYPE_CHECKING:
+    from dex.workspace.jobs import Job
+    from dex.workspace.state import Workspace
+
+RunLife = Life | Literal["QUEUED", "TERMINATING"]
+RunResult = Result | Literal["MAXIMUM_CONCURRENT_RUNS_REACHED"]
+Settings = Mapping[str, Any]
+
+
+@dataclass
+class TaskRun:
+    """One attempt of a task.
+
+    Attributes:
+        number: its run id.
+        task: settings of the task.
+        repair: number of the repair that made it; 0 is the run itself.
+        iterations: of a for-each task, by number of the item.
+    """
+
+    number: int
+    task: Settings
+    attempt: int = 0
+    repair: int = 0
+    report: TaskReport = field(default_factory=lambda: TaskReport("", "PENDING"))
+    start: int = 0
+    end: int = 0
+    iterations: dict[int, TaskRun] = field(default_factory=dict)
+
+    def take(self, report: TaskReport) -> None:
+        """Take what is new about the attempt."""
+        if report.life not in ("BLOCKED", "PENDING") and not self.start:
+            self.start = now()
+        if report.life in ENDED:
+            self.end = now()
+        self.report = report
+
+
+@dataclass
+class JobRun:
+    """One run of a job.
+
+    Attributes:
+        number: its run id.
+        count: number of the run in its job.
+        parameters: of the job, with what the run sets.
+        tasks: every attempt of every task.
+        repairs: id of each repair, and the tasks that it ran.
+        was_asked: a client has looked; the first look finds it running.
+    """
+
+    number: int
+    job_id: int
+    count: int
+    settings: Settings
+    parameters: dict[str, str]
+    only: frozenset[str] | None = None
+    overrides: Settings = field(default_factory=dict)
+    life: RunLife = "PENDING"
+    result: RunResult | None = None
+    message: str = ""
+    start: int = field(default_factory=now)
+    end: int = 0
+    tasks: dict[str, list[TaskRun]] = field(default_factory=dict)
+    repairs: list[tuple[int, tuple[str, ...]]] = field(default_factory=list)
+    was_asked: bool = False
+    running: Running | None = None
+    done: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it has not ended."""
+        return self.life not in ENDED
+
+    def last(self, key: str) -> TaskRun:
+        """Return the last attempt of a task."""
+        return self.tasks[key][-1]
+
+
+class Runs:
+    """The runs of a workspace."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self.all: dict[int, JobRun] = {}
+        self._tasks: dict[int, tuple[JobRun, TaskRun]] = {}
+
+    def find(self, number: int) -> tuple[JobRun, TaskRun | None]:
+        """Return a run, and the attempt of a task where the number is one's; refuse where there is neither."""
+        if number in self.all:
+            return self.all[number], None
+        if number in self._tasks:
+            return self._tasks[number]
+        raise invalid(f"Run {number} does not exist.")
+
+    def of_job(self, number: int) -> list[JobRun]:
+        """Return the runs of a job."""
+        return [run for run in self.all.values() if run.job_id == number]
+
+    # -- beginning -----------------------------------------------------------------------------------------------------
+
+    def start(self, job: Job, parameters: Mapping[str, str], only: Iterable[str] | None, overrides: Settings) -> JobRun:
+        """Start a run of a job; where the job runs as often as it may, let it wait or skip it."""
+        job.runs += 1
+        defaults = {each["name"]: str(each.get("default", "")) for each in job.settings.get("parameters") or ()}
+        chosen = None if only is None else frozenset(only)
+        run = self._new(job.number, job.runs, job.settings, {**defaults, **parameters}, chosen, overrides)
+        busy = sum(each.is_active and each.life != "QUEUED" for each in self.of_job(job.number) if each is not run)
+        limit = int(job.settings["max_concurrent_runs"])
+        if busy < limit:
+            self._begin(run)
+        elif (job.settings.get("queue") or {}).get("enabled"):
+            run.life = "QUEUED"
+        else:
+            run.life, run.result, run.end = "SKIPPED", "MAXIMUM_CONCURRENT_RUNS_REACHED", now()
+            run.message = f"Skipping this run because the limit of {limit} maximum concurrent runs has been reached."
+            run.done.set()
+        return run
+
+    def submit(self, settings: Settings) -> JobRun:
+        """Start a run without a job."""
+        run = self._new(0, 1, settings, {}, None, {})
+        self._begin(run)
+        return run
+
+    def _new(
+        self,
+        job: int,
+        count: int,
+        settings: Settings,
+        parameters: dict[str, str],
+        only: frozenset[str] | None,
+        overrides: Settings,
+    ) -> JobRun:
+        run = JobRun(self._workspace.new_id(), job, count, settings, parameters, only, overrides)
+        for task in settings["tasks"]:
+            self._attempt(run, task, 0, 0)
+        self.all[run.number] = run
+        return run
+
+    def _attempt(self, run: JobRun, task: Settings, attempt: int, repair: int) -> TaskRun:
+        life: Life = "BLOCKED" if task.get("depends_on") else "PENDING"
+        made = TaskRun(self._workspace.new_id(), task, attempt, repair, TaskReport(task["task_key"], life))
+        run.tasks.setdefault(task["task_key"], []).append(made)
+        self._tasks[made.number] = (run, made)
+        return made
+
+    def _begin(self, run: JobRun, finished: Mapping[str, TaskReport] | None = None) -> None:
+        workspace = self._workspace
+        run.life, run.result, run.message, run.was_asked, run.end = "RUNNING", None, "", False, 0
+        run.done.clear()
+        work = workspace.folder / "runs" / str(run.number)
+        work.mkdir(parents=True, exist_ok=True)
+        repair = len(run.repairs)
+        order = RunOrder(
+            run.number,
+            run.job_id,
+            run.settings,
+            run.parameters,
+            workspace.folder / "files",
+            work,
+            only=frozenset(run.repairs[-1][1]) if repair else run.only,
+            finished=finished or {},
+            repair=repair,
+            overrides=run.overrides,
+            environment={"DATABRICKS_HOST": workspace.url, "DATABRICKS_TOKEN": workspace.token},
+            run_job=self._run_job,
+        )
+        run.running = workspace.runner.start(order, _Listener(self, run, repair))
+
+    def _run_job(self, number: int, parameters: Mapping[str, str]) -> tuple[int, RunEnd]:
+        """Start another job for a task, and wait for its end; not under the lock."""
+        from dex.workspace.jobs import find_job
+
+        with self._workspace.lock:
+            run = self.start(find_job(self._workspace, number), parameters, None, {})
+        run.done.wait()
+        result = run.result
+        return run.number, RunEnd(
+            "FAILED" if result is None or result == "MAXIMUM_CONCURRENT_RUNS_REACHED" else result, run.message
+        )
+
+    # -- going on ------------------------------------------------------------------------------------------------------
+
+    def take(self, run: JobRun, repair: int, report: TaskReport) -> None:
+        """Take what a runner tells about a task."""
+        with self._workspace.lock:
+            if repair != len(run.repairs) or not run.is_active or report.task_key not in run.tasks:
+                return
+            report = replace(report, output=self._without_token(report.output))
+            whole = run.last(report.task_key)
+            if report.iteration is not None:
+                self._iteration(run, whole, report).take(report)
+                return
+            if report.attempt > whole.attempt:
+                whole = self._attempt(run, whole.task, report.attempt, repair)
+            whole.take(report)
+
+    def _iteration(self, run: JobRun, whole: TaskRun, report: TaskReport) -> TaskRun:
+        assert report.iteration is not None
+        found = whole.iterations.get(report.iteration)
+        if found is None or report.attempt > found.attempt:
+            task = (whole.task.get("for_each_task") or {}).get("task") or whole.task
+            found = TaskRun(self._workspace.new_id(), task, report.attempt, whole.repair)
+            whole.iterations[report.iteration] = found
+            self._tasks[found.number] = (run, found)
+        return found
+
+    def _without_token(self, output: Output | None) -> Output | None:
+        """Return what a task left, without the token that it was given."""
+        if output is None:
+            return None
+        texts = {name: getattr(output, name) for name in ("logs", "notebook", "error", "trace")}
+        hidden = {name: text.replace(self._workspace.token, "[REDACTED]") for name, text in texts.items() if text}
+        return replace(output, **hidden)
+
+    def finish(self, run: JobRun, repair: int, end: RunEnd) -> None:
+        """Take how a run ended; let the next one of its job begin."""
+        with self._workspace.lock:
+            if repair != len(run.repairs) or not run.is_active:
+                return
+            run.life = self._workspace.failed_life if end.result == "FAILED" else "TERMINATED"
+            run.result, run.message, run.end = end.result, end.message, now()
+            for attempts in run.tasks.values():
+                if attempts[-1].report.life not in ENDED:
+                    attempts[-1].take(replace(attempts[-1].report, life="SKIPPED", message="The run has ended."))
+            run.done.set()
+            waiting = [each for each in self.of_job(run.job_id) if each.life == "QUEUED"]
+            if waiting:
+                self._begin(waiting[0])
+
+    # -- ending --------------------------------------------------------------------------------------------------------
+
+    def cancel(self, run: JobRun) -> None:
+        """Ask a run to end; one that waits ends at once."""
+        if run.life == "QUEUED":
+            run.life, run.result, run.message, run.end = "TERMINATED", "CANCELED", "Run cancelled.", now()
+            run.done.set()
+        elif run.is_active and run.running is not None:
+            run.life = "TERMINATING"
+            run.running.cancel()
+
+    def cancel_all(self) -> list[JobRun]:
+        """Ask every run to end; return those that were active."""
+        active = [run for run in self.all.values() if run.is_active]
+        for run in active:
+            self.cancel(run)
+        return active
+
+    def delete(self, run: JobRun) -> None:
+        """Forget a run; refuse while it is active."""
+        if run.is_active:
+            raise invalid(f"Run {run.number} is active and cannot be deleted.")
+        del self.all[run.number]
+        self._tasks = {number: found for number, found in self._tasks.items() if found[0] is not run}
+
+    def repair(self, run: JobRun, tasks: Iterable[str], parameters: Mapping[str, str], latest: int | None) -> int:
+        """Run tasks of an ended run again; what ended well and is not named stays.
+
+        Args:
+            tasks: keys of the tasks to run.
+            parameters: of the job, as they are to be from now on.
+            latest: id of the last repair, as the client knows it; None for none.
+
+        Returns:
+            The id of the repair.
+        """
+        again = tuple(key for key in run.tasks if key in set(tasks))
+        if run.is_active:
+            raise invalid(f"Run {run.number} is active and cannot be repaired.")
+        if not again:
+            raise invalid("There are no tasks to run again.")
+        if run.repairs and latest != run.repairs[-1][0]:
+            raise invalid("latest_repair_id is not the id of the last repair.")
+        finished = {key: run.last(key).report for key in run.tasks if key not in again}
+        run.repairs.append((self._workspace.new_id(), again))
+        run.parameters.update(parameters)
+        for key in again:
+            self._attempt(run, run.last(key).task, 0, len(run.repairs))
+        self._begin(run, finished)
+        return run.repairs[-1][0]
+
+
+class _Listener:
+    """Passes what a runner tells to the run; what comes late, after a repair, is dropped."""
+
+    def __init__(self, runs: Runs, run: JobRun, repair: int) -> None:
+        self._runs, self._run, self._repair = runs, run, repair
+
+    def task(self, report: TaskReport) -> None:
+        self._runs.take(self._run, self._repair, report)
+
+    def ended(self, end: RunEnd) -> None:
+        self._runs.finish(self._run, self._repair, end)

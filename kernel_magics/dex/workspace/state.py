@@ -1,0 +1,84 @@
+"""What one workspace holds."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from pathlib import Path
+from typing import Any, Literal
+
+from dex.workspace.catalogs import Catalogs
+from dex.workspace.faults import Faults
+from dex.workspace.jobs import Job
+from dex.workspace.objects import Objects
+from dex.workspace.permissions import Rights
+from dex.workspace.runner import Runner
+from dex.workspace.runs import Runs
+from dex.workspace.storage import StoredFiles
+
+#: Ids of the platform are long; these are as well, so that nothing counts on short ones.
+_FIRST_ID = 100_000_000_001
+
+
+class Workspace:
+    """The state behind one token.
+
+    Args:
+        token: whoever has it is the user.
+        user: e-mail address of the user, who is an administrator.
+        folder: where contents of files and the folders of runs are kept; new, or empty.
+        runner: who runs the jobs.
+        catalogs: names of catalogs that are there from the beginning.
+
+    Attributes:
+        url: its address, once it is served.
+        secrets: scope -> key -> value.
+        unreadable: scopes that the user may not read.
+        files: path in a volume or in DBFS -> content; folders end with a slash.
+        objects: what is below ``/Workspace``.
+        catalogs: Unity Catalog.
+        jobs: by id.
+        pipelines: by id: ``spec`` and ``updates``.
+        grants: kind and full name of a securable -> principal -> privileges.
+        faults: failures that requests meet.
+        asked: method and path of every request, in order.
+        failed_life: life cycle of a run that failed; the platform has both.
+        spark_version: version of the cluster's runtime.
+        lock: held while a request is answered.
+    """
+
+    def __init__(self, token: str, user: str, folder: Path, runner: Runner, catalogs: tuple[str, ...] = ()) -> None:
+        self.token, self.user, self.folder, self.runner = token, user, folder, runner
+        self.url = ""
+        self.lock = threading.RLock()
+        self.secrets: dict[str, dict[str, str]] = {}
+        self.secret_rights: dict[str, dict[str, str]] = {}
+        self.unreadable: set[str] = set()
+        self._ids = itertools.count(_FIRST_ID)
+        self.files = StoredFiles(folder / "files")
+        self.uploads: dict[int, tuple[str, bytearray]] = {}
+        self.objects = Objects(StoredFiles(folder / "files"), self.new_id)
+        for path in (f"/Users/{user}", "/Shared", "/Repos"):
+            self.objects.make_folder(path)
+        self.catalogs = Catalogs(user)
+        for name in catalogs:
+            self.catalogs.add_catalog(name)
+        self.grants: dict[tuple[str, str], dict[str, set[str]]] = {}
+        self.rights = Rights(user)
+        self.jobs: dict[int, Job] = {}
+        self.started: dict[tuple[int, str], int] = {}
+        self.runs = Runs(self)
+        self.pipelines: dict[str, dict[str, Any]] = {}
+        self.faults = Faults()
+        self.asked: list[str] = []
+        self.failed_life: Literal["INTERNAL_ERROR", "TERMINATED"] = "INTERNAL_ERROR"
+        self.spark_version = "17.3.x-scala2.13"
+
+    @property
+    def tables(self) -> dict[str, list[dict[str, str]]]:
+        """Full name -> columns."""
+        return self.catalogs.tables
+
+    def new_id(self) -> int:
+        """Return a number that nothing here has."""
+        return next(self._ids)
