@@ -207,6 +207,17 @@ def test_a_source_notebook_is_given_a_session_and_its_cells(project: Path) -> No
     assert prepared.number(2) == 2
 
 
+def test_an_extension_that_is_not_dex_takes_no_session_away(project: Path) -> None:
+    from dex.notebook import read_notebook
+    from dex.notebook.executable import executable
+
+    path = project / "notebooks/n.py"
+    for line, bound in (("%load_ext autoreload", True), ("%load_ext dex", False), ("%dex_env lab", False)):
+        path.write_text(f"# Databricks notebook source\n# MAGIC {line}\n\n# COMMAND ----------\n\nspark\n")
+        setup = executable(read_notebook(path), {}, None).node["cells"][0]["source"]
+        assert ("%dex_env local" in setup) == bound
+
+
 def test_a_cell_in_scala_is_refused_before_anything_runs(project: Path) -> None:
     path = project / "notebooks/n.scala"
     path.write_text("// Databricks notebook source\nval x = 1\n")

@@ -54,12 +54,17 @@ def run_shell(text: str) -> None:
 
 
 def run_pip(line: str) -> None:
-    """Run pip for this Python; one that fails is an error.
+    """Run pip for this Python, what it says through a pipe where the line has one; one that fails is an error.
 
     Raises:
         NotebookError: DEX-DATABRICKS-07, it ended with an error.
     """
-    code, said = _streamed([sys.executable, "-m", "pip", *shlex.split(line, comments=True)])
+    words = shlex.split(line, comments=True)
+    command = [sys.executable, "-m", "pip", *words]
+    if "|" in words:  # what a filter ends with says nothing about pip
+        _streamed(["bash", "-c", f"{shlex.join(command[:3])} {line}"])
+        return
+    code, said = _streamed(command)
     if code:
         raise _failed(f"`%pip {line}`", code, [text for text in said if text.startswith("ERROR")][-1:] or said[-1:])
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from dex_dbutils import NotebookError
 
 from dex.databricks.commands import run_fs, run_pip, run_shell
+from dex.databricks.imports import give_imports
 from dex.databricks.names import platform_names
 from dex.databricks.rewriting import rewrite
 from dex.databricks.sql import run_sql
@@ -45,6 +46,7 @@ class _Mode:
         self.targets = targets
         self.before: dict[tuple[str, str], Any] = {}
         self.names: dict[str, Any] = {}
+        self.take_imports_back: Callable[[], None] = give_imports(shell.user_ns)
 
     def transform(self, lines: list[str]) -> list[str]:
         table = self.shell.magics_manager.magics["cell"]
@@ -96,6 +98,7 @@ def switch_off(shell: InteractiveShell) -> bool:
     for name, value in mode.names.items():
         if shell.user_ns.get(name) is value:
             del shell.user_ns[name]
+    mode.take_imports_back()
     shell.input_transformers_cleanup.remove(mode.transform)
     setattr(shell, f"_{_MARK}", None)
     return True

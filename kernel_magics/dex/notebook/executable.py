@@ -168,8 +168,10 @@ def _setup(notebook: Notebook, environment: str | None) -> str:
 
 def _needs_binding(notebook: Notebook, environment: str | None) -> bool:
     """Return whether the notebook counts on a session that its platform gives it."""
-    if any(name in ("load_ext", "dex_env") for cell in notebook.cells for _, _, name, _ in _magics(cell)):
-        return False
+    for cell in notebook.cells:
+        for _, _, name, arguments in _magics(cell):
+            if name == "dex_env" or (name == "load_ext" and arguments.split()[:1] == ["dex"]):
+                return False
     document = notebook.document.get("json")
     metadata = document.get("metadata") if isinstance(document, dict) else None
     made_there = isinstance(metadata, dict) and "application/vnd.databricks.v1+notebook" in metadata

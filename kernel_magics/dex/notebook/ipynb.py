@@ -148,7 +148,7 @@ def _cell(path: Path, number: int, cell: dict[str, Any], seen: set[str], languag
         type=kind if kind in ("code", "markdown") else "raw",
         source=source,
         tags=tuple(str(tag) for tag in tags) if isinstance(tags, list) else (),
-        language="python" if begins_with_a_magic(source) else language,
+        language="python" if kind == "code" and begins_with_a_magic(source) else language,
         title=title.strip() if isinstance(title, str) else "",
         failed=any(isinstance(o, dict) and o.get("output_type") == "error" for o in outputs or ()),
     )

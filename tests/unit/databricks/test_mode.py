@@ -147,6 +147,40 @@ def test_a_plain_script_stays_with_ipythons_own_run(folder: Path, shell: Interac
     assert shell.user_ns["y"] == 7
 
 
+def test_a_session_that_a_notebook_builds_is_the_one_that_is_there(shell: InteractiveShell, capfd: Any) -> None:
+    from pyspark.sql import SparkSession
+
+    before = SparkSession.Builder.getOrCreate
+    switch_on(shell)
+    conf: dict[str, Any] = {}
+
+    class Conf:
+        def set(self, key: str, value: Any) -> None:
+            if key == "spark.jars":
+                raise RuntimeError("static")
+            conf[key] = value
+
+    shell.user_ns["spark"].conf = Conf()
+    source = "from pyspark.sql import SparkSession\nsession = SparkSession.builder.master('local[*]').appName('x')"
+    run(shell, f"{source}.config('spark.jars', 'x').config('spark.sql.ansi.enabled', True).getOrCreate()")
+    assert shell.user_ns["session"] is shell.user_ns["spark"]
+    assert conf == {"spark.sql.ansi.enabled": "true"}
+    assert "spark.jars is not set: static" in capfd.readouterr().out
+    shell.user_ns["dbutils"] = object()
+    run(shell, "from pyspark.dbutils import DBUtils\nassert DBUtils(spark) is dbutils")
+    switch_off(shell)
+    assert SparkSession.Builder.getOrCreate is before
+    with pytest.raises(ModuleNotFoundError):
+        run(shell, "from pyspark.dbutils import DBUtils")
+
+
+def test_a_pip_through_a_pipe_is_filtered(shell: InteractiveShell, capfd: Any) -> None:
+    switch_on(shell)
+    run(shell, "%pip --version | cut -c 1-4")
+    assert capfd.readouterr().out == "pip \n"
+    run(shell, "%pip --version | grep nothing-of-this")
+
+
 def test_a_magic_of_somebody_else_stays_theirs(shell: InteractiveShell) -> None:
     seen: list[str] = []
     shell.register_magic_function(lambda line, cell=None: seen.append(line), "line", "sql")
