@@ -76,7 +76,11 @@ def _mark_report(shown: Any, places: NotebookPlaces, folder: Path) -> list[Place
         for entry in traceback.reprentries:
             if isinstance(entry, ReprEntryNative):
                 entry.lines = [with_places("".join(entry.lines), places)]
-            elif isinstance(entry, ReprEntry) and entry.reprfileloc is not None:
+                continue
+            if not isinstance(entry, ReprEntry):
+                continue
+            entry.lines = with_places("\n".join(entry.lines), places).split("\n")  # of a Spark worker, in the message
+            if entry.reprfileloc is not None:
                 at = entry.reprfileloc
                 if (place := _place_of(str(folder / at.path), at.lineno, places)) is not None:
                     _mark(at, place)

@@ -81,3 +81,14 @@ def test_a_check_says_what_would_change_and_writes_nothing(project: Project) -> 
     assert "-    return frame.dropDuplicates()" in diff
     assert "+    return frame" in diff.splitlines()
     assert module.read_bytes() == before
+
+
+def test_a_lifted_region_is_shown_as_the_function_that_it_becomes(project: Project) -> None:
+    region = (
+        "raw = spark.table('a.b.c')\n# dex: transform only_late\nlate = raw.where('delay > 0')\n# dex: end\nprint(1)"
+    )
+    path = save(project, work=region)
+    export_notebook(path, project)
+    assert shown(project, path)["work"] == ("exported", ("only_late",))
+    changed = save(project, work=region.replace("> 0", "> 15"))
+    assert shown(project, changed)["work"] == ("changed", ("only_late",))

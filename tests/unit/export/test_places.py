@@ -123,3 +123,10 @@ def test_a_line_of_a_generated_test_is_found_at_the_cell_that_it_names(tmp_path:
     at = line_of(tests, "assert f(a) == 1")
     assert found(folder, at, file="tests/test_n.py") == "notebooks/n.ipynb, cell 3, line 2"
     assert found(folder, 1, file="tests/test_n.py") == "None"
+
+
+@pytest.mark.parametrize("content", ["{", '{"version": 2}', '{"version": 2, "notebook": "n", "module": 1}', "[]"])
+def test_a_map_that_cannot_be_used_is_passed_over(project: Path, content: str) -> None:
+    at = line_of(project / "src/shop_etl/n.py", "x = f(1)")
+    (project / ".dex/map/a.json").write_text(content)
+    assert found(project, at) == "notebooks/n.ipynb, cell 4, line 2"

@@ -161,6 +161,7 @@ def test_a_frame_is_found_however_the_log_writes_it(
     shown = traced(project, log.replace("\n", newline), capsys)
     assert [place.removesuffix("\r") for place in beside(shown)] == [DEEP]
     assert shown.replace(f"  # {DEEP}", "") == log.replace("\n", newline)
+    assert traced(project, shown, capsys) == shown
 
 
 def test_a_line_that_says_something_else_than_the_module_is_about(

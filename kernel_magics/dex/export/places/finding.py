@@ -20,6 +20,7 @@ from dex.notebook import Cell, Notebook, read_notebook
 
 #: The docstring of a generated test names the cell that the test comes from.
 _TEST_OF = re.compile(r"Cell \S+ \((?P<cell>.+?)\)(?:, line (?P<line>\d+))?")
+_NEEDED = {"notebook", "module", "files", "cells", "blocks", "glue"}
 #: Shorter lines, such as a lone bracket, say nothing about where they stand.
 _TELLING = 4
 
@@ -211,9 +212,10 @@ class ExportedModule:
         if cell is None:
             return place
         now = cell.source.split("\n")
-        index = kept_lines(then, now)[line - 1]
+        at = min(line, len(then)) - 1
+        index = kept_lines(then, now)[at]
         if index is None:
-            sure, index = False, nearest(counterparts(then, now), line - 1)
+            sure, index = False, nearest(counterparts(then, now), at)
         in_file = cell.first_line + index if cell.first_line else None
         return place.model_copy(
             update={"cell": cell.number, "line": index + 1, "file_line": in_file, "about": not sure}

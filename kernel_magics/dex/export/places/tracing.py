@@ -53,7 +53,7 @@ class Trace(Model):
     frames: list[TracedFrame] = Field(default_factory=list)
 
     def beside(self, text: str) -> str:
-        """Return the log's text with each frame's place at the end of its line; every other byte stays."""
+        """Return the log's text with each frame's place at the end of its line, once; every other byte stays."""
         places: dict[int, list[str]] = {}
         for frame in self.frames:
             places.setdefault(frame.log_line, []).append(str(frame.place))
@@ -61,7 +61,8 @@ class Trace(Model):
         for number, shown in places.items():
             line = lines[number - 1]
             end = "\r" if line.endswith("\r") else ""
-            lines[number - 1] = f"{line.removesuffix(end)}  # {'; '.join(dict.fromkeys(shown))}{end}"
+            beside = f"  # {'; '.join(dict.fromkeys(shown))}{end}"
+            lines[number - 1] = line if line.endswith(beside) else line.removesuffix(end) + beside
         return "\n".join(lines)
 
 
