@@ -24,6 +24,8 @@ _PROFILES = ("profile",)
 _OWN_SESSION = ("getOrCreate", "get_session", "get_spark", "create")
 _SESSIONS = ("SparkSession", "DatabricksSession", "get_session", "get_spark")
 _CONTEXTS = ("SparkContext",)
+#: Stands for a display until its line is taken out; no source holds it.
+_GONE = "\0gone\0"
 _OLD_SESSIONS = ("SQLContext", "HiveContext")
 
 
@@ -125,7 +127,7 @@ def _change_inside(piece: Piece, purity: Purity, log: Log) -> None:
             call = node.value
             if isinstance(call.func, ast.Name) and call.func.id in _DISPLAY:
                 if all(purity.can_go(argument) for argument in call.args):
-                    changes.append((node, "" if node in spare else "pass"))
+                    changes.append((node, _GONE if node in spare else "pass"))
                     log.note(piece, f"`{short(source_of(piece.text, node))}` inside the statement was left out")
                 else:
                     changes.append((node, "; ".join(source_of(piece.text, a) for a in call.args)))
@@ -159,7 +161,8 @@ def _change_inside(piece: Piece, purity: Purity, log: Log) -> None:
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _REACHING:
             _reach(piece, node, inside, line, changes, log)
     if changes:
-        piece.retext(replace_nodes(piece.text, changes))
+        kept = [line for line in replace_nodes(piece.text, changes).split("\n") if line.strip() != _GONE]
+        piece.retext("\n".join(kept).replace(_GONE, ""))
 
 
 def _reach(piece: Piece, call: ast.Call, inside: str, line: int, changes: list[tuple[ast.AST, str]], log: Log) -> None:

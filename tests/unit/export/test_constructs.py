@@ -140,3 +140,9 @@ def test_an_exit_in_a_function_ends_main_with_its_value(project: Path) -> None:
 def test_an_exit_in_a_function_that_is_awaited_ends_main_as_well(project: Path) -> None:
     exported(project, "async def leave():\n    dbutils.notebook.exit('left')", "await leave()\nraise ValueError")
     assert run(project) == "left"
+
+
+def test_a_display_between_two_statements_leaves_no_line(project: Path) -> None:
+    loop = "for n in (1, 2):\n    df = spark.range(n)\n    display(\n        df\n    )\n    display(df)  # look\n    print(n)"
+    module = exported(project, loop)
+    assert "        df = spark.range(n)\n        # look\n        print(n)\n" in module
