@@ -199,12 +199,14 @@ def test_a_source_notebook_is_given_a_session_and_its_cells(project: Path) -> No
 
     path = project / "notebooks/n.py"
     path.write_text(
-        "# Databricks notebook source\n# MAGIC %md\n# MAGIC # T\n\n# COMMAND ----------\n\nprint(spark.version)\n"
+        "# Databricks notebook source\n# MAGIC %md\n# MAGIC # T\n\n# COMMAND ----------\n\n"
+        "# DBTITLE 1,Which\nprint(spark.version)\n"
     )
     prepared = executable(read_notebook(path), {}, None)
     assert [c["cell_type"] for c in prepared.node["cells"]] == ["code", "markdown", "code"]
     assert "%dex_env local" in prepared.node["cells"][0]["source"]
     assert prepared.number(2) == 2
+    assert prepared.node["cells"][2]["metadata"]["application/vnd.databricks.v1+cell"]["title"] == "Which"
 
 
 def test_an_extension_that_is_not_dex_takes_no_session_away(project: Path) -> None:

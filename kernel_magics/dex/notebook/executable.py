@@ -9,6 +9,7 @@ from typing import Any
 
 from dex_dbutils import NotebookError, Where
 
+from dex.notebook.ipynb import VENDOR_CELL
 from dex.notebook.models import Cell, Notebook
 from dex.notebook.parameters import assignments
 
@@ -71,6 +72,8 @@ def executable(notebook: Notebook, parameters: Mapping[str, Any], environment: s
         node["metadata"]["tags"] = [tag for tag in cell.tags if tag != "injected-parameters"] if cell.tags else []
         if not node["metadata"]["tags"]:
             del node["metadata"]["tags"]
+        if cell.title:
+            node["metadata"][VENDOR_CELL] = {"title": cell.title, "showTitle": True}
         if "injected-parameters" in cell.tags:
             continue  # of an earlier run
         cells.append(node)
