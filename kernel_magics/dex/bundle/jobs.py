@@ -10,11 +10,11 @@ from pathlib import Path, PurePosixPath
 
 from dex.bundle.effective import Bundle
 from dex.bundle.models import Finding
-from dex.bundle.suggest import nearest, unknown_keys
+from dex.bundle.schedules import check_schedule
+from dex.bundle.steps import check_steps
+from dex.bundle.suggest import nearest
 from dex.bundle.tree import At
-from dex.bundle.words import RUN_IF, TASK_KEYS, TASK_TYPES
 
-_DYNAMIC = re.compile(r"\{\{\s*([\w.\-]+)\s*\}\}")
 #: Suffix of a notebook's file -> the first line that makes it one; .ipynb needs none.
 _NOTEBOOK_HEADS = {
     ".py": "# Databricks notebook source",
@@ -29,37 +29,26 @@ def check_job(bundle: Bundle, key: str, job: At) -> Iterator[Finding]:
     tasks: dict[str, At] = {}
     for task in job.items("tasks"):
         name = task.text("task_key")
-        if not name:
-            yield task.finding("DEX-BUNDLE-10", f"A task of job '{key}' has no `task_key`.")
-        elif name in tasks:
+        if name is not None and name in tasks:
             yield task.finding("DEX-BUNDLE-10", f"Job '{key}' has two tasks '{name}'. Rename one of them.")
-        else:
+        elif name:
             tasks[name] = task
     if not job.items("tasks"):
         yield job.finding("DEX-BUNDLE-10", f"Job '{key}' has no tasks.")
-    parameters = {name for each in job.items("parameters") if (name := each.text("name"))}
-    for each in job.items("parameters"):
-        if each.get("default") is None or not each.text("name"):
-            yield each.finding("DEX-BUNDLE-16", "A job parameter needs `name` and `default`.")
     for name, task in tasks.items():
         yield from _task(bundle, job, name, task)
         yield from _dependencies(name, task, tasks)
     yield from _cycle(tasks)
-    yield from _dynamic_values(job, parameters, tasks)
+    yield from check_steps(bundle, job, tasks)
+    yield from check_schedule(key, job)
 
 
 def _task(bundle: Bundle, job: At, name: str, task: At) -> Iterator[Finding]:
-    yield from unknown_keys(task, TASK_KEYS, f"task '{name}'")
-    kinds = [kind for kind in TASK_TYPES if task.get(kind) is not None]
+    kinds = [key for key, entry in task.entries() if key.endswith("_task") and entry.value is not None]
     if len(kinds) != 1:
         said = "has no type" if not kinds else f"has {len(kinds)} types: {', '.join(sorted(kinds))}"
         yield task.finding("DEX-BUNDLE-11", f"Task '{name}' {said}. Give it one, such as `python_wheel_task`.")
         return
-    run_if = task.get("run_if")
-    if run_if is not None and run_if.value not in RUN_IF:
-        yield run_if.finding(
-            "DEX-BUNDLE-07", f"`run_if` cannot be {run_if.value!r}.{nearest(str(run_if.value), RUN_IF)}"
-        )
     yield from _compute(job, name, task, kinds[0])
     settings = task.get(kinds[0])
     if settings is None:
@@ -119,21 +108,7 @@ def _cycle(tasks: Mapping[str, At]) -> Iterator[Finding]:
         yield tasks[way[0]].finding("DEX-BUNDLE-12", f"Tasks wait for each other: {' -> '.join(way)}.")
 
 
-def _dynamic_values(job: At, parameters: set[str], tasks: Mapping[str, At]) -> Iterator[Finding]:
-    for at in job.walk():
-        for reference in _DYNAMIC.findall(at.value) if isinstance(at.value, str) else ():
-            words = reference.split(".")
-            if words[:2] == ["job", "parameters"] and len(words) == 3 and words[2] not in parameters:
-                said = f"The job has no parameter '{words[2]}'.{nearest(words[2], parameters)}"
-                yield at.finding("DEX-BUNDLE-16", said)
-            elif words[0] == "tasks" and len(words) > 2 and words[1] not in tasks:
-                yield at.finding("DEX-BUNDLE-12", f"The job has no task '{words[1]}'.{nearest(words[1], tasks)}")
-
-
 def _wheel(bundle: Bundle, settings: At) -> Iterator[Finding]:
-    for key in ("package_name", "entry_point"):
-        if not settings.text(key):
-            yield settings.finding("DEX-BUNDLE-14", f"`python_wheel_task` needs `{key}`.")
     project = _pyproject(bundle.root)
     package, entry = settings.text("package_name"), settings.text("entry_point")
     if project is None or not package or not entry:

@@ -6,14 +6,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from dex.bundle.effective import Bundle, as_target
+from dex.bundle.fields import check_fields
 from dex.bundle.files import ROOT_FILE, BundleFiles, read_bundle
 from dex.bundle.jobs import check_job
 from dex.bundle.libraries import check_libraries
 from dex.bundle.models import Finding
+from dex.bundle.modes import check_mode
+from dex.bundle.permissions import check_permissions
 from dex.bundle.references import check_references, check_target_variables, check_variables
 from dex.bundle.suggest import unknown_keys
 from dex.bundle.tree import At
-from dex.bundle.words import JOB_KEYS, ROOT_KEYS, TARGET_KEYS, TARGET_MODES
+from dex.bundle.words import ROOT_KEYS, TARGET_KEYS, TARGET_MODES
 
 
 def validate_bundle(root: Path) -> list[Finding]:
@@ -33,7 +36,15 @@ def validate_bundle(root: Path) -> list[Finding]:
         targets: list[str | None] = [name for name, _ in files.targets()]
         for name in targets or [None]:
             bundle = as_target(files, name)
-            for check in (_jobs, check_references, check_variables, check_libraries):
+            for check in (
+                check_fields,
+                _jobs,
+                check_references,
+                check_variables,
+                check_libraries,
+                check_permissions,
+                check_mode,
+            ):
                 findings += check(bundle)
         findings += check_target_variables(bundle)
     order = {file.file: i for i, file in enumerate(files.files)}
@@ -79,5 +90,4 @@ def _keys(files: BundleFiles) -> Iterator[Finding]:
 
 def _jobs(bundle: Bundle) -> Iterator[Finding]:
     for key, job in bundle.resources("jobs"):
-        yield from unknown_keys(job, JOB_KEYS, f"job '{key}'")
         yield from check_job(bundle, key, job)

@@ -1,0 +1,98 @@
+"""The fields of resources: known, of the right type, and all that are needed. What they may be stands in ``api.json``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from dex.bundle.effective import Bundle
+from dex.bundle.models import Finding
+from dex.bundle.suggest import nearest
+from dex.bundle.tree import At
+
+#: What a person calls a class of the API, where its name says little; and the code of a field that it lacks.
+_SAID = {
+    "jobs.JobSettings": ("a job", "DEX-BUNDLE-21"),
+    "jobs.Task": ("a task", "DEX-BUNDLE-10"),
+    "jobs.PythonWheelTask": ("`python_wheel_task`", "DEX-BUNDLE-14"),
+    "jobs.JobParameterDefinition": ("a job parameter", "DEX-BUNDLE-16"),
+    "pipelines.PipelineSpec": ("a pipeline", "DEX-BUNDLE-21"),
+    "bundle.Schema": ("a schema", "DEX-BUNDLE-21"),
+    "bundle.Volume": ("a volume", "DEX-BUNDLE-21"),
+}
+_WORDS = {"text": "text", "integer": "a whole number", "number": "a number", "boolean": "true or false"}
+
+
+@cache
+def api() -> dict[str, Any]:
+    """Return ``api.json``: the roots, the classes with their fields, the enums with their words."""
+    found: dict[str, Any] = json.loads(Path(__file__).with_name("api.json").read_text("utf-8"))
+    return found
+
+
+def check_fields(bundle: Bundle) -> Iterator[Finding]:
+    """Yield fields of jobs, pipelines, schemas and volumes that are not known, of another type, or missing."""
+    for kind, root in api()["roots"].items():
+        for key, resource in bundle.resources(kind):
+            yield from _check(resource, root, key)
+
+
+def _check(at: At, kind: str, field: str) -> Iterator[Finding]:
+    if isinstance(at.value, str) and "${" in at.value:
+        return  # whatever a workspace or a variable without a value gives
+    if kind == "any" or at.value is None:
+        return
+    if kind.startswith("list "):
+        if not isinstance(at.value, list):
+            yield at.finding("DEX-BUNDLE-03", f"`{field}` must be a list.")
+            return
+        for item in at.value:
+            yield from _check(item, kind[5:], field)
+    elif kind.startswith("map "):
+        if not isinstance(at.value, dict):
+            yield at.finding("DEX-BUNDLE-03", f"`{field}` must hold keys and values.")
+            return
+        for key, entry in at.entries():
+            yield from _check(entry, kind[4:], key)
+    elif kind in _WORDS:
+        if not _fits(at.value, kind):
+            yield at.finding("DEX-BUNDLE-03", f"`{field}` must be {_WORDS[kind]}, not {_shown(at)}.")
+    elif kind in api()["enums"]:
+        words = api()["enums"][kind]
+        if at.value not in words:
+            yield at.finding("DEX-BUNDLE-07", f"`{field}` cannot be {_shown(at)}.{nearest(str(at.value), words)}")
+    else:
+        yield from _class(at, kind, field)
+
+
+def _class(at: At, kind: str, field: str) -> Iterator[Finding]:
+    fields: dict[str, list[Any]] = api()["classes"][kind]
+    said, code = _SAID.get(kind, (f"`{field}`", "DEX-BUNDLE-21"))
+    if not isinstance(at.value, dict):
+        yield at.finding("DEX-BUNDLE-03", f"`{field}` must hold keys and values.")
+        return
+    for key, entry in at.entries():
+        if key in fields:
+            yield from _check(entry, fields[key][0], key)
+        else:
+            yield entry.finding("DEX-BUNDLE-06", f"`{key}` is not a key of {said}.{nearest(key, fields)}")
+    for key, (_, required) in fields.items():
+        if required and at.value.get(key) is None:
+            yield at.finding(code, f"{said[0].upper()}{said[1:]} needs `{key}`.")
+
+
+def _fits(value: Any, kind: str) -> bool:
+    if kind == "text":
+        return not isinstance(value, dict | list)
+    if kind == "boolean":
+        return isinstance(value, bool)
+    return isinstance(value, int if kind == "integer" else (int, float)) and not isinstance(value, bool)
+
+
+def _shown(at: At) -> str:
+    return (
+        "a list" if isinstance(at.value, list) else "keys and values" if isinstance(at.value, dict) else repr(at.value)
+    )

@@ -1,0 +1,56 @@
+"""Who may do what: permissions of the bundle and of its resources, and who a job runs as."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dex.bundle.effective import Bundle
+from dex.bundle.models import Finding
+from dex.bundle.suggest import nearest
+from dex.bundle.tree import At
+
+_WHO = ("user_name", "group_name", "service_principal_name")
+#: Levels of a resource's permissions, as the platform's permissions pages list them.
+_LEVELS = {
+    "": frozenset({"CAN_MANAGE", "CAN_VIEW", "CAN_RUN"}),
+    "jobs": frozenset({"CAN_MANAGE", "CAN_MANAGE_RUN", "CAN_VIEW", "IS_OWNER"}),
+    "pipelines": frozenset({"CAN_MANAGE", "CAN_RUN", "CAN_VIEW", "IS_OWNER"}),
+}
+
+
+def check_permissions(bundle: Bundle) -> Iterator[Finding]:
+    """Yield permissions that give a level that is none, or to nobody, or to several at once."""
+    yield from _permissions(bundle.tree, "")
+    yield from _run_as(bundle.tree.get("run_as"))
+    for kind in ("jobs", "pipelines"):
+        for _, resource in bundle.resources(kind):
+            yield from _permissions(resource, kind)
+            yield from _run_as(resource.get("run_as"))
+
+
+def _permissions(owner: At, kind: str) -> Iterator[Finding]:
+    levels = _LEVELS[kind]
+    for each in owner.items("permissions"):
+        level = each.get("level")
+        if level is None:
+            yield each.finding("DEX-BUNDLE-23", f"A permission needs `level`: {', '.join(sorted(levels))}.")
+        elif isinstance(level.value, str) and "${" not in level.value and level.value not in levels:
+            yield level.finding("DEX-BUNDLE-07", f"`level` cannot be {level.value!r}.{nearest(level.value, levels)}")
+        given = [who for who in _WHO if each.get(who) is not None]
+        if len(given) != 1:
+            said = "nobody" if not given else " and ".join(given)
+            yield each.finding("DEX-BUNDLE-23", f"A permission is given to one of {', '.join(_WHO)}; here to {said}.")
+        unknown = [(key, entry) for key, entry in each.entries() if key not in (*_WHO, "level")]
+        for key, entry in unknown:
+            yield entry.finding(
+                "DEX-BUNDLE-06", f"`{key}` is not a key of a permission.{nearest(key, (*_WHO, 'level'))}"
+            )
+
+
+def _run_as(at: At | None) -> Iterator[Finding]:
+    if at is None:
+        return
+    given = [who for who in ("user_name", "service_principal_name", "group_name") if at.get(who) is not None]
+    if len(given) != 1:
+        said = "nobody" if not given else " and ".join(given)
+        yield at.finding("DEX-BUNDLE-23", f"`run_as` names one user or service principal; here {said}.")

@@ -1,0 +1,186 @@
+"""Tasks that are no work of their own: conditions, loops, other jobs; and the values that tasks hand on."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePosixPath
+
+from dex_dbutils import DexError
+
+from dex.bundle.effective import Bundle
+from dex.bundle.models import Finding
+from dex.bundle.suggest import nearest
+from dex.bundle.tree import At
+from dex.notebook import read_notebook
+
+_DYNAMIC = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
+_KEY = re.compile(r"[A-Za-z0-9_-]{1,100}")
+_FIRST = frozenset({"job", "task", "tasks", "input", "workspace", "backfill"})
+#: Comparisons that need numbers on both sides.
+_OF_SIZE = ("GREATER_THAN", "GREATER_THAN_OR_EQUAL", "LESS_THAN", "LESS_THAN_OR_EQUAL")
+
+
+def check_steps(bundle: Bundle, job: At, tasks: Mapping[str, At]) -> Iterator[Finding]:
+    """Yield what is wrong with the conditions, loops and handed-on values of a job.
+
+    Args:
+        bundle: the bundle.
+        job: the job.
+        tasks: its tasks by key.
+    """
+    for name, task in tasks.items():
+        if not _KEY.fullmatch(name):
+            at = task.get("task_key") or task
+            yield at.finding("DEX-BUNDLE-10", f"'{name}' is no task key: letters, digits, `-` and `_`, at most 100.")
+        yield from _condition(task)
+        yield from _loop(name, task)
+        yield from _outcomes(task, tasks)
+        yield from _retries(name, task)
+    yield from _values(bundle, job, tasks)
+
+
+def _condition(task: At) -> Iterator[Finding]:
+    condition = task.get("condition_task")
+    if condition is None or condition.text("op") not in _OF_SIZE:
+        return
+    for side in ("left", "right"):
+        at = condition.get(side)
+        if at is not None and isinstance(at.value, str) and "{{" not in at.value and "${" not in at.value:
+            try:
+                float(at.value)
+            except ValueError:
+                yield at.finding(
+                    "DEX-BUNDLE-26", f"`{condition.text('op')}` compares numbers, and {at.value!r} is none."
+                )
+
+
+def _loop(name: str, task: At) -> Iterator[Finding]:
+    loop = task.get("for_each_task")
+    if loop is None:
+        return
+    inputs, inner, concurrency = loop.get("inputs"), loop.get("task"), loop.get("concurrency")
+    if inputs is not None and isinstance(inputs.value, str) and "{{" not in inputs.value and "${" not in inputs.value:
+        try:
+            listed = isinstance(json.loads(inputs.value), list)
+        except ValueError:
+            listed = False
+        if not listed:
+            yield inputs.finding("DEX-BUNDLE-26", f"The inputs of loop '{name}' are no JSON list: {inputs.value[:60]}")
+    if concurrency is not None and isinstance(concurrency.value, int) and not 1 <= concurrency.value <= 100:
+        yield concurrency.finding("DEX-BUNDLE-26", f"`concurrency` is between 1 and 100, not {concurrency.value}.")
+    if inner is not None:
+        kinds = [key for key, _ in inner.entries() if key.endswith("_task")]
+        if len(kinds) != 1:
+            said = "has no type" if not kinds else f"has {len(kinds)} types: {', '.join(sorted(kinds))}"
+            yield inner.finding("DEX-BUNDLE-11", f"The task of loop '{name}' {said}.")
+        elif kinds[0] == "for_each_task":
+            yield inner.finding("DEX-BUNDLE-26", f"The task of loop '{name}' is a loop itself, which is not taken.")
+        if inner.get("depends_on") is not None:
+            yield inner.finding(
+                "DEX-BUNDLE-26", f"The task of loop '{name}' waits for the loop alone: no `depends_on`."
+            )
+
+
+def _outcomes(task: At, tasks: Mapping[str, At]) -> Iterator[Finding]:
+    for dependency in task.items("depends_on"):
+        outcome, on = dependency.get("outcome"), tasks.get(dependency.text("task_key") or "")
+        if outcome is None or on is None:
+            continue
+        if on.get("condition_task") is None:
+            said = f"'{dependency.text('task_key')}' is no condition, so it has no outcome."
+            yield outcome.finding("DEX-BUNDLE-26", said)
+        elif str(outcome.value).lower() not in ("true", "false"):
+            yield outcome.finding("DEX-BUNDLE-07", f'`outcome` is "true" or "false", not {outcome.value!r}.')
+
+
+def _retries(name: str, task: At) -> Iterator[Finding]:
+    for key, least in (("max_retries", -1), ("timeout_seconds", 0), ("min_retry_interval_millis", 0)):
+        at = task.get(key)
+        if at is not None and isinstance(at.value, int) and at.value < least:
+            yield at.finding("DEX-BUNDLE-26", f"`{key}` of task '{name}' is at least {least}, not {at.value}.")
+
+
+def _values(bundle: Bundle, job: At, tasks: Mapping[str, At]) -> Iterator[Finding]:
+    parameters = {name for each in job.items("parameters") if (name := each.text("name"))}
+    for at in [at for part, each in job.entries() if part != "tasks" for at in each.walk()]:
+        yield from _references(bundle, at, None, parameters, tasks)
+    for name, task in tasks.items():
+        for at in task.walk():
+            yield from _references(bundle, at, name, parameters, tasks)
+
+
+def _references(
+    bundle: Bundle, at: At, task: str | None, parameters: set[str], tasks: Mapping[str, At]
+) -> Iterator[Finding]:
+    for reference in _DYNAMIC.findall(at.value) if isinstance(at.value, str) and "{{" in at.value else ():
+        words = reference.split(".")
+        if words[0] not in _FIRST:
+            yield at.finding("DEX-BUNDLE-27", f"`{{{{{reference}}}}}` names nothing.{nearest(words[0], _FIRST)}")
+        elif words[:2] == ["job", "parameters"] and len(words) == 3 and words[2] not in parameters:
+            yield at.finding("DEX-BUNDLE-16", f"The job has no parameter '{words[2]}'.{nearest(words[2], parameters)}")
+        elif words[0] == "tasks" and len(words) > 2 and words[1] not in tasks:
+            yield at.finding("DEX-BUNDLE-12", f"The job has no task '{words[1]}'.{nearest(words[1], tasks)}")
+        elif words[0] == "tasks" and len(words) > 2 and task is not None and words[1] not in _before(task, tasks):
+            said = f"'{task}' asks for what '{words[1]}' came to, and does not wait for it. Add it to `depends_on`."
+            yield at.finding("DEX-BUNDLE-27", said)
+        elif words[0] == "tasks" and words[2:3] == ["values"] and len(words) == 4:
+            known = _set_by(bundle, tasks[words[1]])
+            if known is not None and words[3] not in known:
+                said = f"Task '{words[1]}' sets no value '{words[3]}'.{nearest(words[3], known)}"
+                yield at.finding("DEX-BUNDLE-27", said)
+
+
+def _before(task: str, tasks: Mapping[str, At]) -> set[str]:
+    """Return the tasks that have ended when a task begins."""
+    found: set[str] = set()
+    waiting = [task]
+    while waiting:
+        at = tasks.get(waiting.pop())
+        for dependency in at.items("depends_on") if at is not None else ():
+            key = dependency.text("task_key")
+            if key is not None and key not in found:
+                found.add(key)
+                waiting.append(key)
+    return found
+
+
+def _set_by(bundle: Bundle, task: At) -> set[str] | None:
+    """Return the names of the values that a task's notebook or file sets; None where that cannot be told."""
+    for kind, key in (("notebook_task", "notebook_path"), ("spark_python_task", "python_file")):
+        at = task.at(kind, key)
+        if at is None or not isinstance(at.value, str) or "${" in at.value or at.value.startswith("/"):
+            continue
+        path = bundle.root / PurePosixPath(at.file).parent / at.value
+        return _names_in(path)
+    return None
+
+
+def _names_in(path: Path) -> set[str] | None:
+    """Return the names in ``taskValues.set(...)``; None where the file runs another notebook, or is not Python."""
+    try:
+        if path.suffix == ".ipynb" or path.read_bytes().startswith(b"# Databricks notebook source"):
+            statements = [s for cell in read_notebook(path).cells if cell.type == "code" for s in cell.statements]
+            if any(s.magic is not None and s.magic.name == "run" for s in statements):
+                return None
+            trees: list[ast.AST] = [s.node for s in statements if s.node is not None]
+        elif path.suffix == ".py":
+            trees = [ast.parse(path.read_text("utf-8"))]
+        else:
+            return None
+    except (OSError, ValueError, SyntaxError, DexError):
+        return None
+    found: set[str] = set()
+    for call in [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call)]:
+        function = call.func
+        if not (
+            isinstance(function, ast.Attribute) and function.attr == "set" and "taskValues" in ast.unparse(function)
+        ):
+            continue
+        given = call.args[0] if call.args else next((k.value for k in call.keywords if k.arg == "key"), None)
+        if not (isinstance(given, ast.Constant) and isinstance(given.value, str)):
+            return None
+        found.add(given.value)
+    return found
