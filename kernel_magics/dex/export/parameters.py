@@ -174,12 +174,21 @@ def take_widgets(piece: Piece, parameters: Parameters, log: Log) -> None:
 
 
 def number_widgets(pieces: list[Piece]) -> dict[str, str]:
-    """Return the widgets whose every value is made a number where it is read, with ``int`` or ``float``."""
+    """Return the widgets whose every value is made a number where it is read, with ``int`` or ``float``.
+
+    Where that is tried, a text that is no number is foreseen: it stays a text.
+    """
     kinds: dict[str, set[str]] = {}
     for node in [piece.node for piece in pieces if piece.place != "drop" and piece.node is not None]:
         inside: dict[ast.AST, str] = {}
+        tried = {part for n in ast.walk(node) if isinstance(n, ast.Try) for part in ast.walk(n)}
         for call in [n for n in ast.walk(node) if isinstance(n, ast.Call)]:
-            if isinstance(call.func, ast.Name) and call.func.id in ("int", "float") and len(call.args) == 1:
+            if (
+                isinstance(call.func, ast.Name)
+                and call.func.id in ("int", "float")
+                and len(call.args) == 1
+                and call not in tried
+            ):
                 inside[call.args[0]] = call.func.id
             method = _widget_method(call)
             key = _literal(_argument(call, 0, "name"))

@@ -151,6 +151,11 @@ def test_a_job_that_misspells_true_is_refused_and_not_taken_for_false(
             "str",
             "1",
         ),
+        (
+            ["dbutils.widgets.text('n', '1')\ntry:\n    x = int(getArgument('n'))\nexcept ValueError:\n    x = 2"],
+            "str",
+            "1",
+        ),
         (["dbutils.widgets.text('n', '1')\nx = int(dbutils.widgets.get('n'))", "%sql\nselect ${n}"], "str", "1"),
     ],
 )
