@@ -173,7 +173,7 @@ def _bare(run: Run, name: str, given: Arguments, node: ast.Call) -> Value:
     if found is not None:
         return found
     builtin = _BUILTINS.get(name)
-    if builtin is not None and given.positional:
+    if builtin is not None:
         made = builtin(given)
         if made is not None:
             return made
@@ -315,7 +315,7 @@ def _of_container(owner: Items | Entries, name: str, given: Arguments) -> Value 
 def _listed(given: Arguments) -> Value | None:
     from dex.graph.expressions import iterated
 
-    rounds = iterated(given.positional[0])
+    rounds = iterated(given.positional[0]) if given.positional else []
     return None if rounds is None else known(Items(rounds))
 
 
@@ -331,7 +331,7 @@ def _zipped(given: Arguments) -> Value | None:
 def _numbered(given: Arguments) -> Value | None:
     from dex.graph.expressions import iterated
 
-    rounds = iterated(given.positional[0])
+    rounds = iterated(given.positional[0]) if given.positional else None
     start = given.get(1, "start")
     first = start.one if start is not None and isinstance(start.one, int) else 0
     if rounds is None:
@@ -351,7 +351,7 @@ def _ranged(given: Arguments) -> Value | None:
 
 
 def _as_text(given: Arguments) -> Value | None:
-    value = given.positional[0]
+    value = given.get(0) or known("")
     if all(isinstance(each, str | int | float | Unknown) for each in value.alternatives):
         texts = tuple(str(each) if isinstance(each, int | float) else each for each in value.alternatives)
         return Value(texts, value.assumed)
@@ -359,10 +359,8 @@ def _as_text(given: Arguments) -> Value | None:
 
 
 def _as_entries(given: Arguments) -> Value | None:
-    found = given.positional[0].one
-    if isinstance(found, Entries):
-        return known(Entries(dict(found.values) | given.named))
-    return None
+    found = given.positional[0].one if given.positional else Entries()
+    return known(Entries(dict(found.values) | given.named)) if isinstance(found, Entries) else None
 
 
 _BUILTINS: Mapping[str, Callable[[Arguments], Value | None]] = {

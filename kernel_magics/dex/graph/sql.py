@@ -258,10 +258,14 @@ class _Statement:
 
     def _opaque(self, text: str, first: str) -> None:
         from sqlglot import tokenize
+        from sqlglot.errors import SqlglotError
 
         from dex.guard import classify_sql
 
-        words = tokenize(text, dialect="databricks")
+        try:
+            words = tokenize(text, dialect="databricks")
+        except SqlglotError:
+            words = []  # an open string; the guard says that it is not understood
         upper = [word.text.upper() for word in words]
         if upper[1:2] == ["WIDGET"]:
             if first == "CREATE" and len(words) > 3:
