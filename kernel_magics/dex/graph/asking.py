@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from dex.graph.models import Edge, Place, Question, Reason
+from dex.graph.names import OF_ENVIRONMENT, may_be_one_schema
 
 if TYPE_CHECKING:
     from dex.graph.edges import Edges, Id, Node
@@ -67,7 +68,7 @@ def _schemas(edges: Edges) -> Iterator[Question]:
     written = edges.written()
     for node in edges.nodes:
         for name, use in node.reads.items():
-            if name[0] != "table" or edges.is_written(name):
+            if name[0] != "table" or edges.is_written(name) or edges.tables.is_ambiguous(use.name):
                 continue
             views = [o for o in edges.nodes if o is not node and name[-1] in o.facts.views]
             if views and (use.name.schema in (None, "global_temp")):
@@ -78,12 +79,12 @@ def _schemas(edges: Edges) -> Iterator[Question]:
                     remedy="Make it a table, or make the view in both notebooks (a `%run` of one notebook does).",
                 )
                 continue
-            bare = use.name.schema is None
+            said = None if use.name.schema is None else name[-2]
             fitting = [
                 (other, w)
                 for w, nodes in written.items()
                 for other in nodes
-                if other is not node and w[0] == "table" and w[-1] == name[-1] and (bare or w[1] == "")
+                if other is not node and w[0] == "table" and w[-1] == name[-1] and may_be_one_schema(said, w[-2])
             ]
             if fitting:
                 other, match = fitting[0]
@@ -96,8 +97,6 @@ def _schemas(edges: Edges) -> Iterator[Question]:
 
 
 def _handed_over(edges: Edges) -> Iterator[Question]:
-    from dex.graph.names import OF_ENVIRONMENT
-
     used = {name: node for node in edges.nodes for name in (*node.reads, *node.writes)}
     for node in edges.nodes:
         answered = {*(node.said.settings.reads or ()), *(node.said.settings.writes or ())}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import json
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from dex.graph.values import (
     Instance,
     Items,
     Module,
+    Partial,
     Scope,
     Unknown,
     Value,
@@ -92,6 +94,8 @@ def attribute(run: Run, owner: Any, name: str, text: str) -> Value:
         if owner.scope is not None:
             return owner.scope.get(name) or unknown(text)
         return known(Module(f"{owner.name}.{name}"))
+    if isinstance(owner, str | int) and name == "value":  # of a member of an enumeration
+        return known(owner)
     return platform_attribute(owner, name, text)
 
 
@@ -139,6 +143,14 @@ def _called(run: Run, function: Any, given: Arguments, node: ast.Call) -> Value:
         return run.call(function, given.positional, given.named)
     if isinstance(function, Class):
         return _instance(run, function, given)
+    if isinstance(function, Partial):
+        both = Arguments([*function.positional, *given.positional], function.named | given.named)
+        return _called(run, function.function, both, node)
+    if isinstance(function, Module) and function.name == "functools.partial" and given.positional:
+        rest = tuple(given.positional[1:])
+        return Value(tuple(Partial(each, rest, given.named) for each in given.positional[0].alternatives))
+    if isinstance(function, Module) and function.name == "json.loads" and given.positional:
+        return _loaded(given.positional[0], text)
     found = known_call(run, text_of_name(function, node), given, node, function)
     if found is not None:
         return found
@@ -148,8 +160,22 @@ def _called(run: Run, function: Any, given: Arguments, node: ast.Call) -> Value:
         return _of_process(run, given, node)
     if isinstance(function, Module) and function.name.partition(".")[0] not in _HARMLESS:
         _mention(run, function.name.rpartition(".")[2], given, node)
-    _hand_over(run, given, function.name if isinstance(function, Module) else "")
+    _hand_over(run, given, function.name if isinstance(function, Module) else "", node)
     return unknown(text)
+
+
+def _loaded(value: Value, text: str) -> Value:
+    """Return what a JSON text holds."""
+    try:
+        return Value((_of_plain(json.loads(value.one)),), value.assumed)
+    except (TypeError, ValueError, RecursionError):
+        return unknown(text)
+
+
+def _of_plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return Entries({key: known(_of_plain(each)) for key, each in value.items()})
+    return Items([known(_of_plain(each)) for each in value]) if isinstance(value, list) else value
 
 
 def _of_process(run: Run, given: Arguments, node: ast.Call) -> Value:
@@ -179,7 +205,7 @@ def _bare(run: Run, name: str, given: Arguments, node: ast.Call) -> Value:
             return made
     if not hasattr(builtins, name) and name not in _SHOWING:
         _mention(run, name, given, node)
-    _hand_over(run, given, name)
+    _hand_over(run, given, name, node)
     return unknown(ast.unparse(node))
 
 
@@ -210,7 +236,7 @@ def _method(run: Run, owner: Any, name: str, given: Arguments, node: ast.Call) -
     found = platform_call(run, owner, name, given, node)
     if found is not None:
         return found
-    _hand_over(run, given, name)
+    _hand_over(run, given, name, node)
     return unknown(text)
 
 
@@ -228,26 +254,28 @@ def _instance(run: Run, kind: Class, given: Arguments) -> Value:
     return known(made)
 
 
-def _hand_over(run: Run, given: Arguments, name: str) -> None:
+def _hand_over(run: Run, given: Arguments, name: str, node: ast.Call) -> None:
     """Read functions of the notebook that are given to something that will call them."""
     from dex.graph.expressions import iterated
 
     for number, value in enumerate(given.positional):
         for each in value.alternatives:
-            if not isinstance(each, Function):
+            if not isinstance(each, Function | Partial):
                 continue
             behind = given.positional[number + 1 :]
             rounds = [iterated(over) for over in behind]
             if name.endswith("map") and behind and all(over is not None for over in rounds):
                 for row in zip(*(over for over in rounds if over is not None), strict=False):
-                    run.call(each, list(row), {})
+                    _called(run, each, Arguments(list(row), {}), node)
             else:
-                run.call(each, behind if name.endswith(("submit", "run_in_executor")) else [], {})
+                positional = behind if name.endswith(("submit", "run_in_executor")) else []
+                _called(run, each, Arguments(positional, given.named if positional else {}), node)
     target = given.named.get("target")
     for each in target.alternatives if target is not None else ():
-        if isinstance(each, Function):
+        if isinstance(each, Function | Partial):
             arguments = given.named.get("args")
-            run.call(each, (iterated(arguments) or []) if arguments is not None else [], {})
+            given_there = iterated(arguments) if arguments is not None else None
+            _called(run, each, Arguments(given_there or [], {}), node)
 
 
 def _mention(run: Run, function: str, given: Arguments, node: ast.Call) -> None:

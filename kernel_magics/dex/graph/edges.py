@@ -124,7 +124,8 @@ class Edges:
             notes: more assumptions.
         """
         for node in self.nodes:
-            self.questions += [question for question, _ in node.facts.questions]
+            answered = node.said.settings.reads is not None or node.said.settings.writes is not None
+            self.questions += [question for question, _ in node.facts.questions if not answered]
         self.questions += ask_about_values(self)
         self._by_tables()
         self._by_paths()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from dex.graph.calls import attribute, call
 from dex.graph.values import (
     MOST_ALTERNATIVES,
+    Class,
     Entries,
     Function,
     Items,
@@ -82,9 +83,8 @@ def evaluate(run: Run, node: ast.expr, scope: Scope) -> Value:
         return value
     if isinstance(node, ast.Await | ast.Starred):
         return evaluate(run, node.value, scope)
-    if isinstance(node, ast.Yield) and node.value is not None:
-        value = evaluate(run, node.value, scope)
-        return value
+    if isinstance(node, ast.Yield | ast.YieldFrom) and node.value is not None:
+        return _yield(run, node, evaluate(run, node.value, scope))
     for part in ast.iter_child_nodes(node):
         if isinstance(part, ast.expr):
             evaluate(run, part, scope)
@@ -99,10 +99,19 @@ def iterated(value: Value) -> list[Value] | None:
             rounds = each.values
         elif isinstance(each, Entries):
             rounds = [known(key) for key in each.values]
+        elif isinstance(each, Class) and each.is_enumeration:
+            rounds = [value for name, value in each.scope.names.items() if not name.startswith("_")]
         else:
             return None
         found += [Value(v.alternatives, v.assumed | value.assumed) for v in rounds]
     return found
+
+
+def _yield(run: Run, node: ast.Yield | ast.YieldFrom, value: Value) -> Value:
+    rounds = [value] if isinstance(node, ast.Yield) else iterated(value) or [unknown(ast.unparse(node))]
+    if run.yields:
+        run.yields[-1].extend(rounds)
+    return unknown(ast.unparse(node))
 
 
 def _each(value: Value, ask: Callable[[Any], Value]) -> Value:

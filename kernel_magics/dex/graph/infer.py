@@ -53,13 +53,9 @@ def infer_graph(
         notebook = read_notebook(path)
         said = settings_of(notebook, shown_below(path, project.root))
         read.append((path, notebook, facts_of(notebook, project.root), said))
-    run_by_others = {
-        shown
-        for path, _, facts, said in read
-        if not _is_ignored(said)
-        for shown in facts.runs
-        if shown != shown_below(path, project.root)
-    }
+    run_by_others = _run_by_others(
+        {shown_below(path, project.root): f.runs for path, _, f, s in read if not _is_ignored(s)}
+    )
     nodes: list[Node] = []
     homes: dict[Path, list[str]] = {}
     questions: list[Question] = []
@@ -92,6 +88,12 @@ def _found(notebooks: Iterable[Path]) -> Iterable[Path]:
             raise DexError(
                 "DEX-GRAPH-01", f"There is no file or folder {path}.", Where(str(path)), "Give notebooks or folders."
             )
+
+
+def _run_by_others(runs: dict[str, list[str]]) -> set[str]:
+    """Return the notebooks that another one runs; of those that run each other in a circle, none."""
+    run = {name for notebook, names in runs.items() for name in names if name != notebook}
+    return {name for notebook, names in runs.items() if notebook not in run for name in names}
 
 
 def _is_ignored(said: dict[int, Said]) -> bool:

@@ -16,6 +16,7 @@ OF_ENVIRONMENT = "__dex_env__"
 #: Stands for a frame that SQL is given by `spark.sql(..., name=frame)`.
 FRAME = "__dex_frame__"
 _PART = re.compile(r"`((?:[^`]|``)*)`|([^.`\s]+)")
+_PARAMETER = re.compile(r"\{\w[\w.]*\}")
 _GLOB = re.compile(r"[*?\[{]")
 _SCHEMES = re.compile(r"^(dbfs:|file:)(?=/)|^/dbfs(?=/)")
 
@@ -82,6 +83,14 @@ def path_name(text: str, unknown: str) -> Name:
 def overlap(one: str, other: str) -> bool:
     """Return whether one path is the other, or lies below it."""
     return one == other or one.startswith(other.rstrip("/") + "/") or other.startswith(one.rstrip("/") + "/")
+
+
+def may_be_one_schema(one: str | None, other: str | None) -> bool:
+    """Return whether two schemas may be the same: one is not said, or has a parameter that the other may fill."""
+    if not one or not other:
+        return True
+    patterns = [".+".join(map(re.escape, _PARAMETER.split(each))) for each in (one, other)]
+    return any(re.fullmatch(pattern, each) for pattern, each in zip(patterns, (other, one), strict=True))
 
 
 class Layers:

@@ -8,11 +8,13 @@ from pathlib import Path
 
 from dex_dbutils import NotebookError, Where
 
+from dex.graph.calls import Arguments
 from dex.graph.facts import Facts
 from dex.graph.models import Place
 from dex.graph.run import Run, TooMuch
 from dex.graph.sql import read_sql
 from dex.graph.statements import execute, shown
+from dex.graph.utilities import files
 from dex.graph.values import Origin, Value, has_hole, known
 from dex.notebook import Cell, Magic, Notebook, RunReference, parse_run, read_notebook, resolve_run
 
@@ -121,6 +123,11 @@ def _magic(run: Run, cell: Cell, magic: Magic) -> None:
                 run.at(magic.line),
                 "Say it in this notebook: `dex: task {reads: [layer.table], writes: [layer.table]}`.",
             )
+    elif name == "fs":
+        words = magic.arguments.split()
+        if words[1:]:
+            given = Arguments([known(word) for word in words[1:]], {})
+            files(run, words[0], given, run.at(magic.line))
     elif name in _PYTHON and magic.sigil == "%":
         try:
             tree = ast.parse(magic.arguments.strip())
@@ -177,7 +184,7 @@ def _target(run: Run, reference: RunReference, place: Place, words: str) -> Path
     try:
         target = resolve_run(reference, run.path, run.root)
     except NotebookError as error:
-        _missing(run, error, place, words)
+        _missing(run, error, place, f"%run {reference.path}", words)
         return None
     if target.resolve() in run.stack:
         run.ask(
@@ -190,9 +197,10 @@ def _target(run: Run, reference: RunReference, place: Place, words: str) -> Path
     return target
 
 
-def _missing(run: Run, error: NotebookError, place: Place, words: str = "") -> None:
-    what = f"`{words}`: {error.what.partition('`: ')[2] or error.what}" if words else error.what
-    run.ask("DEX-GRAPH-15", what, place, error.remedy or "Correct the path.")
+def _missing(run: Run, error: NotebookError, place: Place, said: str = "", words: str = "") -> None:
+    run.ask(
+        "DEX-GRAPH-15", error.what.replace(said, words) if said else error.what, place, error.remedy or "Look there."
+    )
 
 
 def _follow(run: Run, target: Path) -> None:

@@ -12,7 +12,7 @@ from typing import Literal
 from dex.graph.facts import Facts, Mention, Shared, TaskValue, Use
 from dex.graph.models import How, Place, Question
 from dex.graph.names import FRAME, Current, Name, path_name, split_name, table_name
-from dex.graph.values import Function, Holes, Origin, Scope, Value, has_hole, known, unknown
+from dex.graph.values import Entries, Function, Holes, Items, Origin, Scope, Value, has_hole, join, known, unknown
 
 #: Statements of one notebook, loops and calls taken apart; more are not read.
 MOST_STEPS = 60_000
@@ -53,6 +53,7 @@ class Run:
     stack: list[object] = field(default_factory=list)
     modules: dict[str, Scope | None] = field(default_factory=dict)
     returns: list[list[Value]] = field(default_factory=list)
+    yields: list[list[Value]] = field(default_factory=list)
     steps: int = 0
     line: int = 1
 
@@ -112,8 +113,20 @@ class Run:
             return
         if len(parts) < 3:
             self.takes("setting", "the current schema")
+        if len(parts) > 1:
+            parts, assumed = self._with_parameters(parts, place, assumed)
         named = table_name(parts[-3:], self.current, self.holes.unknown(".".join(parts)))
         self.name(how, named, place, assumed)
+
+    def _with_parameters(
+        self, parts: list[str], place: Place, assumed: frozenset[str]
+    ) -> tuple[list[str], frozenset[str]]:
+        """Take a parameter that is a part of a schema's name, such as ``{env}_silver``, to be the same in every task."""
+        schema, parameters = self.holes.named(parts[-2])
+        if not parameters or schema.startswith("{") and schema.endswith("}"):
+            return parts, assumed
+        notes = {f"`{name}` is the same in every task ({place})" for name in parameters}
+        return [*parts[:-2], schema, parts[-1]], assumed | notes
 
     def name(self, how: How, name: Name, place: Place, assumed: frozenset[str] = frozenset()) -> None:
         """Note a use of a name that is taken apart."""
@@ -180,16 +193,18 @@ class Run:
                 scope.names[name] = value
             self.stack.append(node)
             self.returns.append([])
+            self.yields.append([])
             try:
                 if isinstance(node, ast.Lambda):
                     return evaluate(self, node.body, scope)
                 execute(self, node.body, scope)
-                found = self.returns[-1]
+                found, yielded = self.returns[-1], self.yields[-1]
             finally:
                 self.stack.pop()
                 self.returns.pop()
-        from dex.graph.values import join
-
+                self.yields.pop()
+        if yielded:
+            return known(Items(yielded))
         return join(found) if found else known(None)
 
 
@@ -198,7 +213,6 @@ def _bound(
 ) -> Iterator[tuple[str, Value]]:
     """Yield the parameters of a function with what a call gives them."""
     from dex.graph.expressions import evaluate
-    from dex.graph.values import Entries, Items
 
     places = [*arguments.posonlyargs, *arguments.args]
     first = len(places) - len(arguments.defaults)

@@ -20,6 +20,15 @@ if TYPE_CHECKING:
 _WIDGET = re.compile(r"\$\{\s*(\w+)\s*\}|\$(\w+)\b")
 _FORMATS = frozenset("delta parquet csv json orc text avro binaryfile xml".split())
 _FILE_FUNCTIONS = frozenset({"read_files", "cloud_files"})
+_UNKNOWN_WORDS = tuple(
+    (re.compile(pattern, re.IGNORECASE | re.DOTALL), new)
+    for pattern, new in (
+        (r"(CREATE\s.{0,500}?)\bDEEP\s+(?=CLONE\b)", r"\1"),
+        (r"(MERGE\s+)WITH\s+SCHEMA\s+EVOLUTION\s+(?=INTO\b)", r"\1"),
+        (r"(CREATE\s+(?:OR\s+\w+\s+)?(?:\w+\s+)?)LIVE\s+(?=TABLE\b|VIEW\b)", r"\1"),
+        (r"CREATE\s+FLOW\s+\S+\s+AS\s+(?=INSERT\b)", ""),
+    )
+)
 #: Opaque statements that look after a table which somebody else fills.
 _CARE = ("OPTIMIZE", "VACUUM", "ANALYZE", "REORG", "FSCK", "MSCK")
 
@@ -55,6 +64,12 @@ def _first_word(text: str, begin: int) -> int:
     return found.end() if found else begin
 
 
+def _harmless() -> tuple[type[Any], ...]:
+    from sqlglot import exp
+
+    return (exp.Describe, exp.Show, exp.Grant, exp.Revoke, exp.Comment, exp.Refresh, exp.Uncache, exp.Semicolon)
+
+
 class _Statement:
     def __init__(self, run: Run, place: Place, arguments: Mapping[str, Value], assumed: frozenset[str]) -> None:
         self.run = run
@@ -67,7 +82,9 @@ class _Statement:
         text = _WIDGET.sub(lambda found: self._widget(found.group(1) or found.group(2), found.group()), text)
         words = text.split(None, 3)
         first = words[0].upper() if words else ""
-        trees = parse_sql(_readable(text))
+        plain = _readable(text)
+        self.run.facts.pipeline |= plain is not text and " LIVE " in text.upper()
+        trees = parse_sql(plain)
         if trees is None or any(type(tree).__name__ == "Command" for tree in trees):
             self._opaque(text, first)
             return
@@ -79,7 +96,7 @@ class _Statement:
         value = self.run.given.get(name) or self.run.widgets.get(name)
         self.run.takes("widget", name)
         if value is None:
-            return self.run.holes.text(Unknown(written))
+            return self.run.holes.text(Unknown(written, name))
         self.assumed |= value.assumed
         return self.run.holes.text(value.one)
 
@@ -122,8 +139,10 @@ class _Statement:
                 self._view(tree.this)
             else:
                 self._table("read", tree.this)
-        elif not isinstance(tree, exp.Describe | exp.Grant | exp.Revoke | exp.Comment | exp.Refresh | exp.Drop):
+        elif isinstance(tree, exp.Query | exp.Set | exp.Declare | exp.Analyze):
             self._read_below(tree, ())
+        elif not isinstance(tree, _harmless()):
+            self._ask(tree.sql(dialect="databricks"))
 
     def _create(self, tree: Any) -> None:
         from sqlglot import exp
@@ -232,7 +251,7 @@ class _Statement:
             name = str(node.this)
             found = self.arguments.get(name) or self.run.given.get(name) or self.run.widgets.get(name)
             self.run.takes("widget", name)
-            return found or Value((Unknown(f":{name}"),))
+            return found or Value((Unknown(f":{name}", name),))
         if isinstance(node, exp.DPipe):
             left, right = self._text(node.left), self._text(node.right)
             text = self.run.holes.text(left.one) + self.run.holes.text(right.one)
@@ -272,8 +291,10 @@ class _Statement:
                 default = words[upper.index("DEFAULT") + 1].text if "DEFAULT" in upper[:-1] else ""
                 make_widget(self.run, words[3].text, known(default))
             return
-        effects = classify_sql(text)
-        for effect in effects:
+        if "SELECT" in upper or "USING" in upper or (first == "CREATE" and upper[1:2] != ["VOLUME"]):
+            self._ask(text)
+            return
+        for effect in classify_sql(text):
             level, names = getattr(effect, "level", ""), getattr(effect, "name", ())
             if level == "table" and names:
                 how: How = "read" if first in _CARE else "change"
@@ -281,17 +302,27 @@ class _Statement:
             elif upper[:2] == ["CREATE", "VOLUME"] and len(names) == 3:
                 self._path("create", "/Volumes/" + "/".join(names))
             elif level == "unknown":
-                self.run.ask(
-                    "DEX-GRAPH-16",
-                    f"What `{_short(text)}` reads and writes cannot be read.",
-                    self.place,
-                    "Say it in this notebook: `dex: task {reads: [layer.table], writes: [layer.table]}`.",
-                )
+                self._ask(text)
+
+    def _ask(self, text: str) -> None:
+        hidden = self.run.holes.unknown(text)
+        what = f"SQL that only the run knows: `{hidden}`" if hidden else f"`{_short(text)}`"
+        self.run.ask(
+            "DEX-GRAPH-16",
+            f"What this reads and writes cannot be read: {what}.",
+            self.place,
+            "Say it in this notebook: `dex: task {reads: [layer.table], writes: [layer.table]}`.",
+        )
 
 
 def _readable(text: str) -> str:
-    """Return a statement as the parser knows it: it has no word for a deep clone."""
-    return re.sub(r"\bDEEP\s+CLONE\b", "CLONE", text, count=1, flags=re.IGNORECASE) if "DEEP" in text.upper() else text
+    """Return a statement without the words that the parser does not know and that name no table."""
+    begin = _first_word(text, 0)
+    for pattern, new in _UNKNOWN_WORDS:
+        found = pattern.match(text, begin)
+        if found:
+            return text[:begin] + pattern.sub(new, text[begin:], count=1)
+    return text
 
 
 def _short(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from dex.graph.models import Place
 from dex.graph.values import Entries, Unknown, Value, known, unknown
 
 if TYPE_CHECKING:
@@ -25,7 +26,8 @@ def utilities_call(run: Run, owner: Unknown, name: str, given: Arguments, node: 
     if words[-1] == "taskValues":
         return _task_value(run, name, given, node)
     if words[-2:] == ["dbutils", "fs"]:
-        return _files(run, name, given, node)
+        files(run, name, given, run.at(node))
+        return unknown(ast.unparse(node))
     if words[-1] == "catalog":
         return _catalog(run, name, given, node)
     if words[-1] == "conf" and name in ("get", "set"):
@@ -48,7 +50,7 @@ def _widget(run: Run, name: str, given: Arguments) -> Value | None:
         if found is None and name == "getArgument" and len(given.all) > 1:
             make_widget(run, word, given.all[1])
             found = run.widgets[word]
-        return found or unknown(f"dbutils.widgets.get({word!r})", widget=True)
+        return found or unknown(f"dbutils.widgets.get({word!r})", word, widget=True)
     return None
 
 
@@ -89,15 +91,15 @@ def _task_value(run: Run, name: str, given: Arguments, node: ast.Call) -> Value 
     return None
 
 
-def _files(run: Run, name: str, given: Arguments, node: ast.Call) -> Value | None:
+def files(run: Run, name: str, given: Arguments, place: Place) -> None:
+    """Note the files that a command of `dbutils.fs` reads and writes."""
     first, second = given.get(0, "path", "from", "file", "dir"), given.get(1, "to")
     if first is not None and name in ("ls", "head", "cp", "mv"):
-        run.use("read", first, run.at(node), "path")
+        run.use("read", first, place, "path")
     if first is not None and name in ("put", "mkdirs"):
-        run.use("create" if name == "mkdirs" else "overwrite", first, run.at(node), "path")
+        run.use("create" if name == "mkdirs" else "overwrite", first, place, "path")
     if second is not None and name in ("cp", "mv"):
-        run.use("append", second, run.at(node), "path")
-    return unknown(ast.unparse(node))
+        run.use("append", second, place, "path")
 
 
 def _catalog(run: Run, name: str, given: Arguments, node: ast.Call) -> Value | None:
@@ -135,4 +137,4 @@ def _setting(run: Run, name: str, given: Arguments, node: ast.Call) -> Value | N
         return Value(
             default.alternatives, default.assumed | {f"{word} is {shown(default)}, its default ({run.at(node)})"}
         )
-    return unknown(ast.unparse(node))
+    return unknown(ast.unparse(node), run.holes.text(key.one))

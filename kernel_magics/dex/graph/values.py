@@ -19,10 +19,12 @@ class Unknown:
 
     Attributes:
         text: the source that stands for it.
-        widget: it is the value of a widget without a default.
+        parameter: the widget or setting without a default that it is, so that whoever runs the job says it.
+        widget: it is a widget.
     """
 
     text: str
+    parameter: str = ""
     widget: bool = False
 
 
@@ -110,6 +112,11 @@ class Class:
     scope: Scope
     bases: tuple[Class, ...] = ()
 
+    @property
+    def is_enumeration(self) -> bool:
+        """Whether its members are the values of an `Enum`."""
+        return any("Enum" in ast.unparse(base) for base in self.node.bases)
+
     def member(self, name: str) -> Value | None:
         """Return what the class or a class above it has under a name."""
         own = self.scope.names.get(name)
@@ -127,6 +134,15 @@ class Instance:
 
 
 @dataclass(frozen=True, eq=False)
+class Partial:
+    """What `functools.partial` makes of something that can be called."""
+
+    function: Any
+    positional: tuple[Value, ...]
+    named: dict[str, Value]
+
+
+@dataclass(frozen=True, eq=False)
 class Module:
     """A module, or what was imported from one; ``scope`` is there for those of the project."""
 
@@ -139,9 +155,9 @@ def known(constant: Any) -> Value:
     return Value((constant,))
 
 
-def unknown(text: str, widget: bool = False) -> Value:
+def unknown(text: str, parameter: str = "", *, widget: bool = False) -> Value:
     """Return the value that only the run knows."""
-    return Value((Unknown(text, widget),))
+    return Value((Unknown(text, parameter, widget),))
 
 
 def join(values: Iterable[Value]) -> Value:
@@ -163,6 +179,7 @@ class Holes:
 
     def __init__(self) -> None:
         self._texts: list[str] = []
+        self._parameters: dict[str, str] = {}
 
     def text(self, constant: Any) -> str:
         """Return a constant as text, or a name that stands in for it."""
@@ -171,6 +188,8 @@ class Holes:
         if constant is None or isinstance(constant, int | float | bool):
             return str(constant)
         shown = constant.text if isinstance(constant, Unknown) else "a computed value"
+        if isinstance(constant, Unknown) and constant.parameter:
+            self._parameters[shown] = constant.parameter
         if shown not in self._texts:
             self._texts.append(shown)
         return f"__dex_hole_{self._texts.index(shown)}__"
@@ -178,6 +197,17 @@ class Holes:
     def unknown(self, text: str) -> str:
         """Return the source texts of what is unknown in a text; nothing where all is known."""
         return ", ".join(dict.fromkeys(self._texts[int(number)] for number in _HOLE.findall(text)))
+
+    def named(self, text: str) -> tuple[str, list[str]]:
+        """Return a text with its parameters in braces, and their names; what else is unknown stays as it is."""
+        found: list[str] = []
+
+        def name(match: re.Match[str]) -> str:
+            parameter = self._parameters.get(self._texts[int(match.group(1))])
+            found.extend([parameter] if parameter else [])
+            return f"{{{parameter}}}" if parameter else match.group()
+
+        return _HOLE.sub(name, text), found
 
 
 def has_hole(text: str) -> bool:
