@@ -207,3 +207,18 @@ def test_a_log_of_something_else_is_an_error_that_names_what_it_saw(
     assert "DEX-TRACE-01" in capsys.readouterr().err
     assert main(["trace", str(tmp_path / "none.log"), "--project", str(project)]) == 2
     assert "DEX-TRACE-03" in capsys.readouterr().err
+
+
+def test_the_executed_notebook_of_a_run_is_a_log_too(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    installed = project.parent / "envs/python 3/site-packages"
+    user = write_notebook(
+        project / "notebooks/user.ipynb",
+        f"import sys\nsys.path.insert(0, {str(installed)!r})",
+        "from shop_etl import n\nn.safe(1, 0)",
+    )
+    out = project.parent / "out.ipynb"
+    assert main(["run", str(user), "--out", str(out)]) == 1
+    capsys.readouterr()
+    assert main(["trace", str(out), "--json", "--project", str(project)]) == 0
+    frames = json.loads(capsys.readouterr().out)["frames"]
+    assert [(frame["place"]["cell"], frame["place"]["line"]) for frame in frames] == [(2, 6), (2, 2), (2, 8)]

@@ -13,7 +13,7 @@ from pydantic import Field
 from dex.export.models import Model
 from dex.export.places.finding import NotebookPlaces, Place
 
-_COLOURS = re.compile(r"\x1b\[[0-9;:?]*[A-Za-z]")
+_COLOURS = re.compile(r"(?:\x1b|\\u001b)\[[0-9;:?]*[A-Za-z]")  # as they are, or escaped in JSON
 #: ``File "x.py", line 3`` of Python, quotes escaped where the log is JSON; ``x.py:3`` of IPython, pytest and PySpark;
 #: ``x.py in f(a)`` of older IPython, whose number stands in a line below.
 _FRAME = re.compile(
