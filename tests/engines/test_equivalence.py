@@ -173,14 +173,6 @@ def test_main_writes_the_rows_of_the_notebook(fixture: Fixture, form: str, outco
         assert of_main == of_the_notebook, table
 
 
-def test_the_tests_of_the_exported_notebooks_pass(walked: Path, outcomes: dict[str, Outcome]) -> None:
-    files = [f"tests/test_{o.module}.py" for o in outcomes.values() if (walked / f"tests/test_{o.module}.py").exists()]
-    assert len(files) > len(RUNNABLE) / 2
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--tb=short", *files]
-    done = subprocess.run(command, cwd=walked, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
-
-
 def _name(path: Path, root: Path) -> str:
     """Return a name for a module that no other notebook of the project has."""
     words = "_".join(path.relative_to(root).with_suffix("").parts)

@@ -9,7 +9,7 @@ from dex_dbutils.session.interceptors import add_interceptor
 from dex_dbutils.session.interrupt import interruptible
 from dex_dbutils.session.lookup import is_listening
 from dex_dbutils.session.model import Session
-from dex_dbutils.session.scratch import copy_table, scratch_session
+from dex_dbutils.session.scratch import copy_table, keeps_apart, scratch_session, scratch_warehouse
 
 __all__ = [
     "Session",
@@ -21,6 +21,8 @@ __all__ = [
     "import_client",
     "interruptible",
     "is_listening",
+    "keeps_apart",
     "scratch_session",
+    "scratch_warehouse",
     "use_environment",
 ]

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from dex_dbutils.config import Environment
-from dex_dbutils.session.factory import get_session, holds
+from dex_dbutils.session.factory import close_session, get_session, holds
 from dex_dbutils.session.lookup import way_to
 from dex_dbutils.session.model import Session
 
@@ -73,6 +73,46 @@ def copy_table(base: Environment, session: Session, layer: str, table: str) -> b
         return False
     session.spark.table(theirs).write.mode("overwrite").saveAsTable(session.table(layer, table))
     return True
+
+
+def keeps_apart(base: Environment, spark: SparkSession) -> bool:
+    """Return whether `scratch_warehouse` can give a session: `spark` is that of an environment of a local engine.
+
+    Args:
+        base: the environment.
+        spark: the session that tests work on.
+    """
+    return way_to(base).local and holds(base, spark)
+
+
+def scratch_warehouse(base: Environment, name: str, *, tables: Iterable[str] = ()) -> tuple[Session, list[str]]:
+    """Return a session on an empty warehouse of its own, and which of some tables are not there to be copied into it.
+
+    For code that names its tables itself: `gold.orders` is then a table of this warehouse. Views are
+    not copied.
+
+    Args:
+        base: an environment of a local engine.
+        name: what the session's environment is called, behind the name of `base`.
+        tables: tables of `base` to copy: ``schema.table`` or ``catalog.schema.table``.
+
+    Raises:
+        OSError: a table cannot be copied.
+    """
+    from dex_dbutils.catalog.disk import catalog_folder, table_format
+
+    own = base.model_copy(update={"name": f"{base.name}_{name}"})
+    close_session(own)
+    shutil.rmtree(own.warehouse, ignore_errors=True)
+    missing: list[str] = []
+    for wanted in tables:
+        *catalog, schema, table = wanted.replace("`", "").split(".")
+        place = catalog_folder(base) / schema / table
+        if catalog not in ([], [base.catalog]) or table_format(place) is None:
+            missing.append(wanted)
+        else:
+            shutil.copytree(place, catalog_folder(own) / schema / table)
+    return get_session(own), missing
 
 
 def _current_catalog(spark: SparkSession) -> str:

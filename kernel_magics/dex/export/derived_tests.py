@@ -7,23 +7,25 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from dex.export.formatting import format_python
 from dex.export.models import ReportLine
-from dex.export.parameters import Parameters
-from dex.export.pieces import Piece, literal, short
+from dex.export.pieces import Piece, literal
 from dex.export.placement import Names
 from dex.export.recording.plan import RecordingPlan
 from dex.export.recording.recorded import Recording
 from dex.export.recording.tests import recorded_line, render_recorded, skipped
 from dex.export.regions import indent
+from dex.export.running_main import (
+    fixtures,
+    needs_context,
+    session_import,
+    smoke,
+    third_party,
+    where_it_runs,
+)
 from dex.export.slicing import TAKEN, DerivedTest, NotDerived, cell_word
-from dex.export.tables import Table, Tables
-
-_LOOKUPS = tuple(f"dex_dbutils.{n}" for n in ("get_table_name", "get_session", "get_spark", "load_environment"))
-
 
 #: ``tests/conftest.py`` of a project that has none.
 CONFTEST = '''"""What the tests of this project share: made once by `dex export`, yours from then on."""
@@ -65,7 +67,7 @@ def render_tests(
     derived: tuple[list[DerivedTest], list[NotDerived]],
     pieces: list[Piece],
     names: Names,
-    parameters: Parameters,
+    obstacle: str,
     plan: RecordingPlan,
     recording: Recording | None,
     *,
@@ -79,7 +81,7 @@ def render_tests(
         derived: tests of the notebook's asserts, and asserts without one.
         pieces: the notebook's statements, placed.
         names: who binds what.
-        parameters: fields of `Params`.
+        obstacle: why no test can run `main`, or nothing.
         plan: functions and tables of the module.
         recording: what was recorded, or None.
         notebook: path of the notebook.
@@ -88,9 +90,7 @@ def render_tests(
     """
     tests, not_derived = derived
     tables = plan.tables
-    used = {n for p in pieces if p.place in ("main", "module") for n in p.flow.needs}
-    looks_up = next((n for n, s in sorted(names.imports.items()) if s in _LOOKUPS and n in used), "")
-    obstacle = _obstacle(parameters, tables, looks_up) or _ends_early(pieces, not_derived, plan, recording)
+    obstacle = obstacle or _ends_early(pieces, not_derived, plan, recording)
     needed = {n for test in tests for n in test.needs}
     known_as = module if module not in TAKEN and module not in names.module else "module_under_test"
     imported_as = module if known_as == module else f"{module} as {known_as}"
@@ -101,7 +101,7 @@ def render_tests(
     head = [
         f'"""Tests of {package}.{module}, made from {notebook} by `dex export`.',
         "",
-        "`main` runs once, on tables of its own: the schemas of the environment with a prefix in front of their names.",
+        where_it_runs(tables),
         "Set DEX_ENV to run in another environment than the project's default; the fixture `spark` says on which engine.",
         '"""',
         "",
@@ -110,18 +110,19 @@ def render_tests(
         "import pytest",
         "from dex_dbutils import Session, load_environment",
         *(["from dex_dbutils.recorded import RecordedCall, read_calls"] if recorded.replays else []),
-        f"from dex_dbutils.session import {'copy_table, ' if tables.reads else ''}scratch_session",
+        session_import(tables),
         "from pyspark.sql import SparkSession",
         *(["from pyspark.sql import functions as F"] if recorded.counts else []),
         *lines,
         "",
+        *third_party(pieces, package),
         f"from {package} import {imported_as}",
         f"from {package}.{module} import {', '.join(sorted({'Params', *own}))}",
         *(["", recorded_line(module)] if recorded.replays else []),
     ]
     empty = {(t.layer, t.table) for t in recording.run.tables if not t.rows} if recording else set()
-    body = [_FIXTURES.format(own=_own(tables, module), module=known_as)]
-    body.append(_smoke([t for t in tables.writes if t not in empty], obstacle))
+    body = [fixtures(tables, module=module, known_as=known_as, context=needs_context(pieces))]
+    body.append(smoke([t for t in tables.writes if t not in empty], tables.own, obstacle))
     shown = ["test_main_runs_to_its_end"]
     for test in tests:
         body.append(_render(test, obstacle))
@@ -170,22 +171,6 @@ def _ends_early(
     return ""
 
 
-def _obstacle(parameters: Parameters, tables: Tables, looks_up: str) -> str:
-    """Return why `main` cannot be run by a test, or nothing."""
-    if variables := parameters.variables():
-        return f"main needs `{variables[0].variable}` of a notebook that runs it"
-    missing = [p.key for p in parameters.ordered() if p.default is None]
-    if missing:
-        return f"main needs a value for {', '.join(missing)}, which the notebook does not give"
-    if tables.fixed:
-        return f"main writes to a fixed place: {short(tables.fixed)}"
-    if looks_up:
-        return f"main looks the environment up by itself with {looks_up}, so it cannot be turned to other tables"
-    if tables.unclear:
-        return "main reads tables whose names are only known when it runs"
-    return ""
-
-
 def _imports(pieces: list[Piece], needed: set[str]) -> list[str]:
     lines: list[str] = []
     for piece in pieces:
@@ -207,63 +192,6 @@ def _imports(pieces: list[Piece], needed: set[str]) -> list[str]:
             if text not in lines:
                 lines.append(text)
     return lines
-
-
-_FIXTURES = '''@pytest.fixture(scope="module")
-def session(spark: SparkSession) -> Session:
-    """A session on schemas of its own, on the engine of the fixture `spark`."""
-    base = load_environment(start=Path(__file__))
-    assert base.kind != "production", "these tests write tables: set DEX_ENV to another environment"
-{own}
-
-
-@pytest.fixture(scope="module")
-def after_main(session: Session) -> Session:
-    """The session after `main` has run in it."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr({module}, "load_environment", lambda *_, **__: session.environment, raising=False)
-        {module}.main(session.spark, Params(env=session.environment.name))
-    return session'''
-
-
-def _own(tables: Tables, module: str) -> str:
-    """Return the lines that make the session, and copy what `main` reads but does not write."""
-    writes = f", writes={_pairs(tables.writes)}" if tables.writes else ""
-    made = f'scratch_session(base, "test", {literal(f"test_{module}_")}, spark=spark{writes})'
-    if not tables.reads:
-        return f"    return {made}"
-    return f"""    own = {made}
-    for layer, table in {_pairs(tables.reads)}:
-        if not copy_table(base, own, layer, table):
-            pytest.skip(f"main reads {{base.table_name(layer, table)}}, which is not there")
-    return own"""
-
-
-def _pairs(tables: Iterable[Table]) -> str:
-    return "[" + ", ".join(f"({literal(layer)}, {literal(table)})" for layer, table in tables) + "]"
-
-
-def _smoke(writes: list[Table], obstacle: str) -> str:
-    if obstacle:
-        return (
-            f"@pytest.mark.skip(reason={literal(obstacle)})\n"
-            "def test_main_runs_to_its_end(after_main: Session) -> None:\n"
-            '    """Main runs, and every table it writes has rows."""\n'
-        )
-    checks = [f"    assert after_main.read({literal(t[0])}, {literal(t[1])}).limit(1).count() == 1" for t in writes]
-    if len(writes) > 1:
-        checks = [
-            f"    for layer, table in {_pairs(writes)}:",
-            '        assert after_main.read(layer, table).limit(1).count() == 1, f"{layer}.{table} has no rows"',
-        ]
-    what = (
-        "Main runs, and every table it writes has rows."
-        if checks
-        else "Main runs to its end and leaves the session at work."
-    )
-    return f'def test_main_runs_to_its_end(after_main: Session) -> None:\n    """{what}"""\n' + (
-        "\n".join(checks) if checks else "    assert after_main.spark.range(1).count() == 1"
-    )
 
 
 def _render(test: DerivedTest, obstacle: str) -> str:

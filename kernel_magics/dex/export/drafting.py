@@ -22,6 +22,7 @@ from dex.export.project_files import render_job
 from dex.export.recording.plan import RecordingPlan, plan_recording
 from dex.export.recording.recorded import read_recording
 from dex.export.regions import lift
+from dex.export.running_main import obstacle_of
 from dex.export.slicing import derive
 from dex.export.sql_pipelines import is_sql_pipeline, render_sql
 from dex.export.stubs import with_stubs
@@ -127,7 +128,7 @@ def _draft(
     note_order(known.pieces, log)
     pieces = with_stubs(lift(known.pieces, log, parameters), log)
     names = place(pieces, log)
-    note_undefined(pieces, names.star, log)
+    undefined = note_undefined(pieces, names.star, log)
     note_fixed_names(pieces, log)
     own = handover_of(unit, pieces, names)
     refuse_inner_exits(pieces, own.bound, log)
@@ -169,8 +170,9 @@ def _draft(
         if called:  # the modules that it calls work on tables of their own
             tables = replace(tables, unclear=True)
         draft.plan = plan_recording(pieces, blocks, module, tables, missing)
+        obstacle = obstacle_of(pieces, names, parameters, tables, undefined, calls=called)
         tests = render_tests(
-            derived, pieces, names, parameters, draft.plan, recording, notebook=shown, package=package, module=name
+            derived, pieces, names, obstacle, draft.plan, recording, notebook=shown, package=package, module=name
         )
         draft.tests, draft.not_derived, draft.needs_spark = tests.names, tests.skipped, tests.needs_spark
         draft.generated[f"tests/test_{name}.py"] = tests.source

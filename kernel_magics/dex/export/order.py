@@ -31,16 +31,17 @@ def note_order(pieces: list[Piece], log: Log) -> None:
     _note_changed(pieces, log)
 
 
-def note_undefined(pieces: list[Piece], star: bool, log: Log) -> None:
-    """Note names that no statement sets, with the magic that sets them where it is one.
+def note_undefined(pieces: list[Piece], star: bool, log: Log) -> list[str]:
+    """Note names that no statement sets, with the magic that sets them where it is one, and return them.
 
     Args:
         pieces: the notebook's statements, placed.
         star: some names come from ``import *``, so that nothing is known.
         log: where the notes go.
     """
+    found: list[str] = []
     if star:
-        return
+        return found
     known = {*_GIVEN, *log.imports, *(n for p in pieces if p.place != "drop" for n in p.flow.binds)}
     for piece in pieces:
         if piece.place == "drop":
@@ -48,7 +49,9 @@ def note_undefined(pieces: list[Piece], star: bool, log: Log) -> None:
         for name in piece.flow.needs:
             if name not in known:
                 known.add(name)
+                found.append(name)
                 log.note(piece, _never_set(name, pieces))
+    return found
 
 
 def _never_set(name: str, pieces: list[Piece]) -> str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from dex.export.own_names import OwnNames, OwnTables, in_sql, read_by, written_as
 from dex.export.pieces import Piece, source_of
-from dex.export.purity import keeps_tables
 
 Table = tuple[str, str]
 Values = dict[str, tuple[str, ...]]
@@ -23,14 +23,16 @@ class Tables:
     Attributes:
         reads: read before they were written, in order.
         writes: written, in order.
-        fixed: something is written under a name that does not follow the environment; the first such source text.
+        fixed: something is written that no environment turns elsewhere; the first such source text.
         unclear: something is read whose name is only known when it runs.
+        own: tables under names that the notebook has itself, such as ``gold.orders``.
     """
 
     reads: tuple[Table, ...] = ()
     writes: tuple[Table, ...] = ()
     fixed: str | None = None
     unclear: bool = False
+    own: OwnTables = field(default_factory=OwnTables)
 
 
 def tables_of(pieces: list[Piece]) -> Tables:
@@ -40,12 +42,17 @@ def tables_of(pieces: list[Piece]) -> Tables:
     writes: dict[Table, None] = {}
     fixed: str | None = None
     unclear = False
+    own = OwnTables()
+    certain = True
     for piece in pieces:
         if piece.node is None or piece.place == "drop":
             continue
         calls, values = _calls(piece.node, constants)
-        targets, hard = _written(piece, calls, values)
+        targets, hard, names = _written(piece, calls, values)
         fixed = fixed or hard
+        certain = certain and not _may_return(piece.node)
+        for each in [*map(read_by, calls), *names]:
+            own.take(each, certain=certain and isinstance(piece.node, ast.Expr | ast.Assign))
         for call in calls:
             for table in named(call, values):
                 if table in targets or table in writes:
@@ -54,7 +61,7 @@ def tables_of(pieces: list[Piece]) -> Tables:
                 if all(table):
                     reads[table] = None
         writes.update(dict.fromkeys(t for t in targets if all(t)))
-    return Tables(tuple(reads), tuple(writes), fixed, unclear)
+    return Tables(tuple(reads), tuple(writes), fixed, unclear, own)
 
 
 def written_by(pieces: list[Piece]) -> list[list[Table]]:
@@ -135,22 +142,26 @@ def _calls(node: ast.AST, constants: Values) -> tuple[list[ast.Call], Values]:
     return calls, values
 
 
-def _written(piece: Piece, calls: list[ast.Call], values: Values) -> tuple[list[Table], str | None]:
-    """Return the tables that a statement's calls write, and the text of a name that does not follow the environment."""
+def _written(piece: Piece, calls: list[ast.Call], values: Values) -> tuple[list[Table], str | None, list[OwnNames]]:
+    """Return the tables that a statement's calls write: by layer, what no environment turns elsewhere, by own names."""
     found: list[Table] = []
     fixed: str | None = None
+    own: list[OwnNames] = []
     for call in [call for call in calls if isinstance(call.func, ast.Attribute)]:
         attribute = call.func.attr if isinstance(call.func, ast.Attribute) else ""
         if attribute in _WRITERS and call.args:
             tables = named(call.args[0], values) if isinstance(call.args[0], ast.Call) else []
-            if not tables:
-                fixed = fixed or source_of(piece.text, call.args[0])
+            if not tables:  # a stream may write when its test is over
+                own.append(written_as(_texts(call.args[0], values) if attribute != "toTable" else ("",)))
+                fixed = fixed or (source_of(piece.text, call.args[0]) if own[-1].fixed else None)
             found += tables
         elif attribute == "sql":
-            if not (call.args and keeps_tables(call.args[0])):
-                fixed = fixed or source_of(piece.text, call)
+            own.append(in_sql(call.args[0] if call.args else None))
+            with_values = bool(own[-1].writes) and (len(call.args) > 1 or bool(call.keywords))  # no local engine has it
+            fixed = fixed or (source_of(piece.text, call) if own[-1].fixed or with_values else None)
         elif (
             attribute in _FILE_WRITERS
+            or (attribute == "start" and ".writeStream" in ast.unparse(call.func))  # it writes after its test is over
             or (attribute in ("parquet", "csv", "json", "orc", "text") and ".write" in ast.unparse(call.func))
             or (attribute in ("cp", "mv", "rm", "put", "mkdirs") and "dbutils.fs" in ast.unparse(call.func))
         ):
@@ -158,7 +169,13 @@ def _written(piece: Piece, calls: list[ast.Call], values: Values) -> tuple[list[
     for call in [call for call in calls if isinstance(call.func, ast.Name) and call.func.id == "open"]:
         if not _reads_only(call):
             fixed = fixed or source_of(piece.text, call)
-    return found, fixed
+    return found, fixed, own
+
+
+def _may_return(node: ast.AST) -> bool:
+    """Return whether `main` may end in a statement."""
+    inner = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+    return not inner and any(isinstance(part, ast.Return) for part in ast.walk(node))
 
 
 def _reads_only(call: ast.Call) -> bool:
