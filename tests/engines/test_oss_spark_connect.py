@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import nbformat
 import pytest
 from dex.export import export_notebook
 from dex_agents import AgentRequest, run_agent
@@ -15,6 +16,7 @@ from dex_dbutils import GuardError, Session, get_session, load_environment, prof
 from dex_dbutils.config import find_project
 from dex_dbutils.session import close_session
 from engine_fixture import make_project
+from nbformat.v4 import new_code_cell, new_notebook
 from notebook_factory import write_notebook
 from orders_notebook import ORDERS
 from oss_spark import SPARK, spark_connect_server
@@ -114,3 +116,40 @@ def test_the_guard_stops_a_write_before_it_leaves(exact: Session, on_spark: Path
     with pytest.raises(GuardError):
         shut.read("bronze", "raw").write.mode("overwrite").saveAsTable("spark_catalog.bronze.raw")
     assert exact.read("bronze", "raw").count() == 4
+
+
+STREAM = """\
+from pyspark.sql import SparkSession, functions as F
+spark = SparkSession.builder.remote("{url}").getOrCreate()
+rates = spark.readStream.format("rate").option("rowsPerSecond", 5).load()
+query = rates.select(F.raise_error(F.lit("no such carrier"))).writeStream.format("noop").start()
+"""
+WAIT = """\
+import time
+until = time.monotonic() + 60
+while query.isActive and time.monotonic() < until:
+    time.sleep(0.1)
+"""
+
+
+def test_a_streaming_query_that_dies_in_the_background_makes_its_cell_red_and_no_other(
+    on_spark: Path, tmp_path: Path
+) -> None:
+    url = load_environment("exact", start=on_spark).engine.url
+    cells = [
+        STREAM.format(url=url),
+        "healthy = rates.writeStream.format('noop').start()",
+        WAIT,
+        "healthy.stop()",
+        "print(1)",
+    ]
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(
+        new_notebook(cells=[new_code_cell(cell) for cell in cells], metadata={"kernelspec": kernel}),
+        tmp_path / "book.ipynb",
+    )
+    command = [sys.executable, "-m", "pytest", "--nbval", "-q", "-p", "no:cacheprovider", "book.ipynb"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=240)
+    assert "1 failed, 4 passed" in done.stdout, done.stdout
+    assert "The streaming query `query` has failed" in done.stdout
+    assert "no such carrier" in done.stdout

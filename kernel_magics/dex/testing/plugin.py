@@ -1,7 +1,7 @@
 """The pytest plugin of dex: beside ``--nbval`` it closes the holes in how notebooks are tested.
 
 A cell whose reply is an error fails, also where the kernel published none: an unknown magic, for one. So does a cell whose
-last ``!command`` or ``%pip`` ended with another code than 0. Display updates and ``clear_output`` are applied before outputs
+last ``!command`` or ``%pip`` ended with another code than 0, and one beside which a thread or a streaming query died. Display updates and ``clear_output`` are applied before outputs
 are compared, as the editor that saved the notebook has done; sanitising reaches into JSON; ``%%agent`` cells are skipped.
 """
 
@@ -61,31 +61,35 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, None]:
     if not _is_notebook_cell(item):
         yield
         return
+    from dex.testing import background, shell_calls
     from dex.testing.messages import CellMessages
-    from dex.testing.shell_calls import EXPRESSIONS, calls_shell, exit_code
 
     cell: Any = item
     kernel: Any = cell.parent.kernel
+    python = background.runs_python(cell)
+    if python and not hasattr(cell.parent, "dex_told") and kernel.is_alive():
+        cell.parent.dex_told = set()
+        background.watch(kernel)
     messages = CellMessages(kernel.get_message)
     kernel.get_message = messages.get
-    shell = calls_shell(cell.cell.source)
-    if shell:
-        kernel.execute_cell_input = functools.partial(
-            kernel.kc.execute, stop_on_error=False, user_expressions=EXPRESSIONS
-        )
+    shell = python and shell_calls.calls_shell(cell.cell.source)
+    asked = {**(background.EXPRESSIONS if python else {}), **(shell_calls.EXPRESSIONS if shell else {})}
+    kernel.execute_cell_input = functools.partial(  # as nbval does it, and asks
+        kernel.kc.execute, store_history=False, stop_on_error=False, user_expressions=asked
+    )
     try:
         outcome = yield
     finally:
-        del kernel.get_message  # the class's own again
-        if shell:
-            del kernel.execute_cell_input
+        del kernel.get_message, kernel.execute_cell_input  # the class's own again
     if outcome.excinfo is not None or cell.options["check_exception"]:
         return
     said = None
     if problem := messages.unshown_error():
         said = f"The kernel answered with an error that it did not show: {problem}"
-    elif shell and (code := exit_code(messages.reply)):
+    elif shell and (code := shell_calls.exit_code(messages.reply)):
         said = f"The cell's last shell command ended with code {code}."
+    elif python and (failed := background.failures(messages.reply, cell.parent.dex_told)):
+        said = "\n".join([*failed, "It was started in this cell or in one above."])
     if said:
         from nbval.plugin import NbCellError
 
