@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+import psutil
 import pytest
 from dex.export import export_notebook
 from dex_dbutils.config import find_project
@@ -89,3 +93,43 @@ def test_tables_of_an_earlier_run_are_in_nobodys_way(shared_project: Path, monke
         tests = subprocess.run(command, cwd=shared_project, capture_output=True, text=True, check=False)
         assert tests.returncode == 0, tests.stdout + tests.stderr
     assert "skipped" not in tests.stdout
+
+
+SLOW = [
+    "%load_ext dex\n%dex_env local",
+    "import time\nfrom pathlib import Path",
+    "def more(n):\n    return n + 1",
+    "spark.range(more(3)).write.saveAsTable(session.table('silver', 'few'))",
+    "Path('started').touch()\ntime.sleep(300)",
+]
+
+
+def test_an_interrupt_leaves_no_process_and_the_files_of_the_export(shared_project: Path, tmp_path: Path) -> None:
+    path = write_notebook(shared_project / "notebooks/slow.ipynb", *SLOW)
+    export_notebook(path, find_project(shared_project))
+    folders = ("src", "tests", "resources", "notebooks", ".dex/map")
+
+    def files() -> dict[Path, bytes]:
+        found = [p for folder in folders for p in (shared_project / folder).rglob("*") if "__pycache__" not in p.parts]
+        return {p: p.read_bytes() for p in found if p.is_file()}
+
+    before = files()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "dex", "export", path, "--record"],
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    while not (shared_project / "started").exists():
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.05)
+    below = psutil.Process(process.pid).children(recursive=True)
+    assert below
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert psutil.wait_procs(below, timeout=10)[1] == []
+    assert files() == before
+    assert not list(tmp_path.iterdir())
+    assert not [folder.name for folder in (shared_project / ".dex/warehouse").iterdir() if "record" in folder.name]

@@ -1,6 +1,6 @@
 """Recorded calls of a function: what it was given and what it gave, in files that a person can read and a test replays."""
 
-from dex_dbutils.recorded.calls import RecordedCall, read_calls
+from dex_dbutils.recorded.calls import RecordedCall, called, read_calls
 from dex_dbutils.recorded.values import (
     Unrecordable,
     columns_of,
@@ -14,6 +14,7 @@ from dex_dbutils.recorded.values import (
 __all__ = [
     "RecordedCall",
     "Unrecordable",
+    "called",
     "columns_of",
     "is_frame",
     "make_frame",

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import ast
+import asyncio
+import inspect
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,32 +40,62 @@ class RecordedCall:
     ordered: bool = False
     time_zone: str = "UTC"
 
-    def outcome(self, function: Callable[..., Any], spark: SparkSession) -> Any:
+    def outcome(
+        self, function: Callable[..., Any], spark: SparkSession, *, new: Callable[..., Any] | None = None
+    ) -> Any:
         """Return what a function gives for the recorded arguments, to be compared with ``gives``.
 
         Args:
-            function: the function, as it is now.
+            function: the function, as it is now; of an asynchronous one, its result.
             spark: session of any engine.
+            new: makes the object whose method the function is: its class.
         """
         before = spark.conf.get(ZONE)
         spark.conf.set(ZONE, self.time_zone)
         try:
-            given = {name: self._value(value, spark) for name, value in self.arguments.items()}
-            return plain(function(**given), ordered=self.ordered)
+            return plain(called(function, self.arguments, spark, new=new), ordered=self.ordered)
         finally:
             if before is not None:
                 spark.conf.set(ZONE, before)
 
-    def _value(self, recorded: Any, spark: SparkSession) -> Any:
-        if "columns" in recorded:
-            return make_frame(spark, recorded["columns"], recorded["rows"])
-        if "session" in recorded:
-            return spark
-        return ast.literal_eval(recorded["literal"])
-
     def __str__(self) -> str:
         """Return its number: the id of its test."""
         return str(self.number)
+
+
+def called(
+    function: Callable[..., Any],
+    arguments: dict[str, Any],
+    spark: SparkSession,
+    *,
+    new: Callable[..., Any] | None = None,
+    backwards: bool = False,
+) -> Any:
+    """Return what a function gives for recorded arguments; of an asynchronous one, its result.
+
+    Args:
+        function: the function, or a method that takes its object as an argument.
+        arguments: recorded values by the name of the parameter.
+        spark: session of any engine.
+        new: makes the object whose method the function is: its class.
+        backwards: turn the rows of every frame round.
+    """
+
+    def value(recorded: Any) -> Any:
+        if "columns" in recorded:
+            rows = recorded["rows"][::-1] if backwards else recorded["rows"]
+            return make_frame(spark, recorded["columns"], rows)
+        if "session" in recorded:
+            return spark
+        if "new" in recorded and new is not None:
+            return new(**{name: value(inner) for name, inner in recorded["new"].items()})
+        return ast.literal_eval(recorded["literal"])
+
+    found = function(**{name: value(recorded) for name, recorded in arguments.items()})
+    if not inspect.iscoroutine(found):
+        return found
+    with ThreadPoolExecutor(1) as pool:  # this thread may have a loop that runs
+        return pool.submit(asyncio.run, found).result()
 
 
 def read_calls(path: Path) -> list[RecordedCall]:

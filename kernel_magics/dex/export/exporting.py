@@ -19,6 +19,7 @@ from dex.export.models import ExportedFile, ExportReport, FileStatus
 from dex.export.pieces import ALLOWED
 from dex.export.project_files import render_bundle, render_pyproject, with_script
 from dex.export.writing import read_text, refuse_hand_edits, unified_diff, write_all
+from dex.files import interrupts_held
 from dex.notebook import Notebook
 
 
@@ -220,9 +221,10 @@ class Exporter:
         if draft.empty:
             return report
         recording = record_module(self._project, draft.name, draft.shown, draft.plan, environment=environment)
-        write_all(self._project.root, recording.files(draft.name))
-        forget_others(self._project.root, draft.name, recording)
-        return self.export(path, force=force, allow=allow)
+        with interrupts_held():  # the recording and the tests that replay it belong together
+            write_all(self._project.root, recording.files(draft.name))
+            forget_others(self._project.root, draft.name, recording)
+            return self.export(path, force=force, allow=allow)
 
     def _name(self, path: Path, *, linked: bool) -> str:
         """Return the name of a notebook's module; that of one that is run gets its folder's name if it is taken.

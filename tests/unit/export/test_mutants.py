@@ -54,3 +54,35 @@ def test_a_seed_gives_the_same_mutants() -> None:
 
 def test_a_module_without_functions_has_none() -> None:
     assert mutants_of("X = 1\n\n\ndef main(spark, params):\n    return 1\n") == []
+
+
+METHODS = """
+@dataclass
+class Rate:
+    value: float = 2.0
+
+    @property
+    def half(self):
+        return self.value / 2
+
+
+async def later(n):
+    return n + 1
+
+
+@dataclass
+class Params:
+    env: str = "local"
+
+    def told(self):
+        return 1
+"""
+
+
+def test_methods_and_asynchronous_functions_are_changed_too() -> None:
+    assert {(m.function, m.change) for m in mutants_of(METHODS)} == {
+        ("Rate.half", "self.value / 2 -> self.value * 2"),
+        ("Rate.half", "2 -> 3"),
+        ("later", "n + 1 -> n - 1"),
+        ("later", "1 -> 2"),
+    }

@@ -13,7 +13,7 @@ import pytest
 from dex.export.recording.in_workers import NOTED, noting, read_notes
 from dex.export.recording.masking import Masks, is_personal, literals_of
 from dex.export.recording.recorded import as_json
-from dex.export.recording.sampling import choose
+from dex.export.recording.sampling import choose, without_a_partner
 from dex.export.truth import decided
 from hypothesis import given
 from hypothesis import strategies as st
@@ -180,6 +180,11 @@ def test_only_what_the_next_load_keeps_is_an_invariant() -> None:
         ("df.write.saveAsTable('t')", "it may change something outside"),
         ("return helper(df)", "it reads tables or files through `helper`"),
         ("yield df", "a generator"),
+        ("return df.where(F.col('day') < F.current_date())", "it asks for the time"),
+        ("return df.selectExpr('now() as at')", "it asks for the time"),
+        ("return datetime.now().year", "it asks for the time"),
+        ("return Store().load()", "it reads tables or files through `Store`"),
+        ("return df.where('now < 3')", ""),
         ("return df.count()", ""),
     ],
 )
@@ -187,9 +192,12 @@ def test_a_function_that_a_replay_cannot_judge_says_why(body: str, reason: str) 
     from dex.export.recording.plan import _reaching, _reason
 
     helper = "def helper(df):\n    return spark.read.csv('x')"
-    tree = ast.parse(f"{helper}\n\ndef f(df):\n    {body}")
-    defined = {n.name: n for n in tree.body if isinstance(n, ast.FunctionDef)}
-    told = _reason(defined["f"], _reaching(defined)["f"], tree)
+    store = "class Store:\n    def load(self):\n        return spark.table('x')"
+    tree = ast.parse(f"{helper}\n\n{store}\n\ndef f(df):\n    {body}")
+    defined = {n.name: n for n in tree.body if isinstance(n, ast.FunctionDef | ast.ClassDef)}
+    function = defined["f"]
+    assert isinstance(function, ast.FunctionDef)
+    told = _reason(function, "f", _reaching(defined), defined)
     assert (reason in told) if reason else told == ""
 
 
@@ -215,3 +223,11 @@ def test_what_has_no_literal_is_named_by_its_type(tmp_path: Path) -> None:
     worker(float("nan"))
     assert read_notes(tmp_path / "odd") == ([], "dict")
     assert read_notes(tmp_path / "never called") == ([], "")
+
+
+def test_a_whole_frame_loses_one_row_that_a_join_would_have_met() -> None:
+    rows = [("AA", 1), ("B6", 2), ("UA", 3), ("ZZ", 4)]
+    kept = without_a_partner(["carrier", "n"], rows, {"carrier": {"AA", "B6", "UA"}})
+    assert kept == [("AA", 1), ("UA", 3), ("ZZ", 4)]
+    assert without_a_partner(["carrier", "n"], rows[:2], {"carrier": {"AA", "B6"}}) == rows[:2]
+    assert without_a_partner(["carrier", "n"], rows, {"other": {"AA"}}) == rows

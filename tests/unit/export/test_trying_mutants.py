@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
+import psutil
 import pytest
 from dex.export import try_mutants
 from dex.export.mutation import run
@@ -74,3 +80,45 @@ def test_each_way_in_which_a_mutant_ends_is_told_apart(tmp_path: Path, monkeypat
     assert "1 by taking too long" in text
     assert "2 with a process that died, not counted as killed" in text
     assert "survived  line 23, unused: not n -> n" in text
+
+
+STUCK = """\
+import subprocess
+from pathlib import Path
+
+
+def test_it():
+    with subprocess.Popen(["sleep", "300"]) as started:
+        Path("started").write_text(str(started.pid))
+"""
+
+
+def test_an_interrupt_leaves_no_process(tmp_path: Path) -> None:
+    project = make_project(tmp_path / "trial")
+    (project / "src/trial_etl").mkdir(parents=True)
+    (project / "src/trial_etl/steps.py").write_text("def one():\n    return 1\n")
+    (project / "tests").mkdir()
+    (project / "tests/test_steps.py").write_text(STUCK)
+    files = {path: path.read_bytes() for path in project.rglob("*") if path.is_file()}
+    (tmp_path / "temporary").mkdir()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "dex", "mutate", project / "notebooks/steps.ipynb", "--project", project],
+        cwd=project,
+        env={**os.environ, "TMPDIR": str(tmp_path / "temporary")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    started = project / "started"
+    while not (started.exists() and started.read_text()):
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.05)
+    below = psutil.Process(process.pid).children(recursive=True)
+    assert int(started.read_text()) in {each.pid for each in below}
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert psutil.wait_procs(below, timeout=10)[1] == []
+    started.unlink()
+    assert {path: path.read_bytes() for path in project.rglob("*") if path.is_file()} == files
+    assert not list((tmp_path / "temporary").iterdir())

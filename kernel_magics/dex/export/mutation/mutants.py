@@ -8,8 +8,8 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-#: Functions that an export generates around those of the notebook.
-_GENERATED = frozenset(("main", "run", "_flag"))
+#: Functions and classes that an export generates around those of the notebook.
+_GENERATED = frozenset(("main", "run", "_flag", "Params"))
 _COMPARISONS: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Lt: ast.LtE,
     ast.LtE: ast.Lt,
@@ -54,7 +54,7 @@ class Mutant:
     """A module with one mistake.
 
     Attributes:
-        function: function that holds it.
+        function: function or method that holds it.
         line: its line in the module.
         change: what was changed, as a person reads it.
         source: text of the whole module with the mistake.
@@ -67,9 +67,10 @@ class Mutant:
 
 
 def mutants_of(source: str, *, count: int | None = None, seed: int = 1) -> list[Mutant]:
-    """Return mutants of the functions at the top of a module, in the order of their lines.
+    """Return mutants of the functions at the top of a module and of the methods of its classes, in the order of their lines.
 
-    What an export generates is left out, and so are texts that nothing computes with: docstrings and annotations.
+    What an export generates is left out, and so are texts that nothing computes with: docstrings and annotations. `main` is
+    left out with all that it holds: what a test knows of it is that it runs, and what holds for every load of its tables.
 
     Args:
         source: text of the module.
@@ -80,32 +81,41 @@ def mutants_of(source: str, *, count: int | None = None, seed: int = 1) -> list[
     plain = ast.unparse(tree)
     found: list[Mutant] = []
     seen = {plain}
-    for number, node in enumerate(tree.body):
-        if not isinstance(node, ast.FunctionDef) or node.name in _GENERATED:
-            continue
-        for path, new, change in _changes(node):
+    for function, place, name in _functions(tree):
+        for path, new, change in _changes(function, place):
             mutated = copy.deepcopy(tree)
-            place = _at(mutated.body[number], path)
-            line = place.lineno
-            _replace(mutated.body[number], path, new)
+            line = _at(mutated, path).lineno
+            _replace(mutated, path, new)
             text = ast.unparse(ast.fix_missing_locations(mutated))
             if text not in seen:
                 seen.add(text)
-                found.append(Mutant(node.name, line, change, text))
+                found.append(Mutant(name, line, change, text))
     if count is not None and len(found) > count:
         chosen = sorted(random.Random(seed).sample(range(len(found)), count))
         found = [found[n] for n in chosen]
     return sorted(found, key=lambda m: m.line)
 
 
-#: Way from a function to a node: field names, and the index where the field is a list.
+#: Way from a module to a node: field names, and the index where the field is a list.
 Path = tuple[tuple[str, int | None], ...]
+Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-def _changes(function: ast.FunctionDef) -> Iterator[tuple[Path, ast.expr, str]]:
+def _functions(tree: ast.Module) -> Iterator[tuple[Function, Path, str]]:
+    """Yield the functions and methods of a module, with the way to each and its name."""
+    for number, node in enumerate(tree.body):
+        if isinstance(node, Function) and node.name not in _GENERATED:
+            yield node, (("body", number),), node.name
+        elif isinstance(node, ast.ClassDef) and node.name not in _GENERATED:
+            for index, method in enumerate(node.body):
+                if isinstance(method, Function):
+                    yield method, (("body", number), ("body", index)), f"{node.name}.{method.name}"
+
+
+def _changes(function: Function, place: Path) -> Iterator[tuple[Path, ast.expr, str]]:
     """Yield way, new node and wording of every mistake."""
     skipped = _not_computed(function)
-    for path, node in _expressions(function, ()):
+    for path, node in _expressions(function, place):
         if id(node) not in skipped:
             for new in _instead_of(node):
                 yield path, new, f"{_short(node)} -> {_short(new)}"
@@ -142,12 +152,12 @@ def _other_constant(node: ast.Constant) -> Iterator[ast.expr]:
         yield ast.Constant(_JOINS.get(value, f"{value}_"))
 
 
-def _not_computed(function: ast.FunctionDef) -> set[int]:
+def _not_computed(function: Function) -> set[int]:
     """Return ids of nodes that change nothing: docstrings, annotations, messages of asserts and errors."""
     found: set[int] = set()
     for node in ast.walk(function):
         parts: list[ast.AST | None] = []
-        if isinstance(node, ast.FunctionDef):
+        if isinstance(node, Function):
             parts = [
                 node.returns,
                 *node.decorator_list,

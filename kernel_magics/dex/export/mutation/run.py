@@ -17,6 +17,7 @@ from dex_dbutils import ExportError, Where
 from dex_dbutils.config import Project
 from pydantic import Field
 
+from dex.export.children import child
 from dex.export.models import Model
 from dex.export.mutation.mutants import Mutant, mutants_of
 
@@ -75,7 +76,7 @@ class MutationReport(Model):
     def to_text(self) -> str:
         """Return the report for terminals: the figure, how they were killed, and every mutant that was not."""
         if not self.mutants:
-            return f"{self.module}: no function to change"
+            return f"{self.module}: no function or method to change; what is in main is left as it is"
         head = (
             f"{self.module}: {self.killed} of {len(self.mutants)} mutants killed ({self.share:.0%}), seed {self.seed}"
         )
@@ -141,17 +142,8 @@ def _some(project: Project, module: str, mutants: list[Mutant]) -> list[Outcome]
         asked, log = Path(folder) / "job.json", Path(folder) / "log"
         asked.write_text(job.model_dump_json(), "utf-8")
         command = [sys.executable, "-m", "dex.export.mutation.process", str(asked)]
-        with log.open("w") as errors:
-            process = subprocess.Popen(
-                command, cwd=project.root, stdout=subprocess.PIPE, stderr=errors, text=True, encoding="utf-8"
-            )
-            try:
-                return _outcomes(process, len(mutants), project, module, log)
-            finally:
-                process.kill()
-                process.wait()
-                if process.stdout is not None:
-                    process.stdout.close()
+        with child(command, cwd=project.root, log=log) as process:
+            return _outcomes(process, len(mutants), project, module, log)
 
 
 def _outcomes(process: subprocess.Popen[str], count: int, project: Project, module: str, log: Path) -> list[Outcome]:

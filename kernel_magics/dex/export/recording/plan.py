@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,14 +18,19 @@ from dex.export.tables import Tables
 _SORTING = ("orderBy", "sort")
 #: Methods that keep the order of the rows.
 _ORDERED = ("limit", "select", "drop", "withColumn", "withColumns", "withColumnRenamed", "head", "take", "collect")
-_NOT_PLAIN = ast.AsyncFunctionDef | ast.Yield | ast.YieldFrom
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+#: Calls that give the time, in Python and in Spark.
+_CLOCKS = frozenset("now utcnow today current_date current_timestamp curdate localtimestamp".split())
+_CLOCK_IN_SQL = re.compile(
+    r"\b(current_date|current_timestamp|curdate|localtimestamp)\b|\b(now|getdate)\(\)", re.IGNORECASE
+)
 
 
 class Watched(Model):
-    """A function to watch.
+    """A function to watch, or a method.
 
     Attributes:
-        name: its name in the module.
+        name: its name in the module; of a method, behind that of its class: ``Rate.of``.
         cell: id of its cell.
         digest: SHA-256 of its text.
         reason: why it is not recorded; empty where it is.
@@ -52,7 +58,8 @@ class RecordingPlan:
     """What a recording of a notebook will watch.
 
     Attributes:
-        functions: functions at the top of the module, with the reason where one cannot be recorded.
+        functions: functions at the top of the module and methods of its classes, with the reason where one cannot be
+            recorded.
         asserts: asserts at the top level of the notebook.
         tables: what `main` reads and writes.
         missing: parameters without a value.
@@ -86,20 +93,21 @@ def plan_recording(
     """
     tree = ast.parse(module)
     lines = module.split("\n")
-    defined = {n.name: n for n in tree.body if isinstance(n, ast.FunctionDef)}
+    defined = {n.name: n for n in tree.body if isinstance(n, Function | ast.ClassDef)}
     reaching = _reaching(defined)
     functions = [
         Watched(
-            name=piece.node.name,
+            name=name,
             cell=block.cell.id,
             digest=digest(piece.text),
-            reason=_reason(defined[piece.node.name], reaching[piece.node.name], tree),
-            ordered=_sorts(defined[piece.node.name]),
+            reason=_reason(node, name.partition(".")[0], reaching, defined),
+            ordered=_sorts(node),
         )
         for block in blocks
         if block.place == "module"
         for piece in block.pieces
-        if isinstance(piece.node, ast.FunctionDef) and piece.node.name in defined
+        if isinstance(piece.node, Function | ast.ClassDef) and piece.node.name in defined
+        for name, node in _functions(defined[piece.node.name])
     ]
     main = defined.get("main")
     there = [n.lineno for n in main.body if isinstance(n, ast.Assert)] if main else []
@@ -115,8 +123,16 @@ def plan_recording(
     return RecordingPlan(functions, asserts, tables, missing, cells, numbers)
 
 
-def _reaching(defined: dict[str, ast.FunctionDef]) -> dict[str, set[str]]:
-    """Return for every function the functions of the module that a call of it may run."""
+def _functions(node: Function | ast.ClassDef) -> list[tuple[str, Function]]:
+    """Return a function, or the methods of a class that are called by their names, each with its name."""
+    if not isinstance(node, ast.ClassDef):
+        return [(node.name, node)]
+    methods = [n for n in node.body if isinstance(n, Function) and not n.name.startswith("__")]
+    return [(f"{node.name}.{method.name}", method) for method in methods]
+
+
+def _reaching(defined: dict[str, Function | ast.ClassDef]) -> dict[str, set[str]]:
+    """Return for every function and class those of the module that a call of it may run."""
     direct = {
         name: {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and n.id in defined}
         for name, node in defined.items()
@@ -132,24 +148,26 @@ def _reaching(defined: dict[str, ast.FunctionDef]) -> dict[str, set[str]]:
     return found
 
 
-def _reason(node: ast.FunctionDef, reaching: set[str], tree: ast.Module) -> str:
+def _reason(
+    node: Function, owner: str, reaching: dict[str, set[str]], defined: dict[str, Function | ast.ClassDef]
+) -> str:
     """Return why calls of a function cannot be recorded, or nothing."""
-    defined = {n.name: n for n in tree.body if isinstance(n, ast.FunctionDef)}
-    for name in sorted(reaching):
+    for name in sorted(reaching[owner]):
+        through = "" if name == node.name else f" through `{name}`"
         if writes(defined[name]):
-            through = "" if name == node.name else f" through `{name}`"
             return f"it may change something outside of itself{through}"
         if _reads(defined[name]):
-            through = "" if name == node.name else f" through `{name}`"
             return f"it reads tables or files{through}, which a test does not have"
+        if _asks_the_time(defined[name]):
+            return f"it asks for the time{through}, and another day has another one"
     if node.decorator_list:
         return "it is decorated, so that its calls are not its own"
-    if any(isinstance(part, _NOT_PLAIN) for part in ast.walk(node)):
-        return "it is a generator or asynchronous"
+    if any(isinstance(part, ast.Yield | ast.YieldFrom) for part in ast.walk(node)):
+        return "it is a generator"
     return ""
 
 
-def _reads(node: ast.FunctionDef) -> bool:
+def _reads(node: ast.AST) -> bool:
     """Return whether a function takes rows from elsewhere than its arguments."""
     return any(
         (isinstance(part, ast.Attribute) and part.attr in ("read", "readStream"))
@@ -164,7 +182,19 @@ def _reads(node: ast.FunctionDef) -> bool:
     )
 
 
-def _sorts(node: ast.FunctionDef) -> bool:
+def _asks_the_time(node: ast.AST) -> bool:
+    """Return whether a function's result may be another one tomorrow."""
+    for part in ast.walk(node):
+        if isinstance(part, ast.Call):
+            name = part.func.attr if isinstance(part.func, ast.Attribute) else getattr(part.func, "id", "")
+            if name in _CLOCKS or (name in ("unix_timestamp", "time", "time_ns") and not part.args):
+                return True
+        elif isinstance(part, ast.Constant) and isinstance(part.value, str) and _CLOCK_IN_SQL.search(part.value):
+            return True
+    return False
+
+
+def _sorts(node: Function) -> bool:
     """Return whether every value that a function returns is a frame in an order."""
     bound = {
         n.targets[0].id: n.value for n in node.body if isinstance(n, ast.Assign) and isinstance(n.targets[0], ast.Name)
@@ -213,3 +243,8 @@ class RecordingJob(Model):
     writes: list[tuple[str, str]] = Field(default_factory=list)
     params: dict[str, Any] = Field(default_factory=dict)
     cells: list[tuple[int, str]] = Field(default_factory=list)
+
+
+def scratch_name(module: str) -> str:
+    """Return what stands behind an environment's name where a module is recorded, and before the names of its schemas."""
+    return f"record_{module}"

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import ast
 import importlib
-import inspect
-import shutil
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -21,9 +19,9 @@ from dex_dbutils.session import copy_table, scratch_session
 from dex.export.modules_from_text import ModuleFromText
 from dex.export.recording.invariants import invariants_of
 from dex.export.recording.masking import is_personal
-from dex.export.recording.plan import RecordingJob
+from dex.export.recording.plan import RecordingJob, scratch_name
 from dex.export.recording.recorded import AssertOutcome, RecordedRun, Recording, TableInvariants
-from dex.export.recording.recorder import Recorder, Watch, first_line
+from dex.export.recording.recorder import Recorder, first_line
 
 _NOTE = "_dex_note_assert"
 
@@ -50,21 +48,10 @@ def record(job: RecordingJob, notes: Path) -> Recording:
     root = Path(job.root)
     sys.path.insert(0, str(root / "src"))
     base = load_environment(job.environment, start=root)
-    warehouse = base.model_copy(update={"name": f"{base.name}_record_{job.module}"}).warehouse
-    shutil.rmtree(warehouse, ignore_errors=True)  # tables of an earlier recording that was killed
-    try:
-        for layer in base.schemas:  # for names that do not follow the environment: here they harm nobody's tables
-            (warehouse / base.catalog / base.schema_of(layer)).mkdir(parents=True, exist_ok=True)
-        session = scratch_session(base, f"record_{job.module}", f"record_{job.module}_", writes=job.writes)
-        for layer, table in job.reads:
-            copy_table(base, session, layer, table)
-        return _record(job, session, notes)
-    finally:
-        shutil.rmtree(warehouse, ignore_errors=True)
-
-
-def _record(job: RecordingJob, session: Session, notes: Path) -> Recording:
-    root = Path(job.root)
+    name = scratch_name(job.module)
+    session = scratch_session(base, name, f"{name}_", writes=job.writes)
+    for layer, table in job.reads:
+        copy_table(base, session, layer, table)
     path = root / "src" / job.package / f"{job.module}.py"
     source = path.read_text("utf-8")
     tree = _NotedAsserts({a.module_line for a in job.asserts}).visit(ast.parse(source))
@@ -79,12 +66,7 @@ def _record(job: RecordingJob, session: Session, notes: Path) -> Recording:
     module = importlib.import_module(name)
     setattr(module, _NOTE, note)
     recorder = Recorder(session, job.seed, source, notes)
-    watches = {
-        a.name: f for a in job.functions if not a.reason and inspect.isfunction(f := getattr(module, a.name, None))
-    }
-    for about in job.functions:
-        if about.name in watches:
-            setattr(module, about.name, Watch(watches[about.name], recorder, about))
+    recorder.watch(module, job.functions)
     if hasattr(module, "load_environment"):
         module.load_environment = lambda *_, **__: session.environment  # type: ignore[attr-defined]
     error, cell = "", None
@@ -93,9 +75,7 @@ def _record(job: RecordingJob, session: Session, notes: Path) -> Recording:
     except Exception as caught:  # noqa: BLE001  a notebook that fails is recorded as far as it came
         error = first_line(caught)
         cell = _cell_of(caught, str(path), job.cells)
-    for about in job.functions:
-        if about.name in watches:
-            recorder.note_workers(watches[about.name], about)
+    recorder.note_workers(job.functions)
     recorded, others = recorder.result(job.functions)
     asserts = [
         AssertOutcome(cell=a.cell, line=a.line, digest=a.digest, holds=outcomes[a.module_line])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import copy
 import functools
 import inspect
@@ -10,24 +11,30 @@ import json
 import operator
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from dex_dbutils import Session
-from dex_dbutils.recorded import Unrecordable, columns_of, is_frame, make_frame, plain, plain_row
+from dex_dbutils.recorded import Unrecordable, called, columns_of, is_frame, plain, plain_row
 from dex_dbutils.recorded.calls import ZONE
 from dex_dbutils.recorded.values import is_session, literal_of
 
 from dex.export.recording.in_workers import noting, read_notes
 from dex.export.recording.masking import Masks, is_personal, literals_of, looks_personal
-from dex.export.recording.plan import Watched
+from dex.export.recording.plan import Function, Watched
 from dex.export.recording.recorded import NotRecorded, RecordedFunction
-from dex.export.recording.sampling import choose
+from dex.export.recording.sampling import choose, without_a_partner
 
 #: Calls of one function that are kept.
 CALLS = 3
 #: Calls that are kept of one that a UDF makes for every row.
 UDF_CALLS = 12
+#: Objects of the module's classes whose making is kept.
+OBJECTS = 100
+#: Words of a function that takes doubles out.
+_ONCE = ("dropDuplicates", "drop_duplicates", "distinct")
 #: Rows that are fetched from a frame to choose from.
 POOL = 400
 #: Rows that are fetched for the values that a function asks for, or that another frame has.
@@ -56,8 +63,19 @@ class Watch:
         return self if instance is None else functools.partial(self, instance)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Return how to make it again elsewhere, which is in a worker."""
+        """Return how to make it again elsewhere, which is in a worker; a method stays one."""
+        if "." in self._about.name:
+            return operator.itemgetter(0), ([self._function],)
         return functools.partial, (noting(self._function, str(self._recorder.notes / self._about.name)),)
+
+
+class WatchNew(Watch):
+    """The `__init__` of a class whose methods are watched; called, it notes what an object is made from."""
+
+    def __call__(self, made: object, *args: Any, **kwargs: Any) -> Any:
+        """Make the object."""
+        self._recorder.note_new(self._function, made, args, kwargs)
+        return self._function(made, *args, **kwargs)
 
 
 class Recorder:
@@ -80,9 +98,37 @@ class Recorder:
         self._reasons: dict[str, str] = {}
         self._source = source
         self._busy = False
+        self._watched: dict[str, Callable[..., Any]] = {}
+        self._made: dict[int, tuple[object, dict[str, Any]]] = {}  # with the object, so that its id stays its own
 
-    def note_workers(self, function: Callable[..., Any], about: Watched) -> None:
-        """Note calls that workers made of a function, those at the edges first."""
+    def watch(self, module: ModuleType, functions: Sequence[Watched]) -> None:
+        """Put watches in the place of a module's functions, and of the methods of its classes."""
+        for about in functions:
+            owner, _, method = about.name.rpartition(".")
+            place = getattr(module, owner, None) if owner else module
+            function = vars(place).get(method) if isinstance(place, type | ModuleType) else None
+            if about.reason or not inspect.isfunction(function):
+                continue
+            self._watched[about.name] = function
+            for name, kind in {method: Watch, **({"__init__": WatchNew} if owner else {})}.items():
+                if inspect.isfunction(plain_one := vars(place).get(name)):
+                    setattr(place, name, kind(plain_one, self, about))
+
+    def note_new(self, function: Callable[..., Any], made: object, args: Sequence[Any], kwargs: dict[str, Any]) -> None:
+        """Note what an object is made from, of the first ones."""
+        if not self._busy and len(self._made) < OBJECTS and id(made) not in self._made:
+            with contextlib.suppress(TypeError):  # as the call itself is going to say
+                bound = inspect.signature(function).bind(made, *args, **kwargs)
+                if _plain_names(bound):
+                    self._made[id(made)] = (made, dict(list(bound.arguments.items())[1:]))
+
+    def note_workers(self, watched: Sequence[Watched]) -> None:
+        """Note calls that workers made of functions, those at the edges first."""
+        for about in watched:
+            if about.name in self._watched and "." not in about.name:
+                self._note_workers(self._watched[about.name], about)
+
+    def _note_workers(self, function: Callable[..., Any], about: Watched) -> None:
         calls, odd = read_notes(self.notes / about.name)
         if odd and not calls:
             self._reasons.setdefault(about.name, f"a {odd}, which it is given by a UDF, cannot be written down")
@@ -159,30 +205,45 @@ class Recorder:
         self, function: Callable[..., Any], about: Watched, args: Sequence[Any], kwargs: dict[str, Any], from_rows: bool
     ) -> dict[str, Any]:
         bound = inspect.signature(function).bind(*args, **kwargs)
-        if any(
-            p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD, p.POSITIONAL_ONLY) and n in bound.arguments
-            for n, p in bound.signature.parameters.items()
-        ):
+        if not _plain_names(bound):
             raise Unrecordable("it takes arguments without names of their own")
-        literals = literals_of(inspect.cleandoc("\n" + _text_of(self._source, about.name)))
+        text = inspect.cleandoc("\n" + _text_of(self._source, about.name))
+        asked = _Asked(literals_of(text), once=any(word in text for word in _ONCE), joins=".join(" in text)
         self._masks.masked.clear()
         arguments: dict[str, Any] = {}
-        near: dict[str, set[Any]] = {}
-        for parameter, value in bound.arguments.items():
-            if is_session(value):
-                arguments[parameter] = {"session": "spark"}
-            elif is_frame(value):
-                arguments[parameter] = self._sample(value, literals, near)
+        new: type | None = None
+        for number, (parameter, value) in enumerate(bound.arguments.items()):
+            if number == 0 and "." in about.name:
+                new, arguments[parameter] = self._object(value, about.name, asked)
             else:
-                arguments[parameter] = self._plain(parameter, value, from_rows)
-        first = plain(self._call(function, arguments), ordered=True)
-        second = plain(self._call(function, arguments, backwards=True), ordered=True)
+                arguments[parameter] = self._value(parameter, value, asked, from_rows)
+        first = plain(called(function, arguments, self._spark, new=new), ordered=True)
+        second = plain(called(function, arguments, self._spark, new=new, backwards=True), ordered=True)
         if _sorted(first) != _sorted(second):
             raise Unrecordable("two runs on the same rows differ: it depends on their order, on the time or on chance")
         self._masked.setdefault(about.name, set()).update(self._masks.masked)
         ordered = about.ordered and first == second
         call = {"arguments": arguments, "gives": first if ordered else _sorted(first)}
         return {**call, "unordered": True} if about.ordered and not ordered else call
+
+    def _value(self, parameter: str, value: Any, asked: _Asked, from_rows: bool = False) -> dict[str, Any]:
+        if is_session(value):
+            return {"session": "spark"}
+        if is_frame(value):
+            return self._sample(value, asked)
+        return self._plain(parameter, value, from_rows)
+
+    def _object(self, value: object, name: str, asked: _Asked) -> tuple[type, dict[str, Any]]:
+        """Return the class of an object, and what it was made from."""
+        kind = type(value)
+        if kind.__name__ != name.partition(".")[0]:
+            raise Unrecordable(f"it is called on a {kind.__name__}")
+        _, made = self._made.get(id(value), (value, None))
+        if made is None and kind.__init__ is object.__init__ and kind.__new__ is object.__new__:
+            made = {}
+        if made is None:
+            raise Unrecordable("what its object was made from is not known")
+        return kind, {"new": {parameter: self._value(parameter, inner, asked) for parameter, inner in made.items()}}
 
     def _plain(self, parameter: str, value: Any, from_rows: bool) -> dict[str, Any]:
         value = copy.deepcopy(value) if isinstance(value, list | dict | set) else value
@@ -195,14 +256,22 @@ class Recorder:
             value = masked
         return {"literal": literal_of(value)}
 
-    def _sample(self, frame: Any, literals: frozenset[Any], near: dict[str, set[Any]]) -> dict[str, Any]:
+    def _sample(self, frame: Any, asked: _Asked) -> dict[str, Any]:
         columns = columns_of(frame)
         names = list(columns)
+        literals, near = asked.literals, asked.near
         pool = self._pool(frame, columns, literals, near)
         rows = choose(names, pool, seed=self._seed, literals=literals, near=near)
+        if asked.joins and len(rows) == len(pool):
+            rows = without_a_partner(names, rows, near)
         for index, name in enumerate(names):
             if isinstance(columns[name], str):
                 near.setdefault(name, set()).update(row[index] for row in rows if row[index] is not None)
+        if asked.once and rows and len({json.dumps(row) for row in rows}) == len(rows):
+            rows = [
+                *rows,
+                *(rows[n * (len(rows) - 1) // 3] for n in range(4)),
+            ]  # else no test notices doubles that stay
         personal = self._masks.personal_columns(names, rows)
         return {"columns": columns, "rows": self._masks.rows(names, rows, personal)}
 
@@ -239,15 +308,28 @@ class Recorder:
                 known.update(json.dumps(row) for row in extra)
         return found
 
-    def _call(self, function: Callable[..., Any], arguments: dict[str, Any], *, backwards: bool = False) -> Any:
-        given: dict[str, Any] = {}
-        for name, recorded in arguments.items():
-            if "columns" in recorded:
-                rows = recorded["rows"][::-1] if backwards else recorded["rows"]
-                given[name] = make_frame(self._spark, recorded["columns"], rows)
-            else:
-                given[name] = self._spark if "session" in recorded else ast.literal_eval(recorded["literal"])
-        return function(**given)
+
+@dataclass
+class _Asked:
+    """What a function asks for.
+
+    Attributes:
+        literals: values that its text spells out.
+        once: it takes doubles out.
+        joins: it joins.
+        near: values that the frames sampled before have, by column.
+    """
+
+    literals: frozenset[Any]
+    once: bool
+    joins: bool
+    near: dict[str, set[Any]] = field(default_factory=dict)
+
+
+def _plain_names(bound: inspect.BoundArguments) -> bool:
+    """Return whether every argument can be given by a name of its own."""
+    odd = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD, inspect.Parameter.POSITIONAL_ONLY)
+    return all(p.kind not in odd or n not in bound.arguments for n, p in bound.signature.parameters.items())
 
 
 def _sorted(value: Any) -> Any:
@@ -267,7 +349,7 @@ def _fits(value: Any, kind: Any) -> bool:
 
 def _text_of(source: str, name: str) -> str:
     for node in ast.parse(source).body:
-        if isinstance(node, ast.FunctionDef) and node.name == name:
+        if isinstance(node, Function | ast.ClassDef) and node.name == name.partition(".")[0]:
             return ast.get_source_segment(source, node) or ""
     return ""
 

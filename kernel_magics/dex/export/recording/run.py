@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -10,7 +10,8 @@ from pathlib import Path
 from dex_dbutils import DexError, ExportError, Where
 from dex_dbutils.config import Project, load_environment
 
-from dex.export.recording.plan import RecordingJob, RecordingPlan
+from dex.export.children import child
+from dex.export.recording.plan import RecordingJob, RecordingPlan, scratch_name
 from dex.export.recording.recorded import Recording, data_folder
 
 #: Seed of a recording that is not told one.
@@ -61,16 +62,33 @@ def record_module(
         writes=list(plan.tables.writes),
         cells=plan.cells,
     )
+    own = base.model_copy(update={"name": f"{base.name}_{scratch_name(module)}"})
+    shutil.rmtree(own.warehouse, ignore_errors=True)  # tables of an earlier recording that was killed
+    try:
+        for layer in base.schemas:  # for names that do not follow the environment: here they harm nobody's tables
+            (own.warehouse / own.catalog / base.schema_of(layer)).mkdir(parents=True, exist_ok=True)
+        return _recorded(project, job, shown)
+    finally:
+        shutil.rmtree(own.warehouse, ignore_errors=True)
+
+
+def _recorded(project: Project, job: RecordingJob, shown: str) -> Recording:
+    """Return what the process that records says.
+
+    Raises:
+        ExportError: DEX-EXPORT-21, the run could not begin.
+    """
     with tempfile.TemporaryDirectory(prefix="dex-record-") as folder:
-        asked, told = Path(folder) / "job.json", Path(folder) / "recording.json"
+        asked, told, log = Path(folder) / "job.json", Path(folder) / "recording.json", Path(folder) / "log"
         asked.write_text(job.model_dump_json(), "utf-8")
         command = [sys.executable, "-m", "dex.export.recording.process", str(asked), str(told)]
-        done = subprocess.run(command, cwd=project.root, capture_output=True, text=True, check=False)
-        if done.returncode or not told.exists():
-            lines = [line for line in done.stderr.strip().splitlines() if line.strip()]
+        with child(command, cwd=project.root, log=log) as process:
+            process.communicate()
+        if process.returncode or not told.exists():
+            lines = [line for line in log.read_text("utf-8", "replace").splitlines() if line.strip()]
             raise ExportError(
                 "DEX-EXPORT-21",
-                f"{shown} cannot be run to record it: {_reason(lines) or f'exit code {done.returncode}'}",
+                f"{shown} cannot be run to record it: {_reason(lines) or f'exit code {process.returncode}'}",
                 Where(shown),
                 f"See that the notebook runs: dex run {shown}.",
             )

@@ -29,7 +29,8 @@ def choose(
     """Return some of the rows, in an order that depends on their content alone.
 
     First rows that meet the other frames, rows with values that the function asks for, the smallest and largest value
-    and a null of every column, and rows that are equal in all or in some columns; the rest by a seeded draw.
+    and a null of every column, rows that are equal in all or in some columns, and whole numbers beside those that the
+    function asks for; the rest by a seeded draw.
 
     Args:
         columns: names of the columns.
@@ -73,8 +74,27 @@ def choose(
     named = [i for i, column in enumerate(columns) if column in literals]
     if named:
         take(_equals(pool, named, 2), 4)
+    beside = {v + by for v in literals if type(v) is int for by in (-1, 1)}
+    for column in range(len(columns)):
+        for value in sorted(beside):  # whether `> 0` or `> 1` was meant shows at 1
+            take([n for n in random_order if type(pool[n][column]) is int and pool[n][column] == value], 1)
     take([n for n in random_order if n not in chosen], limit)
     return [pool[n] for n in sorted(chosen)]
+
+
+def without_a_partner(columns: Sequence[str], rows: list[Row], near: Mapping[str, set[Any]]) -> list[Row]:
+    """Return rows without one of those that meet other frames: what a join does with a row without a partner shows then.
+
+    Args:
+        columns: names of the columns.
+        rows: all rows of a frame; of two or less none is taken away.
+        near: column to values that the frames before have in a column of that name.
+    """
+    shared = [(i, near[c]) for i, c in enumerate(columns) if near.get(c)]
+    meeting = [n for n, row in enumerate(rows) if any(_hashable(row[i]) in values for i, values in shared)]
+    if len(rows) < 3 or len(meeting) < 2:
+        return rows
+    return [row for n, row in enumerate(rows) if n != meeting[len(meeting) // 2]]
 
 
 def _equals(pool: Sequence[Row], columns: Sequence[int] | range, groups: int) -> list[int]:

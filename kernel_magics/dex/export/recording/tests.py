@@ -48,7 +48,8 @@ def render_recorded(
     if recording is None:
         return made
     for function in plan.functions:
-        name = f"test_{function.name}_gives_what_was_recorded"
+        owner, _, method = function.name.rpartition(".")
+        name = f"test_{f'{owner}_{method}' if owner else method}_gives_what_was_recorded"
         where = f"Cell {plan.numbers.get(function.cell, '?')} ({function.cell})"
         reason = _why_not(recording, function)
         if reason:
@@ -61,7 +62,8 @@ def render_recorded(
             f'@pytest.mark.parametrize("call", read_calls(RECORDED / {literal(f"{function.name}.json")}), ids=str)\n'
             f"def {name}(spark: SparkSession, call: RecordedCall) -> None:\n"
             f'    """{where}, on rows of a recorded run."""\n'
-            f"    assert call.outcome({known_as}.{function.name}, spark) == call.gives"
+            f"    assert call.outcome({known_as}.{function.name}, spark{f', new={known_as}.{owner}' if owner else ''})"
+            " == call.gives"
         )
     for table in recording.run.tables:
         if (table.layer, table.table) in plan.tables.writes:
