@@ -12,7 +12,7 @@ from dex_dbutils import DexError
 from typer.exceptions import TyperException
 
 from dex import __version__
-from dex.cli import data, engine, job, job_graph, notebooks, places, project, workspace
+from dex.cli import bundle, data, engine, job, job_graph, notebooks, places, project, workspace
 from dex.cli.output import emit_error
 
 INTERRUPTED = 130
@@ -24,7 +24,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(engine.app, name="engine")
-app.add_typer(project.bundle, name="bundle")
+app.add_typer(bundle.app, name="bundle")
 job.app.command("graph")(job_graph.graph)
 app.add_typer(workspace.app, name="workspace")
 app.add_typer(job.app, name="job")

@@ -8,7 +8,7 @@ import typer
 from dex_dbutils import JobError
 from dex_dbutils.config import find_project
 
-from dex.cli.output import EnvOption, JsonOption, ProjectOption, emit, progress, table
+from dex.cli.output import EnvOption, JsonOption, ProjectOption, emit, pairs, progress, table
 
 if TYPE_CHECKING:
     from dex.jobs import JobRun
@@ -42,14 +42,13 @@ def run(
     """Run jobs with the platform's rules, each task in a process of its own; exit 1 if one does not end well."""
     from dex.jobs import LiveRuns, run_jobs, run_text
 
-    given = dict(_pair(each) for each in parameter or [])
     with LiveRuns() as watch:
         runs = run_jobs(
             find_project(),
             jobs,
             environment=env,
             target=target,
-            parameters=given,
+            parameters=pairs(parameter),
             only=only or (),
             start_from=start_from or (),
             processes=max_parallel,
@@ -126,13 +125,6 @@ def logs(
         )
     text = (record.folder / found.log).read_text("utf-8") if found.log else ""
     emit({"task": task, "log": text}, as_json, lambda: text.rstrip("\n"))
-
-
-def _pair(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not equals or not name:
-        raise typer.BadParameter(f"{text!r} is not KEY=VALUE.")
-    return name, value
 
 
 def _exit_unless_good(runs: list[JobRun]) -> None:

@@ -68,6 +68,21 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     )
 
 
+def pairs(texts: Iterable[str] | None) -> dict[str, str]:
+    """Return ``KEY=VALUE`` texts as a dictionary.
+
+    Raises:
+        typer.BadParameter: one of them is something else.
+    """
+    found: dict[str, str] = {}
+    for text in texts or ():
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise typer.BadParameter(f"{text!r} is not KEY=VALUE.")
+        found[name] = value
+    return found
+
+
 def progress(message: str) -> None:
     """Tell a person at a terminal what goes on; say nothing where nobody looks."""
     if sys.stderr.isatty():

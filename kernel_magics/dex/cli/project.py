@@ -1,4 +1,4 @@
-"""``dex env``, ``dex doctor``, ``dex bundle``: what the project says and what this machine has."""
+"""``dex env``, ``dex doctor``: what the project says and what this machine has."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from dex_dbutils import DexError, load_environment
 from dex_dbutils.config import find_project
 
 from dex.cli.output import JsonOption, ProjectOption, emit, table
-
-bundle = typer.Typer(help="The files of the project's bundle.", no_args_is_help=True)
 
 
 def env(
@@ -94,23 +92,6 @@ def doctor(
         ),
     )
     if any(check.status == "failed" for check in report.checks):
-        raise typer.Exit(1)
-
-
-@bundle.command()
-def validate(project: ProjectOption = None, as_json: JsonOption = False) -> None:
-    """Check the bundle's files without a workspace; exit 1 if there is an error."""
-    from dex.bundle import validate_bundle
-
-    findings = validate_bundle(find_project().root)
-    ok = not any(f.severity == "error" for f in findings)
-    lines = [f"{f.file}:{f.line}:{f.column}: {f.severity} {f.code}: {f.message}" for f in findings]
-    emit(
-        {"ok": ok, "findings": [f.model_dump(mode="json") for f in findings]},
-        as_json,
-        lambda: "\n".join([*lines, "ok" if ok else "not ok"]),
-    )
-    if not ok:
         raise typer.Exit(1)
 
 

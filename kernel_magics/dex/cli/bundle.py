@@ -1,0 +1,120 @@
+"""``dex bundle``: the bundle's files checked here, and deployed through the person's own tool."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from dex_dbutils.config import find_project
+
+from dex.cli.output import JsonOption, ProjectOption, emit, pairs, progress, table
+
+if TYPE_CHECKING:
+    from dex.bundle.deploying import Deployed
+
+app = typer.Typer(help="The project's bundle: check, plan, deploy, run.", no_args_is_help=True)
+
+TargetOption = Annotated[str | None, typer.Option("--target", "-t", help="Target; the default one if not given.")]
+VariablesOption = Annotated[
+    list[str] | None, typer.Option("--var", help="NAME=VALUE of a bundle variable; repeat for more.")
+]
+ConfirmOption = Annotated[
+    str | None, typer.Option("--confirm", metavar="TARGET", help="Name of the target, said again.")
+]
+
+
+@app.command()
+def validate(project: ProjectOption = None, as_json: JsonOption = False) -> None:
+    """Check the bundle's files without a workspace; exit 1 if there is an error."""
+    from dex.bundle import validate_bundle
+
+    findings = validate_bundle(find_project().root)
+    ok = not any(f.severity == "error" for f in findings)
+    lines = [f"{f.file}:{f.line}:{f.column}: {f.severity} {f.code}: {f.message}" for f in findings]
+    emit(
+        {"ok": ok, "findings": [f.model_dump(mode="json") for f in findings]},
+        as_json,
+        lambda: "\n".join([*lines, "ok" if ok else "not ok"]),
+    )
+    if not ok:
+        raise typer.Exit(1)
+
+
+@app.command()
+def plan(
+    target: TargetOption = None, var: VariablesOption = None, project: ProjectOption = None, as_json: JsonOption = False
+) -> None:
+    """Show what a deployment would do; nothing changes in the workspace."""
+    from dex.bundle.deploying import Deployment
+
+    found = Deployment(find_project().root, target, pairs(var)).plan()
+    emit(found, as_json, found.to_text)
+
+
+@app.command()
+def deploy(
+    target: TargetOption = None,
+    var: VariablesOption = None,
+    confirm: ConfirmOption = None,
+    project: ProjectOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show the plan, then deploy; production has to be confirmed by its name."""
+    from dex.bundle.deploying import Deployment
+
+    deployment = Deployment(find_project().root, target, pairs(var))
+    typer.echo(deployment.plan().to_text(), err=True)
+    progress("deploying")
+    made = deployment.deploy(confirm)
+    emit(made, as_json, lambda: _table(made))
+
+
+@app.command()
+def summary(
+    target: TargetOption = None, var: VariablesOption = None, project: ProjectOption = None, as_json: JsonOption = False
+) -> None:
+    """List the bundle's resources, with id and address of those that are deployed."""
+    from dex.bundle.deploying import Deployment
+
+    found = Deployment(find_project().root, target, pairs(var)).summary()
+    emit(found, as_json, lambda: _table(found))
+
+
+@app.command()
+def run(
+    job: Annotated[str, typer.Argument(help="Key of a deployed job.")],
+    parameter: Annotated[
+        list[str] | None, typer.Option("--parameter", "-p", help="KEY=VALUE of a job parameter; repeat for more.")
+    ] = None,
+    target: TargetOption = None,
+    var: VariablesOption = None,
+    project: ProjectOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Run a deployed job to its end, and show what each task came to; exit 1 if it failed."""
+    from dex.bundle.deploying import Deployment
+
+    ended = Deployment(find_project().root, target, pairs(var)).run(job, pairs(parameter))
+    emit(ended, as_json, ended.to_text)
+    if ended.result != "SUCCESS":
+        raise typer.Exit(1)
+
+
+@app.command()
+def destroy(
+    target: TargetOption = None,
+    var: VariablesOption = None,
+    confirm: ConfirmOption = None,
+    project: ProjectOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Take away everything that was deployed; has to be confirmed by the target's name."""
+    from dex.bundle.deploying import Deployment
+
+    gone = Deployment(find_project().root, target, pairs(var)).destroy(confirm)
+    emit(gone, as_json, lambda: _table(gone))
+
+
+def _table(resources: list[Deployed]) -> str:
+    rows = [(each.resource, each.name or "", each.id or "not deployed", each.url or "") for each in resources]
+    return table(["resource", "name", "id", "address"], rows)
