@@ -114,17 +114,19 @@ def logs(
     project: ProjectOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Print what the last attempt of a task printed."""
+    """Print what the last attempt of a task printed, with the notebook's cell beside frames of exported modules."""
+    from dex.export import NotebookPlaces, with_places
     from dex.jobs import read_record
 
-    record = read_record(find_project(), number)
+    root = find_project()
+    record = read_record(root, number)
     found = record.run.tasks.get(task)
     if found is None:
         raise JobError(
             "DEX-JOB-09", f"The run {number} has no task '{task}'.", remedy=f"It has: {', '.join(record.run.tasks)}."
         )
     text = (record.folder / found.log).read_text("utf-8") if found.log else ""
-    emit({"task": task, "log": text}, as_json, lambda: text.rstrip("\n"))
+    emit({"task": task, "log": text}, as_json, lambda: with_places(text, NotebookPlaces(root)).rstrip("\n"))
 
 
 def _exit_unless_good(runs: list[JobRun]) -> None:

@@ -177,3 +177,12 @@ def test_edits_of_a_main_that_calls_another_function_come_back(waits: str, tmp_p
     sync(folder)
     assert (source(folder, "c1"), source(folder, "c4")) == ("a = 2", "b = a\nb += 1\nprint(b)\n# the end")
     assert is_clean(folder)
+
+
+def test_a_sync_leaves_who_may_do_what_with_the_files(project: Path) -> None:
+    notebook, module = project / "notebooks/n.ipynb", project / "src/shop_etl/n.py"
+    notebook.chmod(0o664)
+    module.chmod(0o755)
+    edit(project, "return x + 1", "return x+2")
+    assert set(sync(project).files) >= {"notebooks/n.ipynb", "src/shop_etl/n.py"}
+    assert [path.stat().st_mode & 0o777 for path in (notebook, module)] == [0o664, 0o755]

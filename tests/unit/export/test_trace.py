@@ -222,3 +222,31 @@ def test_the_executed_notebook_of_a_run_is_a_log_too(project: Path, capsys: pyte
     assert main(["trace", str(out), "--json", "--project", str(project)]) == 0
     frames = json.loads(capsys.readouterr().out)["frames"]
     assert [(frame["place"]["cell"], frame["place"]["line"]) for frame in frames] == [(2, 6), (2, 2), (2, 8)]
+
+
+JOB = """\
+resources:
+  jobs:
+    fail:
+      name: fail
+      tasks:
+        - task_key: fail
+          spark_python_task: {python_file: ../fail.py}
+          environment_key: default
+      environments: [{environment_key: default, spec: {environment_version: "4"}}]
+"""
+
+
+def test_the_log_of_a_job_on_this_machine_has_the_places(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed = project.parent / "envs/python 3/site-packages"
+    (project / "fail.py").write_text(
+        f"import sys\nsys.path.insert(0, {str(installed)!r})\nfrom shop_etl import n\nn.safe(1, 0)\n"
+    )
+    (project / "resources/fail.job.yml").write_text(JOB)
+    monkeypatch.chdir(project)
+    assert main(["job", "run", "fail", "--json"]) == 1
+    number = json.loads(capsys.readouterr().out)["id"]
+    assert main(["job", "logs", str(number), "fail"]) == 0
+    assert beside(capsys.readouterr().out) == [MIDDLE, DEEP, RAISED]
