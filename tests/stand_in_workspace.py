@@ -30,6 +30,13 @@ def rest_workspace() -> Iterator[Workspace]:
         yield server.add(USER, TOKEN, catalogs=())
 
 
+def client_of(workspace: Workspace, **settings: Any) -> Any:
+    """Return the vendor's client of a workspace."""
+    from databricks.sdk import WorkspaceClient
+
+    return WorkspaceClient(host=workspace.url, token=workspace.token, auth_type="pat", **settings)
+
+
 @dataclass
 class FullWorkspace:
     """A workspace with Spark Connect.

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from dex.workspace import Workspace, WorkspaceServer
+from stand_in_workspace import client_of
 
 
 @pytest.fixture(scope="session")
@@ -23,10 +24,3 @@ def fake(server: WorkspaceServer) -> Workspace:
 @pytest.fixture
 def client(fake: Workspace) -> Any:
     return client_of(fake)
-
-
-def client_of(workspace: Workspace, **settings: Any) -> Any:
-    """Return the vendor's client of a workspace."""
-    from databricks.sdk import WorkspaceClient
-
-    return WorkspaceClient(host=workspace.url, token=workspace.token, auth_type="pat", **settings)

@@ -1,0 +1,269 @@
+"""A bundle deployed in the databricks CLI's order of requests, and its jobs really run, through the vendor's client."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from databricks.sdk.errors import NotFound, ResourceAlreadyExists, ResourceDoesNotExist
+from dex.workspace import Workspace, WorkspaceServer
+from stand_in_workspace import client_of
+from support import uv
+
+ROOT = "/Workspace/Users/tester@example.org/.bundle/tiny/dev"
+
+WHEEL = {
+    "pyproject.toml": """
+        [project]
+        name = "tiny-etl"
+        version = "0.1.0"
+        requires-python = ">=3.10"
+        [project.scripts]
+        load = "tiny_etl:load"
+        fail = "tiny_etl:fail"
+        slow = "tiny_etl:slow"
+        [build-system]
+        requires = ["uv_build"]
+        build-backend = "uv_build"
+        """,
+    "src/tiny_etl/__init__.py": """
+        import os, sys, time
+
+        def load():
+            print("load", sys.argv[1:], os.environ["DATABRICKS_HOST"].startswith("http://127.0.0.1"))
+            print("token", os.environ["DATABRICKS_TOKEN"])
+            return 0
+
+        def fail():
+            print("about to fail")
+            raise ValueError("no rows")
+
+        def slow():
+            print("slow", flush=True)
+            time.sleep(60)
+        """,
+}
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("tiny")
+    for name, text in WHEEL.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(textwrap.dedent(text))
+    uv("build", "-q", "--wheel", "--offline", "-o", folder / "dist", folder)
+    return next((folder / "dist").glob("*.whl"))
+
+
+class Deployer:
+    """What the CLI does, request by request."""
+
+    def __init__(self, client: Any) -> None:
+        self.client, self.do = client, client.api_client.do
+
+    def put(self, path: str, content: bytes, overwrite: bool = True) -> None:
+        """Upload a file; make its folder where that is missing, and only then."""
+        target = quote(path.lstrip("/"), safe="")
+        url = f"/api/2.0/workspace-files/import-file/{target}?overwrite={str(overwrite).lower()}"
+        try:
+            self.do("POST", url, data=content)
+        except ResourceDoesNotExist:
+            self.do("POST", "/api/2.0/workspace/mkdirs", body={"path": path.rpartition("/")[0]})
+            self.do("POST", url, data=content)
+
+    def is_there(self, path: str) -> bool:
+        try:
+            self.do("GET", "/api/2.0/workspace/get-status", query={"path": path, "return_export_info": "true"})
+        except ResourceDoesNotExist:
+            return False
+        return True
+
+    def lock(self, number: str) -> None:
+        self.put(f"{ROOT}/state/deploy.lock", json.dumps({"ID": number}).encode(), overwrite=False)
+
+    def deploy(self, wheel: Path, files: dict[str, bytes], job: dict[str, Any]) -> int:
+        """Deploy files, a wheel, a schema, a volume and a job, and return the job's id."""
+        self.lock("one")
+        try:
+            self.do(
+                "POST", "/api/2.0/workspace/delete", body={"path": f"{ROOT}/artifacts/.internal", "recursive": True}
+            )
+        except ResourceDoesNotExist:
+            self.do("POST", "/api/2.0/workspace/mkdirs", body={"path": f"{ROOT}/artifacts/.internal"})
+        self.put(f"{ROOT}/artifacts/.internal/{wheel.name}", wheel.read_bytes())
+        for name, content in files.items():
+            self.put(f"{ROOT}/files/{name}", content)
+        self.put(f"{ROOT}/state/deployment.json", b"{}")
+        self.do("POST", "/api/2.1/unity-catalog/schemas", body={"catalog_name": "main", "name": "dev_tester_silver"})
+        volume = {"catalog_name": "main", "schema_name": "dev_tester_silver", "name": "raw", "volume_type": "MANAGED"}
+        self.do("POST", "/api/2.1/unity-catalog/volumes", body=volume)
+        deployment = {"kind": "BUNDLE", "metadata_file_path": f"{ROOT}/state/metadata.json"}
+        body = {**job, "deployment": deployment, "edit_mode": "UI_LOCKED", "format": "MULTI_TASK"}
+        number = int(self.do("POST", "/api/2.2/jobs/create", body=body)["job_id"])
+        owner = {"user_name": "tester@example.org", "permission_level": "IS_OWNER"}
+        group = {"group_name": "data-eng", "permission_level": "CAN_MANAGE"}
+        self.do("PUT", f"/api/2.0/permissions/jobs/{number}", body={"access_control_list": [owner, group]})
+        self.put(f"{ROOT}/state/resources.json", json.dumps({"state": {"resources.jobs.daily": number}}).encode())
+        self.put(f"{ROOT}/state/metadata.json", b"{}")
+        self.do("POST", "/api/2.0/workspace/delete", body={"path": f"{ROOT}/state/deploy.lock"})
+        return number
+
+
+def serverless(wheel: Path) -> list[dict[str, Any]]:
+    spec = {"environment_version": "4", "dependencies": [f"{ROOT}/artifacts/.internal/{wheel.name}"]}
+    return [{"environment_key": "default", "spec": spec}]
+
+
+def task(key: str, entry: str, *parameters: str, **more: Any) -> dict[str, Any]:
+    wheel_task = {"package_name": "tiny_etl", "entry_point": entry, "parameters": list(parameters)}
+    return {"task_key": key, "environment_key": "default", "python_wheel_task": wheel_task, **more}
+
+
+def outputs(client: Any, run: Any) -> dict[str, Any]:
+    return {each.task_key: client.jobs.get_run_output(each.run_id) for each in run.tasks}
+
+
+def test_a_bundle_deploys_in_the_clis_order_and_its_job_runs(wheel: Path, client: Any, fake: Workspace) -> None:
+    deployer = Deployer(client)
+    for state in ("terraform.tfstate", "resources.json", "deployment.json"):
+        assert not deployer.is_there(f"{ROOT}/state/{state}")
+    script = b"import sys\nprint('script', sys.argv[1:])\n"
+    job = {
+        "name": "[dev tester] daily",
+        "parameters": [{"name": "day", "default": "monday"}],
+        "environments": serverless(wheel),
+        "tasks": [
+            task("load", "load", "--day", "{{job.parameters.day}}", "--run", "{{job.run_id}}"),
+            {
+                "task_key": "script",
+                "depends_on": [{"task_key": "load"}],
+                "environment_key": "default",
+                "spark_python_task": {"python_file": f"{ROOT}/files/src/script.py", "parameters": ["x"]},
+            },
+            {
+                "task_key": "check",
+                "depends_on": [{"task_key": "script"}],
+                "condition_task": {"op": "EQUAL_TO", "left": "{{job.parameters.day}}", "right": "tuesday"},
+            },
+            task("never", "fail", depends_on=[{"task_key": "check", "outcome": "false"}]),
+        ],
+    }
+    number = deployer.deploy(wheel, {"src/script.py": script}, job)
+    assert not deployer.is_there(f"{ROOT}/state/deploy.lock")
+    assert client.volumes.read("main.dev_tester_silver.raw").schema_name == "dev_tester_silver"
+
+    run = client.jobs.run_now(number, job_parameters={"day": "tuesday"}).result()
+    assert run.state.result_state.value == "SUCCESS"
+    left = outputs(client, run)
+    assert left["load"].logs.startswith(f"load ['--day', 'tuesday', '--run', '{run.run_id}'] True\ntoken [REDACTED]")
+    assert fake.token not in json.dumps([each.as_dict() for each in left.values()])
+    assert left["script"].logs == "script ['x']\n"
+    states = {each.task_key: each.state.result_state.value for each in run.tasks}
+    assert states == {"load": "SUCCESS", "script": "SUCCESS", "check": "SUCCESS", "never": "EXCLUDED"}
+    ((outcome,),) = [[each.condition_task.outcome] for each in run.tasks if each.task_key == "check"]
+    assert outcome == "true"
+
+    client.jobs.delete(number)
+    client.schemas.delete("main.dev_tester_silver", force=True)
+    client.workspace.delete(ROOT, recursive=True)
+    with pytest.raises(NotFound):
+        client.volumes.read("main.dev_tester_silver.raw")
+    assert not deployer.is_there(ROOT)
+
+
+def test_a_deployment_under_way_keeps_a_second_one_out(client: Any) -> None:
+    Deployer(client).lock("one")
+    with pytest.raises(ResourceAlreadyExists):
+        Deployer(client).lock("two")
+    assert json.loads(client.workspace.download(f"{ROOT}/state/deploy.lock").read()) == {"ID": "one"}
+
+
+def test_a_task_that_fails_leaves_its_error_and_a_repair_goes_on_from_there(wheel: Path, client: Any) -> None:
+    tasks = [
+        task("load", "load"),
+        task("fail", "fail", depends_on=[{"task_key": "load"}]),
+        task("after", "load", depends_on=[{"task_key": "fail"}]),
+    ]
+    number = Deployer(client).deploy(wheel, {}, {"name": "x", "environments": serverless(wheel), "tasks": tasks})
+    run_id = client.jobs.run_now(number).run_id
+    run = wait(client, run_id)
+    assert run.state.result_state.value == "FAILED"
+    assert "Task fail failed" in run.state.state_message
+    left = outputs(client, run)
+    assert left["fail"].error == "ValueError: no rows"
+    assert "Traceback" in left["fail"].error_trace
+    assert 'raise ValueError("no rows")' in left["fail"].error_trace
+    assert left["fail"].logs.startswith("about to fail\n")
+    ids = {each.task_key: each.run_id for each in run.tasks}
+    mended = {**tasks[1], "python_wheel_task": {**tasks[1]["python_wheel_task"], "entry_point": "load"}}
+    assert mended  # a repair runs what the run began with: mending the job mends the next run
+    client.jobs.repair_run(run_id, rerun_all_failed_tasks=True)
+    again = wait(client, run_id)
+    assert again.state.result_state.value == "FAILED"
+    assert {each.task_key for each in again.tasks if each.run_id == ids[each.task_key]} == {"load"}
+
+
+def test_a_wheel_that_is_not_there_fails_its_task_in_plain_words(wheel: Path, client: Any) -> None:
+    number = Deployer(client).deploy(
+        wheel, {}, {"name": "x", "environments": serverless(wheel), "tasks": [task("load", "load")]}
+    )
+    client.workspace.delete(f"{ROOT}/artifacts/.internal", recursive=True)
+    run = wait(client, client.jobs.run_now(number).run_id)
+    error = outputs(client, run)["load"].error
+    assert "Library installation failed" in error
+    assert f"{ROOT}/artifacts/.internal/{wheel.name}" in error
+
+
+def test_a_run_that_is_canceled_ends_its_processes(wheel: Path, client: Any) -> None:
+    number = Deployer(client).deploy(
+        wheel, {}, {"name": "x", "environments": serverless(wheel), "tasks": [task("slow", "slow")]}
+    )
+    run_id = client.jobs.run_now(number).run_id
+    while client.jobs.get_run(run_id).tasks[0].state.life_cycle_state.value != "RUNNING":
+        pass
+    client.jobs.cancel_run(run_id)
+    assert wait(client, run_id).state.result_state.value == "CANCELED"
+
+
+def test_a_server_that_ends_ends_its_runs(wheel: Path) -> None:
+    with WorkspaceServer() as server:
+        fake = server.add()
+        client = client_of(fake)
+        number = Deployer(client).deploy(
+            wheel, {}, {"name": "x", "environments": serverless(wheel), "tasks": [task("slow", "slow")]}
+        )
+        run_id = client.jobs.run_now(number).run_id
+        while client.jobs.get_run(run_id).tasks[0].state.life_cycle_state.value != "RUNNING":
+            pass
+    assert fake.runs.all[run_id].result == "CANCELED"
+
+
+def test_a_job_runs_another_as_a_run_that_can_be_looked_at(wheel: Path, client: Any) -> None:
+    inner = Deployer(client).deploy(
+        wheel,
+        {},
+        {
+            "name": "inner",
+            "parameters": [{"name": "day", "default": "monday"}],
+            "environments": serverless(wheel),
+            "tasks": [task("load", "load", "{{job.parameters.day}}")],
+        },
+    )
+    other = {"task_key": "other", "run_job_task": {"job_id": inner, "job_parameters": {"day": "friday"}}}
+    number = client.api_client.do("POST", "/api/2.2/jobs/create", body={"name": "outer", "tasks": [other]})["job_id"]
+    run = wait(client, client.jobs.run_now(number).run_id)
+    started = outputs(client, run)["other"].run_job_output.run_id
+    assert [each.run_id for each in client.jobs.list_runs(job_id=inner)] == [started]
+    assert outputs(client, wait(client, started))["load"].logs.startswith("load ['friday']")
+
+
+def wait(client: Any, run_id: int) -> Any:
+    """Return a run that has ended; asks often, where the SDK pauses for seconds."""
+    while True:
+        run = client.jobs.get_run(run_id)
+        if run.state.life_cycle_state.value in ("TERMINATED", "SKIPPED", "INTERNAL_ERROR"):
+            return run
