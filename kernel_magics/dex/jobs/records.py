@@ -164,9 +164,10 @@ def new_record(
     parameters: dict[str, str],
     environment: str,
     only: list[str] | None = None,
+    number: int | None = None,
 ) -> Record:
-    """Return the record of a run that begins now; its folder is made."""
-    number = time.time_ns() // 1_000
+    """Return the record of a run that begins now; its folder is made. Its number is a new one if not given."""
+    number = number or time.time_ns() // 1_000
     while True:
         folder = runs_folder(project) / str(number)
         try:

@@ -325,5 +325,5 @@ def _items(inputs: str, key: str) -> list[Any]:
 
 
 def _number(key: str) -> int:
-    """Return a number that stands for a job wherever its id is asked for; the same for the same key."""
-    return zlib.crc32(key.encode())
+    """Return a job's id: of one that has none, a number that stands for it, the same for the same key."""
+    return int(key) if key.isdigit() else zlib.crc32(key.encode())

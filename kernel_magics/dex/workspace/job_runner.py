@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from dex_dbutils import DexError
@@ -134,7 +134,8 @@ class JobRunner:
         only = [task.task_key for task in settings.tasks if order.only is None or task.task_key in order.only]
         key = str(order.job_id or order.run_id)
         parameters = dict(order.parameters)
-        record = new_record(project, key, settings, parameters, self._environment, only if order.only else None)
+        chosen = only if order.only else None
+        record = new_record(project, key, settings, parameters, self._environment, chosen, order.run_id)
         self._records[order.run_id] = record
         return record
 
@@ -225,10 +226,9 @@ def _places(order: RunOrder) -> Iterator[Path]:
             found = find_file(order.files, str((task.get(kind) or {}).get(field)))
             if found is not None:
                 yield found.parent
-    metadata = (order.settings.get("deployment") or {}).get("metadata_file_path")
-    found = find_file(order.files, str(metadata))
-    if found is not None:
-        yield found.parents[1] / "files"
+    metadata = str((order.settings.get("deployment") or {}).get("metadata_file_path") or "")
+    if metadata.startswith("/Workspace/") and ".." not in metadata:
+        yield order.files.joinpath(*PurePosixPath(metadata).parts[1:]).parents[1] / "files"
 
 
 def _overridden(settings: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:

@@ -16,8 +16,9 @@ from dex.workspace.runner import Runner
 from dex.workspace.runs import Runs
 from dex.workspace.storage import StoredFiles
 
-#: Ids of the platform are long; these are as well, so that nothing counts on short ones.
-_FIRST_ID = 100_000_000_001
+#: Ids of jobs, runs and objects. The platform's are long, so that nothing counts on short ones; no two workspaces have
+#: the same, so that whoever runs jobs of several can tell them apart.
+_IDS = itertools.count(100_000_000_001)
 
 
 class Workspace:
@@ -54,7 +55,6 @@ class Workspace:
         self.secrets: dict[str, dict[str, str]] = {}
         self.secret_rights: dict[str, dict[str, str]] = {}
         self.unreadable: set[str] = set()
-        self._ids = itertools.count(_FIRST_ID)
         self.files = StoredFiles(folder / "files")
         self.uploads: dict[int, tuple[str, bytearray]] = {}
         self.objects = Objects(StoredFiles(folder / "files"), self.new_id)
@@ -80,5 +80,5 @@ class Workspace:
         return self.catalogs.tables
 
     def new_id(self) -> int:
-        """Return a number that nothing here has."""
-        return next(self._ids)
+        """Return a number that nothing else has."""
+        return next(_IDS)
