@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -226,6 +227,18 @@ def test_a_cell_in_scala_is_refused_before_anything_runs(project: Path) -> None:
     with pytest.raises(NotebookError) as caught:
         run_notebook(path)
     assert caught.value.code == "DEX-NOTEBOOK-10"
+
+
+def test_at_a_terminal_the_cells_are_told_beside_the_document_too(project: Path) -> None:
+    path = write_notebook(project / "notebooks/n.ipynb", "x = 1")
+    ours, theirs = os.openpty()
+    done = subprocess.run(
+        [sys.executable, "-m", "dex", "run", str(path), "--json"], stdout=subprocess.PIPE, stderr=theirs, check=True
+    )
+    os.close(theirs)
+    assert os.read(ours, 4096).decode().splitlines()[-1] == "cell 1 of 1: x = 1"
+    os.close(ours)
+    assert json.loads(done.stdout)["outcome"] == "succeeded"
 
 
 def test_every_end_of_a_run_is_in_the_ledger(project: Path) -> None:
