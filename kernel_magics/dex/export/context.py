@@ -24,6 +24,7 @@ _PROFILES = ("profile",)
 _OWN_SESSION = ("getOrCreate", "get_session", "get_spark", "create")
 _SESSIONS = ("SparkSession", "DatabricksSession", "get_session", "get_spark")
 _CONTEXTS = ("SparkContext",)
+_EXIT = "dbutils.notebook.exit"
 #: Stands for a display until its line is taken out; no source holds it.
 _GONE = "\0gone\0"
 _OLD_SESSIONS = ("SQLContext", "HiveContext")
@@ -233,4 +234,5 @@ def _stops(call: ast.Call) -> bool:
 
 
 def _is_exit(call: ast.Call) -> bool:
-    return ast.unparse(call.func) == "dbutils.notebook.exit"
+    function = call.func
+    return isinstance(function, ast.Attribute) and function.attr == "exit" and ast.unparse(function) == _EXIT

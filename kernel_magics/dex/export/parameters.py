@@ -130,7 +130,7 @@ def take_tagged(piece: Piece, parameters: Parameters, log: Log) -> None:
 
 def take_widgets(piece: Piece, parameters: Parameters, log: Log) -> None:
     """Make parameters of the widgets in a statement and read them from `Params`."""
-    if piece.node is None or not any(word in piece.text for word in ("widgets", "getArgument")):
+    if piece.node is None or not _names_widgets(piece):
         return
     changes: list[tuple[ast.AST, str]] = []
     alone = _alone(piece.node)
@@ -179,7 +179,7 @@ def number_widgets(pieces: list[Piece]) -> dict[str, str]:
     Where that is tried, a text that is no number is foreseen: it stays a text.
     """
     kinds: dict[str, set[str]] = {}
-    for node in [piece.node for piece in pieces if piece.place != "drop" and piece.node is not None]:
+    for node in [p.node for p in pieces if p.place != "drop" and p.node is not None and _names_widgets(p)]:
         inside: dict[ast.AST, str] = {}
         tried = {part for n in ast.walk(node) if isinstance(n, ast.Try) for part in ast.walk(n)}
         for call in [n for n in ast.walk(node) if isinstance(n, ast.Call)]:
@@ -228,6 +228,10 @@ def literal_type(value: ast.expr) -> str | None:
     if isinstance(constant, list | dict | tuple | set):
         return type(constant).__name__
     return None
+
+
+def _names_widgets(piece: Piece) -> bool:
+    return any(word in piece.text for word in ("widgets", "getArgument"))
 
 
 def _tried(node: ast.AST) -> list[tuple[str, str]]:

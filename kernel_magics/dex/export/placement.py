@@ -63,12 +63,16 @@ class Names:
 
     Attributes:
         binders: pieces that bind a name, in order.
+        readers: pieces that need a name, in order.
+        makers: imported name -> what it stands for, for what makes constants.
         imports: imported name -> what it stands for, where that is the same everywhere.
         module: names bound at the top of the module.
         star: some names come from ``import *``.
     """
 
     binders: dict[str, list[Piece]] = field(default_factory=lambda: defaultdict(list))
+    readers: dict[str, list[Piece]] = field(default_factory=lambda: defaultdict(list))
+    makers: dict[str, str] = field(default_factory=dict)
     imports: dict[str, str] = field(default_factory=dict)
     module: set[str] = field(default_factory=set)
     star: bool = False
@@ -85,8 +89,10 @@ def place(pieces: list[Piece], log: Log) -> Names:
     for piece in live:
         for name in piece.flow.binds:
             names.binders[name].append(piece)
-    makers = makers_of(live)
-    candidates = {id(p): p for p in live if _may_move(p, names, rewritten, live, makers)}
+        for name in piece.flow.needs:
+            names.readers[name].append(piece)
+    names.makers = makers_of(live)
+    candidates = {id(p): p for p in live if _may_move(p, names, rewritten, live)}
     for piece in live:
         if piece.flow.star:
             names.star = True
@@ -155,7 +161,7 @@ def _why_not(piece: Piece, names: Names) -> str:
     return f"it reads {', '.join(f'`{n}`' for n in used)} of the notebook" if used else "its defaults are computed"
 
 
-def _may_move(piece: Piece, names: Names, rewritten: set[str], live: list[Piece], makers: dict[str, str]) -> bool:
+def _may_move(piece: Piece, names: Names, rewritten: set[str], live: list[Piece]) -> bool:
     node = piece.node
     if piece.kind == "lifted":
         return True
@@ -178,7 +184,7 @@ def _may_move(piece: Piece, names: Names, rewritten: set[str], live: list[Piece]
         return not _makes_udf(node)
     if isinstance(node, ast.ClassDef):
         return True
-    return _constant(node, live, makers)
+    return _constant(node, names)
 
 
 def _makes_udf(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
@@ -207,27 +213,27 @@ def _import_may_move(piece: Piece, node: ast.Import | ast.ImportFrom, names: Nam
     return True
 
 
-def _constant(node: ast.stmt, live: list[Piece], makers: dict[str, str]) -> bool:
+def _constant(node: ast.stmt, names: Names) -> bool:
     if isinstance(node, ast.Assign) and len(node.targets) == 1:
         target, value = node.targets[0], node.value
     elif isinstance(node, ast.AnnAssign) and node.value is not None:
         target, value = node.target, node.value
     else:
         return False
-    if isinstance(target, ast.Name) and is_logger(value, makers):
+    if isinstance(target, ast.Name) and is_logger(value, names.makers):
         return True
     if not (isinstance(target, ast.Name) and target.id.isupper()):
         return False
     try:
         constant = ast.literal_eval(value)
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
-        return is_made(value, makers) and not _is_changed(target.id, live)
-    return isinstance(constant, str | bytes | int | float | tuple | type(None)) or not _is_changed(target.id, live)
+        return is_made(value, names.makers) and not _is_changed(target.id, names)
+    return isinstance(constant, str | bytes | int | float | tuple | type(None)) or not _is_changed(target.id, names)
 
 
-def _is_changed(name: str, live: list[Piece]) -> bool:
-    for piece in live:
-        if name not in piece.flow.needs or piece.node is None:
+def _is_changed(name: str, names: Names) -> bool:
+    for piece in names.readers.get(name, ()):
+        if piece.node is None:
             continue
         for part in ast.walk(piece.node):
             if isinstance(part, ast.Attribute) and part.attr in CHANGING and _is(part.value, name):
