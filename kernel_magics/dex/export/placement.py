@@ -122,7 +122,8 @@ def place(pieces: list[Piece], log: Log) -> Names:
             )
         elif isinstance(piece.node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             reason = _why_not(piece, names)
-            log.note(piece, f"`{piece.node.name}` stays inside main: {reason}")
+            way = "; as its parameter, that would let it stand at the top" if reason.startswith("it reads") else ""
+            log.note(piece, f"`{piece.node.name}` stays inside main: {reason}{way}")
     return names
 
 
@@ -158,7 +159,10 @@ def _why_not(piece: Piece, names: Names) -> str:
     if isinstance(piece.node, ast.FunctionDef) and _makes_udf(piece.node):
         return "a UDF is made by a session"
     used = [n for n in piece.flow.needs if n != name and not _at_top(n, names.module, names)]
-    return f"it reads {', '.join(f'`{n}`' for n in used)} of the notebook" if used else "its defaults are computed"
+    if not used:
+        return "its defaults are computed"
+    said = [f"`{n}` of cell {names.binders[n][0].cell.number}" if names.binders.get(n) else f"`{n}`" for n in used]
+    return f"it reads {', '.join(said)}"
 
 
 def _may_move(piece: Piece, names: Names, rewritten: set[str], live: list[Piece]) -> bool:

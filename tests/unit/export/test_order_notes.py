@@ -9,6 +9,7 @@ from dex.export import export_notebook
 from dex_dbutils.config import find_project
 from notebook_factory import project_folder, write_notebook
 
+AT_TOP = "; as its parameter, that would let it stand at the top"
 BELOW = "below sets it: run from top to bottom, the notebook fails here"
 
 
@@ -21,7 +22,7 @@ BELOW = "below sets it: run from top to bottom, the notebook fails here"
         (
             ["def f():\n    return rate", "y = f()\nrate = 2"],
             [
-                (1, 1, "`f` stays inside main: it reads `rate` of the notebook"),
+                (1, 1, f"`f` stays inside main: it reads `rate` of cell 2{AT_TOP}"),
                 (2, 1, "`f` is called here and needs `rate` before line 2 of the cell sets it"),
             ],
         ),
@@ -36,7 +37,7 @@ BELOW = "below sets it: run from top to bottom, the notebook fails here"
             ["class Reader:\n    def rows(self):\n        return rate", "rate = 2"],
             [
                 (1, 1, "`Reader` reads `rate`, which only cell 2 below sets"),
-                (1, 1, "`Reader` stays inside main: it reads `rate` of the notebook"),
+                (1, 1, f"`Reader` stays inside main: it reads `rate` of cell 2{AT_TOP}"),
             ],
         ),
         # only set by a magic
@@ -57,7 +58,7 @@ BELOW = "below sets it: run from top to bottom, the notebook fails here"
             ["seen = {}", "def put(k):\n    seen[k] = 1"],
             [
                 (2, 1, "`seen`, set in cell 1, is changed in place by `put`: each call changes it again"),
-                (2, 1, "`put` stays inside main: it reads `seen` of the notebook"),
+                (2, 1, f"`put` stays inside main: it reads `seen` of cell 1{AT_TOP}"),
             ],
         ),
         (
