@@ -186,3 +186,12 @@ def test_a_sync_leaves_who_may_do_what_with_the_files(project: Path) -> None:
     edit(project, "return x + 1", "return x+2")
     assert set(sync(project).files) >= {"notebooks/n.ipynb", "src/shop_etl/n.py"}
     assert [path.stat().st_mode & 0o777 for path in (notebook, module)] == [0o664, 0o755]
+
+
+def test_a_conflict_in_one_cell_does_not_stand_in_the_way_of_an_edit_of_a_later_one(project: Path) -> None:
+    edit_cell(project, "f", "def f(x):\n    return x + 7")
+    edit(project, "return x + 1", "return x + 2")
+    edit(project, "y = f(2)", "y = f(3)")
+    report = sync(project)
+    assert (report.conflicts, report.taken) == ([4], [5])
+    assert source(project, "m").endswith("y = f(3)")

@@ -29,6 +29,11 @@ class SyncPlan:
     conflicts: list[int] = field(default_factory=list)
     taken: list[int] = field(default_factory=list)
 
+    @property
+    def settled(self) -> dict[int, str]:
+        """The new texts that can be exported: those without a conflict."""
+        return {number: text for number, text in self.texts.items() if number not in self.conflicts}
+
 
 def with_sources(notebook: Notebook, texts: Mapping[int, str]) -> Notebook:
     """Return a notebook with other texts in some cells; ids stay."""
@@ -124,7 +129,7 @@ class Sync:
         there = self._made_of(self._notebook, cell.id)
         if there is not None and all(same_code(text, there.get(place, "")) for place, text in group.items()):
             return  # the notebook says the same already
-        context = with_sources(self._notebook, plan.texts)
+        context = with_sources(self._notebook, plan.settled)
         taken = self._carried(context, cell, base_text, edited, group)
         if taken is None and layout_only:
             return  # how the module is laid out is the export's
@@ -233,8 +238,7 @@ class Sync:
 
     def _check_glue(self, plan: SyncPlan) -> None:
         """Raise where a generated part was changed, unless the notebook comes to the same."""
-        texts = {n: text for n, text in plan.texts.items() if n not in plan.conflicts}
-        made = self._parts(with_sources(self._notebook, texts))
+        made = self._parts(with_sources(self._notebook, plan.settled))
         for name, lines in self._theirs.glue.items():
             theirs = "\n".join(lines)
             base = "\n".join(self._known["glue"].get(name, []))
