@@ -6,18 +6,19 @@ import asyncio
 import contextlib
 import tempfile
 import threading
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from dex_dbutils import DexError
-from dex_dbutils.config import Project, find_project, load_environment
+from dex_dbutils.config import Project, load_environment
 
 from dex.engines import engine_for
 from dex.jobs import JobRun, JobSettings, Record, Runner, TaskRun, new_record, processors
-from dex.workspace.runner import Life, Listener, Output, RunEnd, RunOrder, TaskReport, find_file
+from dex.workspace.deployed import deployed_project
+from dex.workspace.runner import Life, Listener, Output, RunEnd, RunOrder, TaskReport
 from dex.workspace.shop import Environments, WorkspaceShop
 
 #: Tasks that may wait for other jobs at a time.
@@ -53,7 +54,7 @@ class JobRunner:
     """Runs jobs of workspaces on this machine, all in one event loop: places for processes are shared fairly.
 
     Args:
-        environment: environment of dex that tasks work in.
+        environment: environment of dex that tasks work in, where the bundle's target has none of its name.
         variables: variables of every task, such as the address of an engine.
         processes: tasks at a time; as many as there are processors, two at least, if not given.
     """
@@ -80,16 +81,17 @@ class JobRunner:
         """Start a run and return at once."""
         with self._lock:
             loop = self._running_loop()
-            record = self._record(order)
+            deployed = deployed_project(order, self._environment)
+            self._projects[deployed.project.root] = deployed.project
+            record = self._record(order, deployed.environment)
             first = {key: task.attempt for key, task in record.run.tasks.items()}
-            project, is_own = self._project(order)
             shop = WorkspaceShop(
-                project,
+                deployed.project,
                 order.work,
-                self._environment,
+                deployed.environment,
                 record.folder,
                 files=order.files,
-                is_own=is_own,
+                is_own=deployed.is_own,
                 settings=order.settings,
                 given={**self._variables, **order.environment},
                 environments=self._environments,
@@ -106,7 +108,7 @@ class JobRunner:
         self._waiting.shutdown(wait=False, cancel_futures=True)
         for project in self._projects.values():
             with contextlib.suppress(DexError):
-                engine_for(load_environment(self._environment, start=project.root)).stop()
+                engine_for(load_environment("local", start=project.root)).stop()
         self._temporary.cleanup()
 
     def _running_loop(self) -> asyncio.AbstractEventLoop:
@@ -119,7 +121,7 @@ class JobRunner:
             self._runner.run_elsewhere = self._run_elsewhere
         return self._loop
 
-    def _record(self, order: RunOrder) -> Record:
+    def _record(self, order: RunOrder, environment: str) -> Record:
         """Return a new record; of a repair, the one of the run, made ready to go on."""
         if order.repair and order.run_id in self._records:
             record = self._records[order.run_id]
@@ -135,22 +137,9 @@ class JobRunner:
         key = str(order.job_id or order.run_id)
         parameters = dict(order.parameters)
         chosen = only if order.only else None
-        record = new_record(project, key, settings, parameters, self._environment, chosen, order.run_id)
+        record = new_record(project, key, settings, parameters, environment, chosen, order.run_id)
         self._records[order.run_id] = record
         return record
-
-    def _project(self, order: RunOrder) -> tuple[Project, bool]:
-        """Return the project that was deployed with a job, and True; where there is none, one that stands in for it."""
-        for place in _places(order):
-            found = find_project(place)
-            if found.exists and order.files in found.root.parents:
-                return self._projects.setdefault(found.root, found), True
-        stand_in = order.files.parent / "project"
-        if stand_in not in self._projects:
-            (stand_in / "config").mkdir(parents=True, exist_ok=True)
-            (stand_in / "config/base.yaml").write_text("project: {name: workspace, package: workspace}\n", "utf-8")
-            self._projects[stand_in] = find_project(stand_in)
-        return self._projects[stand_in], False
 
     async def _run(self, going: _Going) -> None:
         going.task = asyncio.current_task()
@@ -216,19 +205,6 @@ class _WorkspaceRunner(Runner):
 
 def _no_job(name: str) -> tuple[str, JobSettings]:
     raise DexError("DEX-JOB-02", f"There is no job {name} here.")
-
-
-def _places(order: RunOrder) -> Iterator[Path]:
-    """Return folders on disk in which the project of a job may be: where its files are, then where its bundle is."""
-    for task in order.settings["tasks"]:
-        task = (task.get("for_each_task") or {}).get("task") or task
-        for kind, field in (("notebook_task", "notebook_path"), ("spark_python_task", "python_file")):
-            found = find_file(order.files, str((task.get(kind) or {}).get(field)))
-            if found is not None:
-                yield found.parent
-    metadata = str((order.settings.get("deployment") or {}).get("metadata_file_path") or "")
-    if metadata.startswith("/Workspace/") and ".." not in metadata:
-        yield order.files.joinpath(*PurePosixPath(metadata).parts[1:]).parents[1] / "files"
 
 
 def _overridden(settings: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:

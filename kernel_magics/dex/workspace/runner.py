@@ -88,6 +88,7 @@ class RunOrder:
         finished: of a repair: how the tasks ended that are not run again.
         repair: number of the repair; 0 is the run itself.
         overrides: parameters of tasks as run-now takes them: ``notebook_params``, ``python_params``, ....
+        schemas: full names of the schemas that Unity Catalog has.
         environment: variables for every task: the address of the workspace and a token.
         run_job: starts another job, with parameters, waits for its end and returns its run and how it ended.
     """
@@ -102,6 +103,7 @@ class RunOrder:
     finished: Mapping[str, TaskReport] = field(default_factory=dict)
     repair: int = 0
     overrides: Mapping[str, Any] = field(default_factory=dict)
+    schemas: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     run_job: Callable[[int, Mapping[str, str]], tuple[int, RunEnd]] | None = None
 

@@ -176,10 +176,14 @@ class Runs:
             finished=finished or {},
             repair=repair,
             overrides=run.overrides,
+            schemas=tuple(workspace.catalogs.all("schemas")),
             environment={"DATABRICKS_HOST": workspace.url, "DATABRICKS_TOKEN": workspace.token},
             run_job=self._run_job,
         )
-        run.running = workspace.runner.start(order, _Listener(self, run, repair))
+        try:
+            run.running = workspace.runner.start(order, _Listener(self, run, repair))
+        except Exception as error:  # noqa: BLE001  whatever it is: the run ends, and says why
+            self.finish(run, repair, RunEnd("FAILED", f"The run cannot begin: {error}"))
 
     def _run_job(self, number: int, parameters: Mapping[str, str]) -> tuple[int, RunEnd]:
         """Start another job for a task, and wait for its end; not under the lock."""
