@@ -100,7 +100,6 @@ def _write(path: Path, values: dict[str, Any]) -> None:
     """Write a configuration, if it is another than before."""
     text = io.StringIO()
     YAML(typ="safe").dump(values, text)
-    path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists() or path.read_text("utf-8") != text.getvalue():
         write_atomically(path, text.getvalue())
 
@@ -115,9 +114,9 @@ def _link(root: Path, folder: Path) -> None:
     for name in shown:
         if not os.path.lexists(folder / name):
             (folder / name).symlink_to(root / name)
-    for entry in (folder / "config").glob("*.yaml"):
-        if not (root / "config" / entry.name).exists():
-            entry.unlink()
+    for path in (folder / "config").glob("*.yaml"):
+        if not (root / "config" / path.name).exists():
+            path.unlink()
 
 
 def _environments(project: Project, names: Iterable[str]) -> Iterator[Environment]:
