@@ -15,7 +15,6 @@ by file name:
     file          name of the file, where no repository should hold it
     only          the one form (source, ipynb) that the notebook is about
     skips         why none of its generated tests runs on a local engine; `pipeline`, where there are none
-    waits         the notebook does not run on a local kernel yet: with these words
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ from notebook_factory import code, text
 
 FIXTURES = Path(__file__).parent / "notebooks/fixtures"
 FORMS = ("source", "ipynb")
-_KNOWN = frozenset("has lacks empty refused linked module requirements tests runs as file only waits skips".split())
+_KNOWN = frozenset("has lacks empty refused linked module requirements tests runs as file only skips".split())
 
 
 @dataclass(frozen=True)

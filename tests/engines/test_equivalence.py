@@ -152,7 +152,7 @@ CONSTRUCTS = {
 
 
 def test_notebooks_of_every_kind_and_both_forms_are_compared() -> None:
-    texts = [f.path.read_text("utf-8") for f, _ in RUNNABLE if "waits" not in f.expected]
+    texts = [f.path.read_text("utf-8") for f, _ in RUNNABLE]
     assert len(texts) >= 60
     assert min(Counter(form for _, form in RUNNABLE).values()) >= 25
     counts = {
@@ -164,9 +164,6 @@ def test_notebooks_of_every_kind_and_both_forms_are_compared() -> None:
 @pytest.mark.parametrize(("fixture", "form"), RUNNABLE, ids=NAMES)
 def test_main_writes_the_rows_of_the_notebook(fixture: Fixture, form: str, outcomes: dict[str, Outcome]) -> None:
     outcome = outcomes[f"{fixture}-{form}"]
-    if waits := fixture.expected.get("waits"):
-        assert waits in (outcome.failed or ""), "it runs now: take `waits` away"
-        return
     assert outcome.failed is None, outcome.failed
     for table, (of_the_notebook, of_main) in outcome.tables.items():
         assert of_the_notebook[1], f"the notebook wrote no rows to {table}: {of_the_notebook[0]}"

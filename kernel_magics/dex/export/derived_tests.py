@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from dex.export.formatting import format_python
 from dex.export.models import ReportLine
+from dex.export.parameters import Parameters
 from dex.export.pieces import Piece, literal
 from dex.export.placement import Names
 from dex.export.recording.plan import RecordingPlan
@@ -18,12 +19,13 @@ from dex.export.recording.recorded import Recording
 from dex.export.recording.tests import recorded_line, render_recorded, skipped
 from dex.export.regions import indent
 from dex.export.running_main import (
+    Run,
     fixtures,
-    needs_context,
     session_import,
     smoke,
     third_party,
     where_it_runs,
+    without_values,
 )
 from dex.export.slicing import TAKEN, DerivedTest, NotDerived, cell_word
 
@@ -67,7 +69,8 @@ def render_tests(
     derived: tuple[list[DerivedTest], list[NotDerived]],
     pieces: list[Piece],
     names: Names,
-    obstacle: str,
+    parameters: Parameters,
+    run: Run,
     plan: RecordingPlan,
     recording: Recording | None,
     *,
@@ -81,7 +84,8 @@ def render_tests(
         derived: tests of the notebook's asserts, and asserts without one.
         pieces: the notebook's statements, placed.
         names: who binds what.
-        obstacle: why no test can run `main`, or nothing.
+        parameters: fields of `Params`.
+        run: what a run of `main` needs and touches.
         plan: functions and tables of the module.
         recording: what was recorded, or None.
         notebook: path of the notebook.
@@ -89,8 +93,8 @@ def render_tests(
         module: its name.
     """
     tests, not_derived = derived
-    tables = plan.tables
-    obstacle = obstacle or _ends_early(pieces, not_derived, plan, recording)
+    tables = run.tables
+    obstacle = without_values(parameters) or run.obstacle or _ends_early(pieces, not_derived, plan, recording)
     needed = {n for test in tests for n in test.needs}
     known_as = module if module not in TAKEN and module not in names.module else "module_under_test"
     imported_as = module if known_as == module else f"{module} as {known_as}"
@@ -121,8 +125,8 @@ def render_tests(
         *(["", recorded_line(module)] if recorded.replays else []),
     ]
     empty = {(t.layer, t.table) for t in recording.run.tables if not t.rows} if recording else set()
-    body = [fixtures(tables, module=module, known_as=known_as, context=needs_context(pieces))]
-    body.append(smoke([t for t in tables.writes if t not in empty], tables.own, obstacle))
+    body = [fixtures(run, package=package, module=module, known_as=known_as)]
+    body.append(smoke([t for t in run.own.writes if t not in empty], run.own.own, obstacle))
     shown = ["test_main_runs_to_its_end"]
     for test in tests:
         body.append(_render(test, obstacle))

@@ -22,11 +22,10 @@ from dex.export.project_files import render_job
 from dex.export.recording.plan import RecordingPlan, plan_recording
 from dex.export.recording.recorded import read_recording
 from dex.export.regions import lift
-from dex.export.running_main import obstacle_of
+from dex.export.running_main import Run, run_of
 from dex.export.slicing import derive
 from dex.export.sql_pipelines import is_sql_pipeline, render_sql
 from dex.export.stubs import with_stubs
-from dex.export.tables import tables_of
 from dex.export.understanding import purity_of
 from dex.notebook import Notebook
 
@@ -101,14 +100,15 @@ def draft_units(units: list[Unit], project: Project, whole: Callable[[Unit], boo
         ExportError: DEX-EXPORT-05, the formatter failed.
     """
     given: dict[str, Handover] = {}
+    runs: dict[str, Run] = {}
     refused: dict[str, ExportRefused] = {}
     drafts: list[Draft] = []
     for unit in units[:-1]:
         try:
-            drafts.append(_draft(unit, project, given, refused, whole(unit)))
+            drafts.append(_draft(unit, project, given, runs, refused, whole(unit)))
         except ExportRefused as error:
             refused[unit.name] = error
-    draft = _draft(units[-1], project, given, refused, True)
+    draft = _draft(units[-1], project, given, runs, refused, True)
     draft.linked = [linked for linked in drafts if linked.name in _reached(units[-1])]
     return draft
 
@@ -120,7 +120,12 @@ def _reached(unit: Unit) -> set[str]:
 
 
 def _draft(
-    unit: Unit, project: Project, given: dict[str, Handover], refused: dict[str, ExportRefused], whole: bool
+    unit: Unit,
+    project: Project,
+    given: dict[str, Handover],
+    runs: dict[str, Run],
+    refused: dict[str, ExportRefused],
+    whole: bool,
 ) -> Draft:
     known, name = unit.known, unit.name
     notebook, shown, log, parameters = known.notebook, known.shown, known.log, known.parameters
@@ -143,6 +148,8 @@ def _draft(
     if is_pipeline(pieces):
         to_the_top(pieces)
         return _pipeline(unit, pieces, project.package)
+    needed = {link.target.name for link in unit.links if link.piece.stub is None}
+    runs[name] = run = run_of(pieces, names, undefined, {n: r for n, r in runs.items() if n in needed})
     unbound = hand_over(pieces, own.bound, log) if own.bound else []
     blocks = blocks_of(pieces)
     module_path, package = f"src/{project.package}/{name}.py", project.package
@@ -166,13 +173,12 @@ def _draft(
         recording = read_recording(project.root, name)
         derived = derive(pieces, names, purity_of(pieces), recording.broken if recording else frozenset())
         missing = tuple(p.key for p in parameters.ordered() if p.default is None)
-        tables = tables_of(pieces)
+        tables = run.own
         if called:  # the modules that it calls work on tables of their own
             tables = replace(tables, unclear=True)
         draft.plan = plan_recording(pieces, blocks, module, tables, missing)
-        obstacle = obstacle_of(pieces, names, parameters, tables, undefined, calls=called)
         tests = render_tests(
-            derived, pieces, names, obstacle, draft.plan, recording, notebook=shown, package=package, module=name
+            derived, pieces, names, parameters, run, draft.plan, recording, notebook=shown, package=package, module=name
         )
         draft.tests, draft.not_derived, draft.needs_spark = tests.names, tests.skipped, tests.needs_spark
         draft.generated[f"tests/test_{name}.py"] = tests.source

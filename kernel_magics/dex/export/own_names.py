@@ -54,6 +54,16 @@ class OwnTables:
         for name in names.drops:
             self.left.pop(name, None)
 
+    def before(self, later: OwnTables) -> OwnTables:
+        """Return what both do, this one first."""
+        read = [*self.reads, *(name for name in later.reads if name.lower() not in self._made)]
+        return OwnTables(
+            self.first or later.first,
+            dict.fromkeys(read),
+            {**self.left, **later.left},
+            self._made | later._made,
+        )
+
 
 def written_as(texts: tuple[str, ...]) -> OwnNames:
     """Return what a writer does that is given one of these names; an empty text is one that only the run knows."""

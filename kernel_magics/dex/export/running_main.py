@@ -5,12 +5,13 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from dex.export.own_names import OwnTables
 from dex.export.parameters import Parameters
-from dex.export.pieces import Piece, literal, short
+from dex.export.pieces import Piece, literal
 from dex.export.placement import Names
-from dex.export.tables import Table, Tables
+from dex.export.tables import Table, Tables, tables_of
 
 _LOOKUPS = tuple(f"dex_dbutils.{n}" for n in ("get_table_name", "get_session", "get_spark", "load_environment"))
 #: Beginnings of calls that a test cannot turn elsewhere, and what they do.
@@ -23,28 +24,61 @@ _CONTEXT = ("sparkContext", "rdd")
 _THERE = ("pyspark", "dex_dbutils", "pandas", "numpy", "pyarrow")
 
 
-def obstacle_of(
-    pieces: list[Piece], names: Names, parameters: Parameters, tables: Tables, undefined: list[str], *, calls: bool
-) -> str:
-    """Return why `main` cannot be run by a test on any machine, or nothing.
+@dataclass(frozen=True)
+class Run:
+    """What a run of a module's `main` needs and touches.
+
+    Attributes:
+        own: tables of its own statements.
+        tables: those, and the tables of the modules whose `main` it calls.
+        calls: these modules.
+        obstacle: why no test on any machine can run it, whatever it is told; or nothing.
+        context: it uses a SparkContext.
+    """
+
+    own: Tables
+    tables: Tables
+    calls: tuple[str, ...]
+    obstacle: str
+    context: bool
+
+
+def run_of(pieces: list[Piece], names: Names, undefined: list[str], called: dict[str, Run]) -> Run:
+    """Return what a run of `main` needs and touches.
 
     Args:
         pieces: the notebook's statements, placed.
         names: who binds what.
-        parameters: fields of `Params`.
-        tables: what `main` reads and writes.
         undefined: names that no cell sets.
-        calls: it calls the `main` of other modules.
+        called: runs of the modules of the notebooks that it runs, by name.
     """
+    own = tables_of(pieces)
+    tables = own
+    for run in reversed(called.values()):
+        tables = run.tables.before(tables)
+    obstacle = _obstacle(pieces, names, own, undefined)
+    return Run(
+        own,
+        tables,
+        tuple(dict.fromkeys([*called, *(name for run in called.values() for name in run.calls)])),
+        next((found for found in (obstacle, *(run.obstacle for run in called.values())) if found), ""),
+        _needs_context(pieces) or any(run.context for run in called.values()),
+    )
+
+
+def without_values(parameters: Parameters) -> str:
+    """Return which values nobody gives to `main` in a test, or nothing."""
     if variables := parameters.variables():
         return f"main needs `{variables[0].variable}` of a notebook that runs it"
     missing = [p.key for p in parameters.ordered() if p.default is None]
-    if missing:
-        return f"main needs a value for {', '.join(missing)}, which the notebook does not give"
+    return f"main needs a value for {', '.join(missing)}, which the notebook does not give" if missing else ""
+
+
+def _obstacle(pieces: list[Piece], names: Names, tables: Tables, undefined: list[str]) -> str:
     if undefined:
         return f"main needs `{undefined[0]}`, which no cell sets"
     if tables.fixed:
-        return f"main writes to a fixed place: {short(tables.fixed)}"
+        return f"main writes to a fixed place: {tables.fixed[:80]}"
     kept = [p for p in pieces if p.place in ("main", "module") and p.node is not None]
     used = {n for p in kept for n in p.flow.needs}
     looks_up = next((n for n, s in sorted(names.imports.items()) if s in _LOOKUPS and n in used), "")
@@ -54,34 +88,34 @@ def obstacle_of(
         for word, what in _OUTSIDE.items():
             if word in piece.text and any(ast.unparse(n).startswith(word) for n in _attributes(piece)):
                 return f"main {what}"
-    if calls:
-        return "main runs other notebooks' modules, which work on tables of their own"
-    if tables.unclear:
-        return "main reads tables whose names are only known when it runs"
-    return ""
+    return "main reads tables whose names are only known when it runs" if tables.unclear else ""
 
 
-def needs_context(pieces: list[Piece]) -> bool:
-    """Return whether `main` or a function uses a SparkContext."""
+def _needs_context(pieces: list[Piece]) -> bool:
     kept = [p for p in pieces if p.place in ("main", "module") and p.node is not None]
     return any("sc" in p.flow.needs or any(n.attr in _CONTEXT for n in _attributes(p)) for p in kept)
 
 
-def fixtures(tables: Tables, *, module: str, known_as: str, context: bool) -> str:
+def fixtures(run: Run, *, package: str, module: str, known_as: str) -> str:
     """Return the fixtures `session` and `after_main` of a test file.
 
     Args:
-        tables: what `main` reads and writes.
-        module: its module's name.
+        run: what a run of `main` needs and touches.
+        package: the module's package.
+        module: its name.
         known_as: that name in the test file.
-        context: it uses a SparkContext.
     """
     needed = [
         'if not hasattr(spark, "sparkContext"):',
         '    pytest.skip("main uses a SparkContext, which a session over Spark Connect has not")',
     ]
-    body = _own_warehouse(tables, module) if _names_itself(tables) else _own_schemas(tables, module)
-    lines = "\n".join(f"    {line}" for line in [*body[:2], *(needed if context else []), *body[2:]])
+    body = _own_warehouse(run.tables, module) if _names_itself(run.tables) else _own_schemas(run.tables, module)
+    lines = "\n".join(f"    {line}" for line in [*body[:2], *(needed if run.context else []), *body[2:]])
+    others = "".join(
+        f"\n        patch.setattr({literal(f'{package}.{name}.load_environment')}, "
+        "lambda *_, **__: session.environment, raising=False)"
+        for name in run.calls
+    )
     return f"""@pytest.fixture(scope="module")
 def session(spark: SparkSession) -> Session:
 {lines}
@@ -91,7 +125,7 @@ def session(spark: SparkSession) -> Session:
 def after_main(session: Session) -> Session:
     \"\"\"The session after `main` has run in it.\"\"\"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr({known_as}, "load_environment", lambda *_, **__: session.environment, raising=False)
+        patch.setattr({known_as}, "load_environment", lambda *_, **__: session.environment, raising=False){others}
         {known_as}.main(session.spark, Params(env=session.environment.name))
     return session"""
 

@@ -34,6 +34,16 @@ class Tables:
     unclear: bool = False
     own: OwnTables = field(default_factory=OwnTables)
 
+    def before(self, later: Tables) -> Tables:
+        """Return what both do, this one first."""
+        return Tables(
+            tuple(dict.fromkeys([*self.reads, *(t for t in later.reads if t not in self.writes)])),
+            tuple(dict.fromkeys([*self.writes, *later.writes])),
+            self.fixed or later.fixed,
+            self.unclear or later.unclear,
+            self.own.before(later.own),
+        )
+
 
 def tables_of(pieces: list[Piece]) -> Tables:
     """Return the tables of a notebook's statements, in order."""

@@ -9,7 +9,7 @@ import pytest
 from dex.export import export_notebook
 from dex.export.own_names import in_sql
 from dex_dbutils.config import find_project
-from notebook_factory import project_folder, write_notebook
+from notebook_factory import project_folder, text, write_notebook
 
 
 @pytest.fixture
@@ -18,6 +18,7 @@ def project(tmp_path: Path) -> Path:
 
 
 def generated(project: Path, *cells: str) -> str:
+    """Return the test file of a notebook."""
     export_notebook(write_notebook(project / "notebooks/n.ipynb", *cells), find_project(project))
     return (project / "tests/test_n.py").read_text("utf-8")
 
@@ -63,6 +64,25 @@ def test_a_package_that_is_not_there_skips_the_file_and_a_missing_context_its_ma
     tests = generated(project, "import torch_of_the_platform as torch", "print(torch, spark.range(1).rdd.count())")
     assert tests.index('pytest.importorskip("torch_of_the_platform")') < tests.index("from shop_etl import")
     assert 'if not hasattr(spark, "sparkContext"):' in tests
+
+
+def test_the_notebooks_that_it_runs_work_in_the_same_session_as_its_own_tables(project: Path) -> None:
+    setup = "catalog = session.environment.catalog\nspark.range(2).write.saveAsTable(session.table('silver', 'made'))"
+    write_notebook(project / "notebooks/setup.ipynb", setup, "rows = session.read('bronze', 'raw').count()")
+    tests = generated(project, "%run ./setup", "print(rows, session.read('silver', 'made').count())")
+    assert 'patch.setattr("shop_etl.setup.load_environment"' in tests.replace("'", '"')
+    assert '[("bronze", "raw")]' in tests
+    assert "pytest.mark.skip" not in tests
+
+
+def test_a_notebook_of_words_that_it_runs_is_no_module_of_the_test(project: Path) -> None:
+    write_notebook(project / "notebooks/words.ipynb", text("# Words"))
+    assert "words" not in generated(project, "%run ./words", "x = 1\nprint(x)")
+
+
+def test_what_stands_in_the_way_of_a_notebook_that_it_runs_stands_in_its_own(project: Path) -> None:
+    write_notebook(project / "notebooks/setup.ipynb", "token = dbutils.secrets.get('shop', 'token')")
+    assert '@pytest.mark.skip(reason="main asks for a secret")' in generated(project, "%run ./setup", "print(token)")
 
 
 @pytest.mark.parametrize(
