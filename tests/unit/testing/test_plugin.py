@@ -42,27 +42,6 @@ def nbval(
     return done.returncode, done.stdout
 
 
-def test_an_unknown_magic_is_red_and_named_where_nbval_alone_is_green(tmp_path: Path) -> None:
-    cells = [("%dex_env local", [], ["nbval-ignore-output"]), ("print(1)", [text("1\n")], [])]
-    assert nbval(tmp_path, *cells, plugin=False)[0] == 0
-    code, report = nbval(tmp_path, *cells)
-    assert code == 1
-    assert "dex_env" in report
-    assert "1 failed, 1 passed" in report
-
-
-def test_an_error_that_is_expected_stays_green(tmp_path: Path) -> None:
-    code, report = nbval(tmp_path, ("%no_such_magic", [], ["raises-exception", "nbval-ignore-output"]))
-    assert code == 0, report
-
-
-def test_an_error_that_is_shown_is_reported_once(tmp_path: Path) -> None:
-    code, report = nbval(tmp_path, ("1 / 0", [], []))
-    assert code == 1
-    assert "ZeroDivisionError" in report
-    assert "did not show" not in report
-
-
 UPDATES = """\
 from IPython.display import display
 shown = display("working", display_id=True)
@@ -75,26 +54,49 @@ clear_output({wait})
 print("done")
 """
 
+IGNORED = ["nbval-ignore-output"]
+#: What a reader notices: source, saved outputs, tags, what nbval alone says (empty: that depends on IPython), what the plugin says, what the report tells.
+CELLS: dict[str, tuple[str, list[dict[str, object]], list[str], str, str, str]] = {
+    "an unknown magic": ("%dex_env local", [], IGNORED, "passed", "failed", "dex_env"),
+    "a cell below": ("print(1)", [text("1\n")], [], "passed", "passed", ""),
+    "an expected error": ("%no_such_magic", [], ["raises-exception", *IGNORED], "passed", "passed", ""),
+    "an error that is shown": ("1 / 0", [], [], "failed", "failed", "ZeroDivisionError"),
+    "an error hidden by capture": ("%%capture\n1 / 0", [], [], "", "failed", "ZeroDivisionError"),
+    "an updated display": (UPDATES, [display("'done'")], [], "failed", "passed", ""),
+    "cleared at the next output": (CLEARS.format(wait="wait=True"), [text("done\n")], [], "failed", "passed", ""),
+    "cleared at once": (CLEARS.format(wait="wait=False"), [text("done\n")], [], "failed", "passed", ""),
+    "an output that differs": (UPDATES, [display("'working'")], [], "passed", "failed", "Cell outputs differ"),
+    "a failing command": ("!exit 3", [], IGNORED, "passed", "failed", "ended with code 3"),
+    "a failing pip": ("%pip install --no-index no-such-package", [], IGNORED, "passed", "failed", "ended with code 1"),
+    "a command that went well": ("!true", [], [], "passed", "passed", ""),
+}
 
-@pytest.mark.parametrize(
-    ("source", "saved"),
-    [
-        (UPDATES, display("'done'")),
-        (CLEARS.format(wait="wait=True"), text("done\n")),
-        (CLEARS.format(wait="wait=False"), text("done\n")),
-    ],
-    ids=["update", "clear and wait", "clear at once"],
-)
-def test_outputs_are_compared_as_the_editor_saved_them(tmp_path: Path, source: str, saved: dict[str, object]) -> None:
-    assert nbval(tmp_path, (source, [saved], []), plugin=False)[0] == 1
-    code, report = nbval(tmp_path, (source, [saved], []))
-    assert code == 0, report
+
+@pytest.fixture(scope="module")
+def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[bool, dict[str, tuple[str, str]]]:
+    """By whether the plugin is there: what became of each cell, and what the report says of it."""
+    found: dict[bool, dict[str, tuple[str, str]]] = {}
+    for plugin in (False, True):
+        folder = tmp_path_factory.mktemp("cells")
+        cells = [(source, saved, tags) for source, saved, tags, *_ in CELLS.values()]
+        code, report = nbval(folder, *cells, plugin=plugin, more=("--junitxml=out.xml",))
+        assert code == 1, report
+        failures = [case.find("failure") for case in ElementTree.parse(folder / "out.xml").iter("testcase")]
+        said = [("passed", "") if one is None else ("failed", one.text or "") for one in failures]
+        found[plugin] = dict(zip(CELLS, said, strict=True))
+    return found
 
 
-def test_an_output_that_differs_is_still_red(tmp_path: Path) -> None:
-    code, report = nbval(tmp_path, (UPDATES, [display("'working'")], []))
-    assert code == 1
-    assert "Cell outputs differ" in report
+@pytest.mark.parametrize("name", CELLS)
+def test_a_cell_is_red_where_its_reader_would_call_it_broken_and_only_there(
+    name: str, reports: dict[bool, dict[str, tuple[str, str]]]
+) -> None:
+    *_, alone, here, words = CELLS[name]
+    assert alone in {reports[False][name][0], ""}
+    became, said = reports[True][name]
+    assert became == here
+    assert words in said
+    assert name != "an error that is shown" or "did not show" not in said
 
 
 def test_a_cell_that_runs_out_of_time_is_red_and_ends(tmp_path: Path) -> None:
@@ -134,22 +136,6 @@ def test_other_tests_are_left_alone(tmp_path: Path) -> None:
         check=False,
     )
     assert "1 passed" in done.stdout
-
-
-@pytest.mark.parametrize("source", ["!exit 3", "%pip install --no-index no-such-package-of-ours"], ids=["shell", "pip"])
-def test_a_shell_command_or_pip_that_fails_is_red(tmp_path: Path, source: str) -> None:
-    cell = (source, [], ["nbval-ignore-output"])
-    assert nbval(tmp_path, cell, plugin=False)[0] == 0
-    code, report = nbval(tmp_path, cell, ("!true", [], []))
-    assert code == 1
-    assert "ended with code" in report
-    assert "1 failed, 1 passed" in report
-
-
-def test_an_error_hidden_by_capture_is_red(tmp_path: Path) -> None:
-    code, report = nbval(tmp_path, ("%%capture\n1 / 0", [], []))
-    assert code == 1
-    assert "ZeroDivisionError" in report
 
 
 def test_an_agent_cell_is_skipped_unless_asked_for(tmp_path: Path) -> None:
