@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 from dex.export import export_notebook
+from dex_dbutils import Session
 from dex_dbutils.config import find_project
 from notebook_factory import write_notebook
 from orders_notebook import ORDERS
@@ -93,6 +94,22 @@ def test_tables_of_an_earlier_run_are_in_nobodys_way(shared_project: Path, monke
         tests = subprocess.run(command, cwd=shared_project, capture_output=True, text=True, check=False)
         assert tests.returncode == 0, tests.stdout + tests.stderr
     assert "skipped" not in tests.stdout
+
+
+NAMED = [
+    "%load_ext dex\n%dex_env local",
+    "def late(df):\n    return df.where('id > 2')",
+    "late(spark.table('bronze.seen')).write.mode('overwrite').saveAsTable('bronze.seen_late')",
+]
+
+
+def test_a_notebook_that_names_its_tables_is_recorded_on_copies_of_them(session: Session, shared_project: Path) -> None:
+    session.spark.range(5).write.mode("overwrite").saveAsTable("bronze.seen")
+    path = write_notebook(shared_project / "notebooks/named.ipynb", *NAMED)
+    report = export_notebook(path, find_project(shared_project), record=True)
+    assert "test_late_gives_what_was_recorded" in report.tests
+    assert '"error": null' in (shared_project / "tests/data/named/_run.json").read_text()
+    assert not session.spark.catalog.tableExists("bronze.seen_late")
 
 
 SLOW = [

@@ -9,12 +9,13 @@ from dex_dbutils.session.interceptors import add_interceptor
 from dex_dbutils.session.interrupt import interruptible
 from dex_dbutils.session.lookup import is_listening
 from dex_dbutils.session.model import Session
-from dex_dbutils.session.scratch import copy_table, keeps_apart, scratch_session, scratch_warehouse
+from dex_dbutils.session.scratch import copy_folders, copy_table, keeps_apart, scratch_session, scratch_warehouse
 
 __all__ = [
     "Session",
     "add_interceptor",
     "close_session",
+    "copy_folders",
     "copy_table",
     "get_session",
     "get_spark",

@@ -99,11 +99,26 @@ def scratch_warehouse(base: Environment, name: str, *, tables: Iterable[str] = (
     Raises:
         OSError: a table cannot be copied.
     """
-    from dex_dbutils.catalog.disk import catalog_folder, table_format
-
     own = base.model_copy(update={"name": f"{base.name}_{name}"})
     close_session(own)
     shutil.rmtree(own.warehouse, ignore_errors=True)
+    missing = copy_folders(base, own, tables)
+    return get_session(own), missing
+
+
+def copy_folders(base: Environment, own: Environment, tables: Iterable[str]) -> list[str]:
+    """Copy tables from one warehouse of a local engine into another, and return those that are not there.
+
+    Args:
+        base: whose tables they are.
+        own: the other environment, before its session begins.
+        tables: ``schema.table`` or ``catalog.schema.table``.
+
+    Raises:
+        OSError: a table cannot be copied.
+    """
+    from dex_dbutils.catalog.disk import catalog_folder, table_format
+
     missing: list[str] = []
     for wanted in tables:
         *catalog, schema, table = wanted.replace("`", "").split(".")
@@ -112,7 +127,7 @@ def scratch_warehouse(base: Environment, name: str, *, tables: Iterable[str] = (
             missing.append(wanted)
         else:
             shutil.copytree(place, catalog_folder(own) / schema / table)
-    return get_session(own), missing
+    return missing
 
 
 def _current_catalog(spark: SparkSession) -> str:

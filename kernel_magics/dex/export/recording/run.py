@@ -9,6 +9,7 @@ from pathlib import Path
 
 from dex_dbutils import DexError, ExportError, Where
 from dex_dbutils.config import Project, load_environment
+from dex_dbutils.session import copy_folders
 
 from dex.export.children import child
 from dex.export.recording.plan import RecordingJob, RecordingPlan, scratch_name
@@ -67,6 +68,7 @@ def record_module(
     try:
         for layer in base.schemas:  # for names that do not follow the environment: here they harm nobody's tables
             (own.warehouse / own.catalog / base.schema_of(layer)).mkdir(parents=True, exist_ok=True)
+        copy_folders(base, own, plan.tables.own.reads)
         return _recorded(project, job, shown)
     finally:
         shutil.rmtree(own.warehouse, ignore_errors=True)
