@@ -3,7 +3,18 @@
 from dex.bundle.effective import Bundle, load_bundle
 from dex.bundle.files import read_bundle
 from dex.bundle.models import Finding, Severity
+from dex.bundle.regenerating import Regenerated, regenerate
 from dex.bundle.tree import At
 from dex.bundle.validate import validate_bundle
 
-__all__ = ["At", "Bundle", "Finding", "Severity", "load_bundle", "read_bundle", "validate_bundle"]
+__all__ = [
+    "At",
+    "Bundle",
+    "Finding",
+    "Regenerated",
+    "Severity",
+    "load_bundle",
+    "read_bundle",
+    "regenerate",
+    "validate_bundle",
+]

@@ -44,6 +44,8 @@ def regenerate(there: str, before: str | None, new: str, file: str = "") -> Rege
     Raises:
         BundleError: DEX-BUNDLE-50, the file is not YAML, or cannot take the change; it is untouched.
     """
+    if there in (before, new):
+        return Regenerated(new)
     old, wanted = (_compose(text, file) if text is not None else None for text in (before, new))
     now = _compose(there, file)
     merge = _Merge(there, new)

@@ -11,11 +11,12 @@ from typing import Any
 from dex_dbutils import ExportError, Where
 from dex_dbutils.config import Project
 
+from dex.bundle import regenerate
 from dex.export.derived_tests import CONFTEST
 from dex.export.drafting import Draft, draft_units
 from dex.export.linking import Linker
 from dex.export.mapping import read_map, render_map
-from dex.export.models import ExportedFile, ExportReport, FileStatus
+from dex.export.models import ExportedFile, ExportReport, FileStatus, ReportLine
 from dex.export.pieces import ALLOWED
 from dex.export.project_files import render_bundle, render_pyproject, with_script
 from dex.export.writing import read_text, refuse_hand_edits, unified_diff, write_all
@@ -157,7 +158,7 @@ class Exporter:
             self.refuse_hand_edits(draft)
         files: list[ExportedFile] = []
         changed: dict[str, str] = {}
-        for file, text in self.files_of(draft).items():
+        for file, text in self.files_of(draft, force=force).items():
             there = read_text(root / file)
             same = there is not None and there.replace("\r\n", "\n") == text.replace("\r\n", "\n")
             if not same:
@@ -180,10 +181,25 @@ class Exporter:
             not_derived=draft.not_derived,
         )
 
-    def files_of(self, draft: Draft) -> dict[str, str]:
-        """Return every file that an export of a draft writes, by path below the project."""
+    def files_of(self, draft: Draft, *, force: bool = False) -> dict[str, str]:
+        """Return every file that an export of a draft writes, by path below the project.
+
+        Args:
+            draft: what would be written.
+            force: whatever a person has changed in generated files.
+
+        Raises:
+            BundleError: DEX-BUNDLE-50, what changes cannot be written beside what a person changed.
+        """
         drafts = [d for d in (draft, *reversed(draft.linked)) if not d.empty]
         wanted = {file: text for each in drafts for file, text in each.generated.items()}
+        for each in drafts if not force else ():
+            for file, before in self._generated(each.name).items():
+                there = read_text(self._project.root / file)
+                if there is not None and file in each.generated:
+                    made = regenerate(there, before, each.generated[file], file)
+                    wanted[file] = made.text
+                    note_kept(draft.log.notes, file, made.kept)
         return {**wanted, **_shared(self._project, draft)}
 
     def refuse_hand_edits(self, draft: Draft, but: Collection[str] = ()) -> None:
@@ -197,7 +213,8 @@ class Exporter:
             ExportError: DEX-EXPORT-03.
         """
         for each in [d for d in (*draft.linked, draft) if not d.empty]:
-            own = {k: v for k, v in each.generated.items() if k != map_path(each.name) and k not in but}
+            beside = {map_path(each.name), *but, *self._generated(each.name)}
+            own = {k: v for k, v in each.generated.items() if k not in beside}
             refuse_hand_edits(self._project.root, own, self._files(each.name))
 
     def record(
@@ -267,6 +284,10 @@ class Exporter:
         files: dict[str, Any] = self._known(name).get("files", {})
         return files
 
+    def _generated(self, name: str) -> dict[str, str]:
+        """Return the texts of files that people change too, as the last export of a module made them."""
+        return {file: "\n".join(lines) for file, lines in self._known(name).get("generated", {}).items()}
+
     def _known(self, name: str) -> dict[str, Any]:
         """Return the source map of a module as the last export left it."""
         return read_map(self._project.root / map_path(name))
@@ -335,6 +356,15 @@ def shown_path(path: Path, project: Project, root: Path | None = None) -> str:
             Where(str(root or project.root)),
             "Copy it into the project's folder notebooks/.",
         ) from error
+
+
+def note_kept(notes: list[ReportLine], file: str, kept: list[str]) -> None:
+    """Tell of values in a generated file that a person changed, once."""
+    said = {note.text for note in notes}
+    for path in kept:
+        text = f"{file}: `{path}` stays as it was changed there"
+        if text not in said:
+            notes.append(ReportLine(text=text))
 
 
 def _tell_ledger(project: Project, draft: Draft, files: list[ExportedFile]) -> None:

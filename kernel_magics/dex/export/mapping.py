@@ -15,6 +15,8 @@ from dex.export.module import Block, digest
 from dex.export.module_parts import GLUE, ModuleBlock, ModuleParts, parse_module
 
 VERSION = 2
+#: Folder of generated files that people change too: their text is kept, to tell who changed what.
+SHARED = "resources/"
 _CONFLICT = re.compile(
     r"^<{7} .*\n(?P<ours>(?:.*\n)*?)(?:\|{7} .*\n(?:.*\n)*?)?={7}\r?\n(?P<theirs>(?:.*\n)*?)>{7} .*\n", re.MULTILINE
 )
@@ -53,6 +55,7 @@ def render_map(
         **({"users": dict(users)} if users else {}),
         **({"gives": {user: dict(sorted(names.items())) for user, names in sorted(gives.items())}} if gives else {}),
         "files": {path: file_digest(text) for path, text in sorted(files.items())},
+        "generated": {path: text.split("\n") for path, text in sorted(files.items()) if path.startswith(SHARED)},
         "cells": cells,
         "blocks": [
             _entry(part, block) for part in parts.blocks if (block := by_key.get((part.cell, part.segment))) is not None
