@@ -65,7 +65,7 @@ def _catalogs(edges: Edges) -> Iterator[Question]:
 
 def _schemas(edges: Edges) -> Iterator[Question]:
     """Yield questions about names that fit another table but for the schema, or a temporary view of another task."""
-    written = edges.written()
+    written = edges.written
     for node in edges.nodes:
         for name, use in node.reads.items():
             if name[0] != "table" or edges.is_written(name) or edges.tables.is_ambiguous(use.name):

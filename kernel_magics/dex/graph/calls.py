@@ -26,6 +26,7 @@ from dex.graph.values import (
     has_hole,
     join,
     known,
+    source,
     unknown,
 )
 
@@ -106,7 +107,7 @@ def _member(run: Run, kind: Class, name: str, bound: Value | None, text: str) ->
     function = found.one
     if not isinstance(function, Function) or isinstance(function.node, ast.Lambda):
         return found
-    marks = {ast.unparse(mark) for mark in function.node.decorator_list}
+    marks = {source(mark) for mark in function.node.decorator_list}
     if "classmethod" in marks:
         return known(Function(function.node, function.scope, function.origin, known(kind)))
     if bound is None or "staticmethod" in marks:
@@ -138,7 +139,7 @@ def _arguments(run: Run, node: ast.Call, scope: Scope) -> Arguments:
 
 
 def _called(run: Run, function: Any, given: Arguments, node: ast.Call) -> Value:
-    text = ast.unparse(node)
+    text = source(node)
     if isinstance(function, Function):
         return run.call(function, given.positional, given.named)
     if isinstance(function, Class):
@@ -182,8 +183,8 @@ def _of_process(run: Run, given: Arguments, node: ast.Call) -> Value:
     """Return a variable of the process: its default is assumed."""
     default = given.get(1, "default")
     if default is None or default.is_unknown:
-        return unknown(ast.unparse(node))
-    return Value(default.alternatives, default.assumed | {f"`{ast.unparse(node)}` gives its default ({run.at(node)})"})
+        return unknown(source(node))
+    return Value(default.alternatives, default.assumed | {f"`{source(node)}` gives its default ({run.at(node)})"})
 
 
 def text_of_name(function: Any, node: ast.Call) -> str:
@@ -206,11 +207,11 @@ def _bare(run: Run, name: str, given: Arguments, node: ast.Call) -> Value:
     if not hasattr(builtins, name) and name not in _SHOWING:
         _mention(run, name, given, node)
     _hand_over(run, given, name, node)
-    return unknown(ast.unparse(node))
+    return unknown(source(node))
 
 
 def _method(run: Run, owner: Any, name: str, given: Arguments, node: ast.Call) -> Value:
-    text = ast.unparse(node)
+    text = source(node)
     if isinstance(owner, Instance | Class):
         member = attribute(run, owner, name, text)
         if not member.is_unknown:
@@ -284,7 +285,7 @@ def _mention(run: Run, function: str, given: Arguments, node: ast.Call) -> None:
 
 
 def _of_text(run: Run, owner: str, name: str, given: Arguments, node: ast.Call) -> Value:
-    text = ast.unparse(node)
+    text = source(node)
     if name == "format":
         positional = [run.holes.text(value.one) for value in given.positional]
         named = {key: run.holes.text(value.one) for key, value in given.named.items()}

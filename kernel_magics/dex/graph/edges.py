@@ -94,6 +94,9 @@ class Edges:
         nodes: the tasks.
         layers: of the project.
 
+    Attributes:
+        written: the tasks that write or create each table or path.
+
     Raises:
         DexError: DEX-GRAPH-04, an override names a task that there is not.
     """
@@ -107,6 +110,10 @@ class Edges:
         self.questions: list[Question] = []
         for node in nodes:
             self._take(node)
+        self.written: dict[Id, list[Node]] = {}
+        for node in nodes:
+            for name in node.writes:
+                self.written.setdefault(name, []).append(node)
         for node in nodes:
             self._said_by(node)
 
@@ -218,17 +225,9 @@ class Edges:
 
     # -- edges ---------------------------------------------------------------------------------------------------------
 
-    def written(self) -> dict[Id, list[Node]]:
-        """Return the tasks that write or create each table or path."""
-        found: dict[Id, list[Node]] = {}
-        for node in self.nodes:
-            for name in node.writes:
-                found.setdefault(name, []).append(node)
-        return found
-
     def _by_tables(self) -> None:
         several: list[tuple[Id, list[Node]]] = []
-        for name, nodes in self.written().items():
+        for name, nodes in self.written.items():
             if name[0] == "schema":
                 continue
             kind: ReasonKind = "path" if name[0] == "path" else "table"
@@ -264,7 +263,7 @@ class Edges:
                 )
 
     def _by_paths(self) -> None:
-        written = {name: nodes for name, nodes in self.written().items() if name[0] == "path"}
+        written = {name: nodes for name, nodes in self.written.items() if name[0] == "path"}
         for reader in self.nodes:
             for read, use in reader.reads.items():
                 for name, nodes in written.items() if read[0] == "path" else ():
@@ -275,7 +274,7 @@ class Edges:
 
     def _by_schemas(self) -> None:
         """Let whoever creates a schema come before those that use it, where nothing else says the opposite."""
-        for name, creators in self.written().items():
+        for name, creators in self.written.items():
             if name[0] != "schema":
                 continue
             for node in self.nodes:
@@ -291,9 +290,8 @@ class Edges:
 
     def is_written(self, name: Id) -> bool:
         """Return whether any task writes a table, or files that lie where a path leads."""
-        written = self.written()
-        return name in written or (
-            name[0] == "path" and any(other[0] == "path" and overlap(other[1], name[1]) for other in written)
+        return name in self.written or (
+            name[0] == "path" and any(other[0] == "path" and overlap(other[1], name[1]) for other in self.written)
         )
 
     def _inputs(self) -> list[Input]:

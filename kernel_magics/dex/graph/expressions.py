@@ -20,6 +20,7 @@ from dex.graph.values import (
     Value,
     join,
     known,
+    source,
     unknown,
 )
 
@@ -48,7 +49,7 @@ def evaluate(run: Run, node: ast.expr, scope: Scope) -> Value:
         return call(run, node, scope)
     if isinstance(node, ast.Attribute):
         owner = evaluate(run, node.value, scope)
-        return _each(owner, lambda each: attribute(run, each, node.attr, ast.unparse(node)))
+        return _each(owner, lambda each: attribute(run, each, node.attr, source(node)))
     if isinstance(node, ast.JoinedStr):
         return _texts(run, [evaluate(run, part, scope) for part in node.values])
     if isinstance(node, ast.FormattedValue):
@@ -68,7 +69,7 @@ def evaluate(run: Run, node: ast.expr, scope: Scope) -> Value:
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
         value = evaluate(run, node.operand, scope)
         plain = isinstance(value.one, str | int | bool | None)
-        return Value((not value.one,), value.assumed) if plain else unknown(ast.unparse(node))
+        return Value((not value.one,), value.assumed) if plain else unknown(source(node))
     if isinstance(node, ast.Compare):
         return _comparison(run, node, scope)
     if isinstance(node, ast.ListComp | ast.SetComp | ast.GeneratorExp):
@@ -88,7 +89,7 @@ def evaluate(run: Run, node: ast.expr, scope: Scope) -> Value:
     for part in ast.iter_child_nodes(node):
         if isinstance(part, ast.expr):
             evaluate(run, part, scope)
-    return unknown(ast.unparse(node))
+    return unknown(source(node))
 
 
 def iterated(value: Value) -> list[Value] | None:
@@ -108,10 +109,10 @@ def iterated(value: Value) -> list[Value] | None:
 
 
 def _yield(run: Run, node: ast.Yield | ast.YieldFrom, value: Value) -> Value:
-    rounds = [value] if isinstance(node, ast.Yield) else iterated(value) or [unknown(ast.unparse(node))]
+    rounds = [value] if isinstance(node, ast.Yield) else iterated(value) or [unknown(source(node))]
     if run.yields:
         run.yields[-1].extend(rounds)
-    return unknown(ast.unparse(node))
+    return unknown(source(node))
 
 
 def _each(value: Value, ask: Callable[[Any], Value]) -> Value:
@@ -141,7 +142,7 @@ def _formatted(run: Run, node: ast.FormattedValue, scope: Scope) -> Value:
         try:
             return format(constant, form)
         except (ValueError, TypeError):
-            return Unknown(ast.unparse(node.value))
+            return Unknown(source(node.value))
 
     return _combined([value], made)
 
@@ -166,11 +167,11 @@ def _operation(run: Run, node: ast.BinOp, left: Value, right: Value) -> Value:
             or not plain
             or (isinstance(node.op, ast.Mult) and isinstance(one, str) != isinstance(other, str))
         ):
-            return Unknown(ast.unparse(node))
+            return Unknown(source(node))
         try:
             return how(one, other)
         except (TypeError, ValueError, ArithmeticError):
-            return Unknown(ast.unparse(node))
+            return Unknown(source(node))
 
     return _combined([left, right], made)
 
@@ -180,7 +181,7 @@ def _percent(run: Run, text: str, given: Any, node: ast.BinOp) -> Any:
     try:
         return text % tuple(row if isinstance(row, int | float) else run.holes.text(row) for row in rows)
     except (TypeError, ValueError):
-        return Unknown(ast.unparse(node))
+        return Unknown(source(node))
 
 
 def _items(run: Run, node: ast.List | ast.Tuple | ast.Set, scope: Scope) -> Value:
@@ -190,7 +191,7 @@ def _items(run: Run, node: ast.List | ast.Tuple | ast.Set, scope: Scope) -> Valu
         if isinstance(part, ast.Starred):
             rounds = iterated(value)
             if rounds is None:
-                return unknown(ast.unparse(node))
+                return unknown(source(node))
             found += rounds
         else:
             found.append(value)
@@ -203,7 +204,7 @@ def _entries(run: Run, node: ast.Dict, scope: Scope) -> Value:
         value = evaluate(run, part, scope)
         if key is None:
             if not isinstance(value.one, Entries):
-                return unknown(ast.unparse(node))
+                return unknown(source(node))
             found.update(value.one.values)
             continue
         name = evaluate(run, key, scope).one
@@ -214,7 +215,7 @@ def _entries(run: Run, node: ast.Dict, scope: Scope) -> Value:
 
 def _subscript(run: Run, node: ast.Subscript, scope: Scope) -> Value:
     owner = evaluate(run, node.value, scope)
-    text = ast.unparse(node)
+    text = source(node)
     if isinstance(node.slice, ast.Slice):
         for part in ast.iter_child_nodes(node.slice):
             if isinstance(part, ast.expr):
@@ -260,7 +261,7 @@ def _comparison(run: Run, node: ast.Compare, scope: Scope) -> Value:
     how = _OPERATORS.get(type(node.ops[0]))
     if len(values) == 2 and plain and how is not None:
         return Value((bool(how(values[0].one, values[1].one)),), values[0].assumed | values[1].assumed)
-    return unknown(ast.unparse(node))
+    return unknown(source(node))
 
 
 def _rounds(run: Run, generators: list[ast.comprehension], scope: Scope) -> Iterator[Scope | None]:
@@ -272,7 +273,7 @@ def _rounds(run: Run, generators: list[ast.comprehension], scope: Scope) -> Iter
         return
     first, *rest = generators
     over = iterated(evaluate(run, first.iter, scope))
-    values: Iterable[Value] = [unknown(ast.unparse(first.target))] if over is None else over
+    values: Iterable[Value] = [unknown(source(first.target))] if over is None else over
     for value in values:
         run.step()
         inner = Scope(scope)
@@ -295,7 +296,7 @@ def _listed(
             complete = False
         else:
             found.append(make(inner))
-    return known(Items(found)) if complete else unknown(ast.unparse(node))
+    return known(Items(found)) if complete else unknown(source(node))
 
 
 def _mapped(run: Run, node: ast.DictComp, scope: Scope) -> Value:
@@ -308,4 +309,4 @@ def _mapped(run: Run, node: ast.DictComp, scope: Scope) -> Value:
         key, value = evaluate(run, node.key, inner).one, evaluate(run, node.value, inner)
         if isinstance(key, str | int | float | bool | None):
             found[key] = value
-    return known(Entries(found)) if complete else unknown(ast.unparse(node))
+    return known(Entries(found)) if complete else unknown(source(node))

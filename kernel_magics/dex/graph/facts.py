@@ -53,15 +53,15 @@ class Facts:
     """What one notebook does, that of the notebooks which it runs included.
 
     Attributes:
-        uses: in order.
+        uses: in order, each once.
         views: temporary views, each with where it is made.
         gives: what a cell makes for the session, with the cell.
         takes: what a cell needs of the session, with the cell.
         runs: notebooks that it runs, by their paths below the project.
-        functions: `%run` brings names: the cells in which it stands.
+        pipeline: it defines tables of a pipeline.
     """
 
-    uses: list[Use] = field(default_factory=list)
+    uses: dict[Use, None] = field(default_factory=dict)
     values: list[TaskValue] = field(default_factory=list)
     mentions: list[Mention] = field(default_factory=list)
     views: dict[str, Place] = field(default_factory=dict)
@@ -75,7 +75,7 @@ class Facts:
         """Return what some cells of the notebook do."""
         kept = set(cells)
         return Facts(
-            [use for use in self.uses if use.cell in kept],
+            {use: None for use in self.uses if use.cell in kept},
             [value for value in self.values if value.cell in kept],
             [mention for mention in self.mentions if mention.cell in kept],
             self.views,

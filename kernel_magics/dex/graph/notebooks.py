@@ -30,10 +30,10 @@ def facts_of(notebook: Notebook, root: Path) -> Facts:
     run.stack.append(notebook.path.resolve())
     try:
         _read(run, notebook, own=True)
-    except TooMuch:
+    except (TooMuch, RecursionError):
         run.ask(
             "DEX-GRAPH-16",
-            "Its loops and calls are too many to be followed one by one.",
+            "From here on its loops, calls or expressions are too many to be followed one by one.",
             run.at(run.line),
             "Say what it reads and writes: `dex: task {reads: [layer.table], writes: [layer.table]}`.",
         )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from dex.graph.models import How
 from dex.graph.names import FRAME, OF_ENVIRONMENT
 from dex.graph.utilities import utilities_call
-from dex.graph.values import Entries, Function, Unknown, Value, known, unknown
+from dex.graph.values import Entries, Function, Unknown, Value, known, source, unknown
 
 if TYPE_CHECKING:
     from dex.graph.calls import Arguments
@@ -89,7 +89,7 @@ def known_call(run: Run, name: str, given: Arguments, node: ast.Call, owner: Any
         return known(Delta(value, "table" if name == "forName" else "path"))
     if name == "tableName" and count == 1:
         run.use("create", given.positional[0], run.at(run.line))
-        return unknown(ast.unparse(node))
+        return unknown(source(node))
     if owner is None and name in ("sql", "table") and count and isinstance(node.func, ast.Name):
         return _spark(run, Unknown("spark"), name, given, node)
     if owner is None and name == "getArgument" and count:
@@ -97,12 +97,12 @@ def known_call(run: Run, name: str, given: Arguments, node: ast.Call, owner: Any
     verb, _, kind = name.partition("_")
     if kind == "table" and verb in ("read", "to") and count:
         run.use("read" if verb == "read" else "overwrite", given.positional[0], run.at(run.line))
-        return unknown(ast.unparse(node))
+        return unknown(source(node))
     if kind in _PANDAS_FILES and verb in ("read", "to"):
         path = given.get(0, "path", "path_or_buf", "filepath_or_buffer", "io")
         if path is not None and not path.is_unknown:
             run.use("read" if verb == "read" else "overwrite", path, run.at(run.line), "path")
-            return unknown(ast.unparse(node))
+            return unknown(source(node))
     return None
 
 
@@ -138,7 +138,7 @@ def _quoted(part: str) -> str:
 def _spark(run: Run, owner: Unknown, name: str, given: Arguments, node: ast.Call) -> Value | None:
     """Read a method of a session, a frame, or `dbutils`."""
     first = given.get(0, "tableName", "name", "sqlQuery")
-    text = ast.unparse(node)
+    text = source(node)
     place = run.at(run.line)
     if name in ("table", "read") and len(given.positional) + len(given.named) == 2 and not name.startswith("_"):
         named = _layer_table(run, given.get(0, "layer"), given.get(1, "table"))
@@ -182,15 +182,15 @@ def _filled(sql: str, frames: Mapping[str, str]) -> str:
 def _reader(run: Run, reader: Reader, name: str, given: Arguments, node: ast.Call) -> Value:
     if name == "table" and given.all:
         run.use("read", given.all[0], run.at(run.line))
-        return unknown(ast.unparse(node))
+        return unknown(source(node))
     if name == "option" and len(given.all) == 2 and given.all[0].one == "path":
         return known(replace(reader, path=given.all[1]))
     if name in _FILES:
         path = given.get(0, "path") or reader.path
         if path is not None:
             run.use("read", path, run.at(run.line), "path")
-        return unknown(ast.unparse(node))
-    return unknown(ast.unparse(node)) if name in ("jdbc", "changes") else known(reader)
+        return unknown(source(node))
+    return unknown(source(node)) if name in ("jdbc", "changes") else known(reader)
 
 
 def _writer(run: Run, writer: Writer, name: str, given: Arguments, node: ast.Call) -> Value:
@@ -218,12 +218,12 @@ def _writer(run: Run, writer: Writer, name: str, given: Arguments, node: ast.Cal
         run.use(how, first, place)
         if writer.path is not None:
             run.use(how, writer.path, place, "path")
-        return unknown(ast.unparse(node))
+        return unknown(source(node))
     if name in _FILES | {"save", "start"}:
         path = first if first is not None else writer.path
         if path is not None:
             run.use(writer.how, path, place, "path")
-        return unknown(ast.unparse(node))
+        return unknown(source(node))
     return known(writer)
 
 
@@ -241,12 +241,12 @@ def _with_mode(writer: Writer, mode: Value | None) -> Writer:
 def _target(run: Run, target: Target, name: str, given: Arguments, node: ast.Call) -> Value:
     if name in _TARGETS:
         run.use(_TARGETS[name], target.name, run.at(run.line))
-        return unknown(ast.unparse(node))
+        return unknown(source(node))
     return known(target)
 
 
 def _delta(run: Run, table: Delta, name: str, given: Arguments, node: ast.Call) -> Value:
     if name in _CHANGES or name == "toDF":
         run.use("read" if name == "toDF" else "change", table.name, run.at(run.line), table.kind)
-        return unknown(ast.unparse(node))
+        return unknown(source(node))
     return known(table)

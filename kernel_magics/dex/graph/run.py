@@ -15,7 +15,7 @@ from dex.graph.names import FRAME, Current, Name, path_name, split_name, table_n
 from dex.graph.values import Entries, Function, Holes, Items, Origin, Scope, Value, has_hole, join, known, unknown
 
 #: Statements of one notebook, loops and calls taken apart; more are not read.
-MOST_STEPS = 60_000
+MOST_STEPS = 20_000
 _DEEPEST = 12
 
 
@@ -130,9 +130,7 @@ class Run:
 
     def name(self, how: How, name: Name, place: Place, assumed: frozenset[str] = frozenset()) -> None:
         """Note a use of a name that is taken apart."""
-        found = Use(how, name, place, self.cell, assumed)
-        if found not in self.facts.uses:
-            self.facts.uses.append(found)
+        self.facts.uses[Use(how, name, place, self.cell, assumed)] = None
 
     def view(self, value: Value, place: Place) -> None:
         """Note that a temporary view is made."""

@@ -9,7 +9,20 @@ from typing import TYPE_CHECKING
 from dex.graph.expressions import evaluate, iterated
 from dex.graph.imports import bind_imports
 from dex.graph.pipelines import take_decorators
-from dex.graph.values import Class, Entries, Function, Instance, Items, Scope, Unknown, Value, join, known, unknown
+from dex.graph.values import (
+    Class,
+    Entries,
+    Function,
+    Instance,
+    Items,
+    Scope,
+    Unknown,
+    Value,
+    join,
+    known,
+    source,
+    unknown,
+)
 
 if TYPE_CHECKING:
     from dex.graph.run import Run
@@ -86,7 +99,7 @@ def assign(run: Run, target: ast.expr, value: Value, scope: Scope) -> None:
     if isinstance(target, ast.Name):
         scope.set(target.id, value)
     elif isinstance(target, ast.Starred):
-        assign(run, target.value, unknown(ast.unparse(target.value)), scope)
+        assign(run, target.value, unknown(source(target.value)), scope)
     elif isinstance(target, ast.Tuple | ast.List):
         _unpack(run, target, value, scope)
     elif isinstance(target, ast.Attribute):
@@ -109,7 +122,7 @@ def _unpack(run: Run, target: ast.Tuple | ast.List, value: Value, scope: Scope) 
     fitting = [row for row in rows if len(row) == len(target.elts)]
     if starred or not fitting or len(rows) < len(value.alternatives):
         for part in target.elts:
-            assign(run, part, unknown(ast.unparse(part)), scope)
+            assign(run, part, unknown(source(part)), scope)
         return
     for number, part in enumerate(target.elts):
         found = join(row[number] for row in fitting)
@@ -144,7 +157,7 @@ def _for(run: Run, node: ast.For | ast.AsyncFor, scope: Scope) -> None:
     rounds = iterated(over)
     if rounds is None:
         before = dict(scope.names)
-        assign(run, node.target, unknown(ast.unparse(node.target)), scope)
+        assign(run, node.target, unknown(source(node.target)), scope)
         execute(run, node.body, scope)
         scope.names = {
             name: join([before[name], value]) if name in before else value for name, value in scope.names.items()
@@ -198,9 +211,9 @@ def _class(run: Run, node: ast.ClassDef, scope: Scope) -> None:
 
 def _loaded(target: ast.expr) -> ast.expr:
     """Return the target of an assignment as an expression."""
-    found: ast.expr = ast.parse(ast.unparse(target), mode="eval").body
+    found: ast.expr = ast.parse(source(target), mode="eval").body
     return found
 
 
 def _exits(node: ast.expr) -> bool:
-    return isinstance(node, ast.Call) and ast.unparse(node.func) in ("dbutils.notebook.exit", "sys.exit", "exit")
+    return isinstance(node, ast.Call) and source(node.func) in ("dbutils.notebook.exit", "sys.exit", "exit")

@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from dex.graph.models import Place
-from dex.graph.values import Entries, Unknown, Value, known, unknown
+from dex.graph.values import Entries, Unknown, Value, known, source, unknown
 
 if TYPE_CHECKING:
     from dex.graph.calls import Arguments
@@ -22,12 +22,12 @@ def utilities_call(run: Run, owner: Unknown, name: str, given: Arguments, node: 
         return _widget(run, name, given)
     if words[-2:] == ["dbutils", "notebook"] and name == "run":
         _notebook(run, given, node)
-        return unknown(ast.unparse(node))
+        return unknown(source(node))
     if words[-1] == "taskValues":
         return _task_value(run, name, given, node)
     if words[-2:] == ["dbutils", "fs"]:
         files(run, name, given, run.at(node))
-        return unknown(ast.unparse(node))
+        return unknown(source(node))
     if words[-1] == "catalog":
         return _catalog(run, name, given, node)
     if words[-1] == "conf" and name in ("get", "set"):
@@ -87,7 +87,7 @@ def _task_value(run: Run, name: str, given: Arguments, node: ast.Call) -> Value 
         task, key = given.get(0, "taskKey"), given.get(1, "key")
         if task is not None and key is not None:
             run.task_value(key, task, run.at(node))
-        return unknown(ast.unparse(node))
+        return unknown(source(node))
     return None
 
 
@@ -119,7 +119,7 @@ def _catalog(run: Run, name: str, given: Arguments, node: ast.Call) -> Value | N
         run.use("create", first, run.at(node))
     else:
         return None
-    return unknown(ast.unparse(node))
+    return unknown(source(node))
 
 
 def _setting(run: Run, name: str, given: Arguments, node: ast.Call) -> Value | None:
@@ -137,4 +137,4 @@ def _setting(run: Run, name: str, given: Arguments, node: ast.Call) -> Value | N
         return Value(
             default.alternatives, default.assumed | {f"{word} is {shown(default)}, its default ({run.at(node)})"}
         )
-    return unknown(ast.unparse(node), run.holes.text(key.one))
+    return unknown(source(node), run.holes.text(key.one))

@@ -28,6 +28,15 @@ class Unknown:
     widget: bool = False
 
 
+def source(node: ast.AST) -> str:
+    """Return the text of a node, which is made once: loops come by many times."""
+    text: str | None = getattr(node, "_dex_source", None)
+    if text is None:
+        text = ast.unparse(node)
+        setattr(node, "_dex_source", text)  # noqa: B010  no attribute of the class
+    return text
+
+
 @dataclass(frozen=True)
 class Origin:
     """The file and cell in which code stands; a module has no cell."""
@@ -115,7 +124,7 @@ class Class:
     @property
     def is_enumeration(self) -> bool:
         """Whether its members are the values of an `Enum`."""
-        return any("Enum" in ast.unparse(base) for base in self.node.bases)
+        return any("Enum" in source(base) for base in self.node.bases)
 
     def member(self, name: str) -> Value | None:
         """Return what the class or a class above it has under a name."""

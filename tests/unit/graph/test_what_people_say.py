@@ -95,3 +95,10 @@ def test_notebooks_that_run_each_other_stay_tasks_and_the_circle_is_told(tmp_pat
     graph = graph_of(tmp_path, {"a.py": "# MAGIC %run ./b\n", "b.py": "# MAGIC %run ./a\n"})
     assert [task.key for task in graph.tasks] == ["a", "b"]
     assert {question.code for question in graph.questions} == {"DEX-GRAPH-15"}
+
+
+def test_loops_without_end_are_told_and_what_was_found_before_counts(tmp_path: Path) -> None:
+    text = "for i in range(1000):\n    for j in range(1000):\n        spark.table('bronze.a')\n"
+    graph = graph_of(tmp_path, {"a.py": text, "b.py": 'spark.range(1).write.saveAsTable("bronze.a")\n'})
+    assert shown(graph)["edges"] == ["b -> a: table bronze.a"]
+    assert [(q.code, str(q.places[0])) for q in graph.questions] == [("DEX-GRAPH-16", "a.py, cell 1, line 3")]
