@@ -7,11 +7,11 @@ import textwrap
 import time
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import pytest
-from databricks.sdk.errors import NotFound, ResourceAlreadyExists, ResourceDoesNotExist
+from databricks.sdk.errors import NotFound, ResourceAlreadyExists
 from dex.workspace import Workspace, WorkspaceServer
+from sdk_deploying import Deployer
 from stand_in_workspace import client_of
 from support import uv
 
@@ -60,58 +60,11 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return next((folder / "dist").glob("*.whl"))
 
 
-class Deployer:
-    """What the CLI does, request by request."""
-
-    def __init__(self, client: Any) -> None:
-        self.client, self.do = client, client.api_client.do
-
-    def put(self, path: str, content: bytes, overwrite: bool = True) -> None:
-        """Upload a file; make its folder where that is missing, and only then."""
-        target = quote(path.lstrip("/"), safe="")
-        url = f"/api/2.0/workspace-files/import-file/{target}?overwrite={str(overwrite).lower()}"
-        try:
-            self.do("POST", url, data=content)
-        except ResourceDoesNotExist:
-            self.do("POST", "/api/2.0/workspace/mkdirs", body={"path": path.rpartition("/")[0]})
-            self.do("POST", url, data=content)
-
-    def is_there(self, path: str) -> bool:
-        try:
-            self.do("GET", "/api/2.0/workspace/get-status", query={"path": path, "return_export_info": "true"})
-        except ResourceDoesNotExist:
-            return False
-        return True
-
-    def lock(self, number: str) -> None:
-        self.put(f"{ROOT}/state/deploy.lock", json.dumps({"ID": number}).encode(), overwrite=False)
-
-    def deploy(self, wheel: Path, files: dict[str, bytes], job: dict[str, Any]) -> int:
-        """Deploy files, a wheel, a schema, a volume and a job, and return the job's id."""
-        self.lock("one")
-        try:
-            self.do(
-                "POST", "/api/2.0/workspace/delete", body={"path": f"{ROOT}/artifacts/.internal", "recursive": True}
-            )
-        except ResourceDoesNotExist:
-            self.do("POST", "/api/2.0/workspace/mkdirs", body={"path": f"{ROOT}/artifacts/.internal"})
-        self.put(f"{ROOT}/artifacts/.internal/{wheel.name}", wheel.read_bytes())
-        for name, content in files.items():
-            self.put(f"{ROOT}/files/{name}", content)
-        self.put(f"{ROOT}/state/deployment.json", b"{}")
-        self.do("POST", "/api/2.1/unity-catalog/schemas", body={"catalog_name": "main", "name": "dev_tester_silver"})
-        volume = {"catalog_name": "main", "schema_name": "dev_tester_silver", "name": "raw", "volume_type": "MANAGED"}
-        self.do("POST", "/api/2.1/unity-catalog/volumes", body=volume)
-        deployment = {"kind": "BUNDLE", "metadata_file_path": f"{ROOT}/state/metadata.json"}
-        body = {**job, "deployment": deployment, "edit_mode": "UI_LOCKED", "format": "MULTI_TASK"}
-        number = int(self.do("POST", "/api/2.2/jobs/create", body=body)["job_id"])
-        owner = {"user_name": "tester@example.org", "permission_level": "IS_OWNER"}
-        group = {"group_name": "data-eng", "permission_level": "CAN_MANAGE"}
-        self.do("PUT", f"/api/2.0/permissions/jobs/{number}", body={"access_control_list": [owner, group]})
-        self.put(f"{ROOT}/state/resources.json", json.dumps({"state": {"resources.jobs.daily": number}}).encode())
-        self.put(f"{ROOT}/state/metadata.json", b"{}")
-        self.do("POST", "/api/2.0/workspace/delete", body={"path": f"{ROOT}/state/deploy.lock"})
-        return number
+def deploy(client: Any, wheel: Path, *tasks: dict[str, Any], **job: Any) -> int:
+    """Deploy a job of the wheel's tasks and return its id."""
+    settings = {"name": "a job", "environments": serverless(wheel), "tasks": list(tasks), **job}
+    files = settings.pop("files", {})
+    return Deployer(client, ROOT).deploy(settings, files, {wheel.name: wheel.read_bytes()})
 
 
 def serverless(wheel: Path) -> list[dict[str, Any]]:
@@ -129,7 +82,7 @@ def outputs(client: Any, run: Any) -> dict[str, Any]:
 
 
 def test_a_bundle_deploys_in_the_clis_order_and_its_job_runs(wheel: Path, client: Any, fake: Workspace) -> None:
-    deployer = Deployer(client)
+    deployer = Deployer(client, ROOT)
     for state in ("terraform.tfstate", "resources.json", "deployment.json"):
         assert not deployer.is_there(f"{ROOT}/state/{state}")
     script = b"import sys\nprint('script', sys.argv[1:])\n"
@@ -153,7 +106,10 @@ def test_a_bundle_deploys_in_the_clis_order_and_its_job_runs(wheel: Path, client
             task("never", "fail", depends_on=[{"task_key": "check", "outcome": "false"}]),
         ],
     }
-    number = deployer.deploy(wheel, {"src/script.py": script}, job)
+    schema = {"catalog_name": "main", "name": "dev_tester_silver"}
+    volume = {"catalog_name": "main", "schema_name": "dev_tester_silver", "name": "raw", "volume_type": "MANAGED"}
+    wheels = {wheel.name: wheel.read_bytes()}
+    number = deployer.deploy(job, {"src/script.py": script}, wheels, [schema], [volume])
     assert not deployer.is_there(f"{ROOT}/state/deploy.lock")
     assert client.volumes.read("main.dev_tester_silver.raw").schema_name == "dev_tester_silver"
 
@@ -177,10 +133,10 @@ def test_a_bundle_deploys_in_the_clis_order_and_its_job_runs(wheel: Path, client
 
 
 def test_a_deployment_under_way_keeps_a_second_one_out(client: Any) -> None:
-    Deployer(client).lock("one")
+    number = Deployer(client, ROOT).lock()
     with pytest.raises(ResourceAlreadyExists):
-        Deployer(client).lock("two")
-    assert json.loads(client.workspace.download(f"{ROOT}/state/deploy.lock").read()) == {"ID": "one"}
+        Deployer(client, ROOT).lock()
+    assert json.loads(client.workspace.download(f"{ROOT}/state/deploy.lock").read()) == {"ID": number}
 
 
 def test_a_task_that_fails_leaves_its_error_and_a_repair_goes_on_from_there(wheel: Path, client: Any) -> None:
@@ -189,7 +145,7 @@ def test_a_task_that_fails_leaves_its_error_and_a_repair_goes_on_from_there(whee
         task("fail", "fail", depends_on=[{"task_key": "load"}]),
         task("after", "load", depends_on=[{"task_key": "fail"}]),
     ]
-    number = Deployer(client).deploy(wheel, {}, {"name": "x", "environments": serverless(wheel), "tasks": tasks})
+    number = deploy(client, wheel, *tasks)
     run_id = client.jobs.run_now(number).run_id
     run = wait(client, run_id)
     assert run.state.result_state.value == "FAILED"
@@ -207,9 +163,7 @@ def test_a_task_that_fails_leaves_its_error_and_a_repair_goes_on_from_there(whee
 
 
 def test_a_wheel_that_is_not_there_fails_its_task_in_plain_words(wheel: Path, client: Any) -> None:
-    number = Deployer(client).deploy(
-        wheel, {}, {"name": "x", "environments": serverless(wheel), "tasks": [task("load", "load")]}
-    )
+    number = deploy(client, wheel, task("load", "load"))
     client.workspace.delete(f"{ROOT}/artifacts/.internal", recursive=True)
     run = wait(client, client.jobs.run_now(number).run_id)
     error = outputs(client, run)["load"].error
@@ -251,29 +205,44 @@ def test_notebooks_run_with_widgets_task_values_and_tables(wheel: Path, client: 
         path = {"notebook_path": f"{ROOT}/files/notebooks/{key}", "base_parameters": parameters}
         return {"task_key": key, "notebook_task": path, "depends_on": [{"task_key": each} for each in after]}
 
-    job = {
-        "name": "notebooks",
-        "parameters": [{"name": "day", "default": "monday"}],
-        "environments": serverless(wheel),
-        "tasks": [
-            notebook("bronze"),
-            task("load", "load", "{{tasks.bronze.values.rows}}", depends_on=[{"task_key": "bronze"}]),
-            notebook("gold", "load", hint="{{tasks.load.result_state}}"),
-        ],
-    }
-    number = Deployer(client).deploy(wheel, files, job)
+    number = deploy(
+        client,
+        wheel,
+        notebook("bronze"),
+        task("load", "load", "{{tasks.bronze.values.rows}}", depends_on=[{"task_key": "bronze"}]),
+        notebook("gold", "load", hint="{{tasks.load.result_state}}"),
+        parameters=[{"name": "day", "default": "monday"}],
+        files=files,
+    )
     run = wait(client, client.jobs.run_now(number, job_parameters={"day": "friday"}).run_id)
     left = outputs(client, run)
     assert run.state.result_state.value == "SUCCESS", [each.error for each in left.values()]
     assert left["bronze"].notebook_output.result == "bronze of friday"
     assert left["load"].logs.startswith("load ['42']")
     assert left["gold"].notebook_output.result == "gold 42 success"
+    assert [(c.name, c.type_text) for c in client.tables.get("local.bronze.days").columns] == [("id", "bigint")]
+
+
+def test_the_demos_bundle_runs_in_production(client: Any, fake: Workspace, tmp_path: Path) -> None:
+    from dex.export import export_notebook
+    from dex_dbutils.config import find_project
+    from dex_templates.demo import prepare
+
+    project = prepare(tmp_path)
+    export_notebook(project / "notebooks/flights.ipynb", find_project(project))
+    root = "/Workspace/Users/tester@example.org/.bundle/flights/prod"
+    number = Deployer(client, root).deploy_bundle(project, "flights", "prod")
+    data = {"source": str(project / "data")}
+    run = wait(client, client.jobs.run_now(number, job_parameters=data).run_id)
+    left = outputs(client, run)["flights"]
+    assert run.state.result_state.value == "SUCCESS", left.error_trace
+    tables = {each.full_name for s in ("bronze", "silver", "gold") for each in client.tables.list("flights_prod", s)}
+    assert {"flights_prod.silver.flights", "flights_prod.gold.delays_by_hour"} <= tables
+    assert "mean_dep_delay" in {each.name for each in client.tables.get("flights_prod.gold.delays_by_hour").columns}
 
 
 def test_a_run_that_is_canceled_ends_its_processes(wheel: Path, client: Any) -> None:
-    number = Deployer(client).deploy(
-        wheel, {}, {"name": "x", "environments": serverless(wheel), "tasks": [task("slow", "slow")]}
-    )
+    number = deploy(client, wheel, task("slow", "slow"))
     run_id = client.jobs.run_now(number).run_id
     while client.jobs.get_run(run_id).tasks[0].state.life_cycle_state.value != "RUNNING":
         time.sleep(0.1)
@@ -285,9 +254,7 @@ def test_a_server_that_ends_ends_its_runs(wheel: Path) -> None:
     with WorkspaceServer() as server:
         fake = server.add()
         client = client_of(fake)
-        number = Deployer(client).deploy(
-            wheel, {}, {"name": "x", "environments": serverless(wheel), "tasks": [task("slow", "slow")]}
-        )
+        number = deploy(client, wheel, task("slow", "slow"))
         run_id = client.jobs.run_now(number).run_id
         while client.jobs.get_run(run_id).tasks[0].state.life_cycle_state.value != "RUNNING":
             time.sleep(0.1)
@@ -295,16 +262,8 @@ def test_a_server_that_ends_ends_its_runs(wheel: Path) -> None:
 
 
 def test_a_job_runs_another_as_a_run_that_can_be_looked_at(wheel: Path, client: Any) -> None:
-    inner = Deployer(client).deploy(
-        wheel,
-        {},
-        {
-            "name": "inner",
-            "parameters": [{"name": "day", "default": "monday"}],
-            "environments": serverless(wheel),
-            "tasks": [task("load", "load", "{{job.parameters.day}}")],
-        },
-    )
+    parameters = [{"name": "day", "default": "monday"}]
+    inner = deploy(client, wheel, task("load", "load", "{{job.parameters.day}}"), parameters=parameters)
     other = {"task_key": "other", "run_job_task": {"job_id": inner, "job_parameters": {"day": "friday"}}}
     number = client.api_client.do("POST", "/api/2.2/jobs/create", body={"name": "outer", "tasks": [other]})["job_id"]
     run = wait(client, client.jobs.run_now(number).run_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -134,3 +135,32 @@ def _make_schemas(environments: Iterable[Environment], schemas: Iterable[str]) -
         for catalog, schema in wanted:
             if catalog == environment.catalog:
                 (environment.warehouse / catalog / schema).mkdir(parents=True, exist_ok=True)
+
+
+def tables_of(project: Project) -> dict[str, list[dict[str, str]]]:
+    """Return the Delta tables in the warehouses of a project: full name -> columns."""
+    found: dict[str, list[dict[str, str]]] = {}
+    for environment in _environments(project, environment_names(project)):
+        catalog = environment.warehouse / environment.catalog
+        for log in catalog.glob("*/*/_delta_log"):
+            name = ".".join((environment.catalog, *log.parent.relative_to(catalog).parts))
+            found[name] = _columns(log)
+    return found
+
+
+def _columns(log: Path) -> list[dict[str, str]]:
+    """Return the columns that the log of a Delta table tells last; none where it tells none."""
+    for commit in sorted(log.glob("*.json"), reverse=True):
+        for line in commit.read_text("utf-8").splitlines():
+            metadata = json.loads(line).get("metaData")
+            if metadata is not None:
+                fields = json.loads(metadata["schemaString"])["fields"]
+                return [{"name": each["name"], "type_text": _type(each["type"])} for each in fields]
+    return []
+
+
+def _type(told: Any) -> str:
+    """Return a type as the catalog writes it."""
+    if isinstance(told, str):
+        return {"integer": "int", "long": "bigint", "short": "smallint", "byte": "tinyint"}.get(told, told)
+    return str(told.get("type", "")) if isinstance(told, dict) else ""

@@ -8,7 +8,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from dex_dbutils.config import Project, load_environment
 
 from dex.engines import engine_for
 from dex.jobs import JobRun, JobSettings, Record, Runner, TaskRun, new_record, processors
-from dex.workspace.deployed import deployed_project
+from dex.workspace.deployed import deployed_project, tables_of
 from dex.workspace.runner import Life, Listener, Output, RunEnd, RunOrder, TaskReport
 from dex.workspace.shop import Environments, WorkspaceShop
 
@@ -152,7 +152,7 @@ class JobRunner:
             end = RunEnd("CANCELED", "Run cancelled.")
         except Exception as error:  # noqa: BLE001  whatever it is: the run ends, and says why
             end = RunEnd("FAILED", f"{type(error).__name__}: {error}")
-        await asyncio.to_thread(going.listener.ended, end)
+        await asyncio.to_thread(lambda: going.listener.ended(replace(end, tables=tables_of(going.shop.project))))
 
     def _watch(self, run: JobRun, task: TaskRun | None) -> None:
         going = self._going[run.id]

@@ -67,10 +67,16 @@ class TaskReport:
 
 @dataclass(frozen=True)
 class RunEnd:
-    """How a whole run ended, and a sentence for people."""
+    """How a whole run ended.
+
+    Attributes:
+        message: a sentence for people.
+        tables: full name -> columns (``name`` and ``type_text``) of the tables that are there now.
+    """
 
     result: Result
     message: str = ""
+    tables: Mapping[str, list[dict[str, str]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -238,6 +238,7 @@ class Runs:
                 return
             run.life = self._workspace.failed_life if end.result == "FAILED" else "TERMINATED"
             run.result, run.message, run.end = end.result, end.message, now()
+            self._workspace.tables.update(end.tables)
             for attempts in run.tasks.values():
                 if attempts[-1].report.life not in ENDED:
                     attempts[-1].take(replace(attempts[-1].report, life="SKIPPED", message="The run has ended."))
