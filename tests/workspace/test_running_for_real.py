@@ -223,6 +223,23 @@ def test_notebooks_run_with_widgets_task_values_and_tables(wheel: Path, client: 
     assert [(c.name, c.type_text) for c in client.tables.get("local.bronze.days").columns] == [("id", "bigint")]
 
 
+def test_a_notebook_of_no_project_writes_to_the_catalog_and_schema_that_were_deployed(wheel: Path, client: Any) -> None:
+    source = """
+        # Databricks notebook source
+        spark.range(2).write.saveAsTable("main.dev_tester_silver.days")
+        dbutils.notebook.exit(spark.table("dev_tester_silver.days").count())
+        """
+    schema = {"catalog_name": "main", "name": "dev_tester_silver"}
+    files = {"days.py": textwrap.dedent(source).lstrip().encode()}
+    job = {"name": "days", "tasks": [{"task_key": "days", "notebook_task": {"notebook_path": f"{ROOT}/files/days"}}]}
+    number = Deployer(client, ROOT).deploy(job, files, {}, [schema])
+    run = wait(client, client.jobs.run_now(number).run_id)
+    left = outputs(client, run)["days"]
+    assert left.error is None, left.error_trace
+    assert left.notebook_output.result == "2"
+    assert client.tables.exists("main.dev_tester_silver.days").table_exists
+
+
 def test_the_demos_bundle_runs_in_production(client: Any, fake: Workspace, tmp_path: Path) -> None:
     from dex.export import export_notebook
     from dex_dbutils.config import find_project
