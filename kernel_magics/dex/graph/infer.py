@@ -15,7 +15,8 @@ from dex.graph.facts import Facts
 from dex.graph.models import JobGraph, Place, Question
 from dex.graph.names import Layers
 from dex.graph.notebooks import facts_of, shown_below
-from dex.graph.overrides import Said, TaskSettings, read_resources, settings_of
+from dex.graph.overrides import Said, TaskSettings, settings_of
+from dex.graph.resources import read_resources
 from dex.graph.sections import Section, split
 from dex.notebook import Notebook, read_notebook
 

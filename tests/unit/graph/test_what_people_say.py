@@ -79,11 +79,11 @@ def test_a_generated_job_says_nothing_about_the_order(tmp_path: Path) -> None:
         "        - {task_key: c, depends_on: [{task_key: a}], notebook_task: {notebook_path: ../b.py}}\n"
     )
     notebooks = {"a.py": "x = 1\n", "b.py": "x = 1\n"}
-    assert "edges" not in shown(graph_of(tmp_path / "1", notebooks, {"resources/j.yml": job}))
-    own = job.partition("\n")[2]
-    assert shown(graph_of(tmp_path / "2", notebooks, {"resources/j.yml": own}))["edges"] == [
-        "a -> c: resource depends_on"
-    ]
+    bundle = {"databricks.yml": "bundle: {name: shop}\ninclude: [resources/*.yml]\n"}
+    assert "edges" not in shown(graph_of(tmp_path / "1", notebooks, {**bundle, "resources/j.yml": job}))
+    own = graph_of(tmp_path / "2", notebooks, {**bundle, "resources/j.yml": job.partition("\n")[2]})
+    assert shown(own)["edges"] == ["a -> c: resource depends_on"]
+    assert str(own.edges[0].reasons[0].after) == "resources/j.yml, line 6"
 
 
 def test_a_notebook_that_others_run_is_a_task_if_it_says_so(tmp_path: Path) -> None:
