@@ -281,12 +281,26 @@ def test_a_server_that_ends_ends_its_runs(wheel: Path) -> None:
 def test_a_job_runs_another_as_a_run_that_can_be_looked_at(wheel: Path, client: Any) -> None:
     parameters = [{"name": "day", "default": "monday"}]
     inner = deploy(client, wheel, task("load", "load", "{{job.parameters.day}}"), parameters=parameters)
-    other = {"task_key": "other", "run_job_task": {"job_id": inner, "job_parameters": {"day": "friday"}}}
-    number = client.api_client.do("POST", "/api/2.2/jobs/create", body={"name": "outer", "tasks": [other]})["job_id"]
+    other = {"task_key": "other", "run_job_task": {"job_id": inner}}
+    number = deploy(client, wheel, other, parameters=[{"name": "day", "default": "friday"}])
     run = wait(client, client.jobs.run_now(number).run_id)
     started = outputs(client, run)["other"].run_job_output.run_id
     assert [each.run_id for each in client.jobs.list_runs(job_id=inner)] == [started]
     assert outputs(client, wait(client, started))["load"].logs.startswith("load ['friday']")
+
+
+@pytest.mark.parametrize("target", ["itself", "nothing"])
+def test_a_job_that_runs_itself_or_one_that_is_not_there_fails_in_plain_words(
+    wheel: Path, client: Any, target: str
+) -> None:
+    number = deploy(client, wheel, task("load", "load"))
+    other = {"task_key": "other", "run_job_task": {"job_id": number if target == "itself" else 42}}
+    body = {"job_id": number, "new_settings": {"name": "circle", "tasks": [other], "max_concurrent_runs": 100}}
+    client.api_client.do("POST", "/api/2.2/jobs/reset", body=body)
+    run = wait(client, client.jobs.run_now(number).run_id)
+    said = {"itself": "in a circle", "nothing": "Job 42 does not exist"}[target]
+    assert said in outputs(client, run)["other"].error
+    assert len(list(client.jobs.list_runs(job_id=number))) == 1
 
 
 def wait(client: Any, run_id: int) -> Any:

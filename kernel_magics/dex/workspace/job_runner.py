@@ -12,12 +12,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from dex_dbutils import DexError
+from dex_dbutils import DexError, JobError
 from dex_dbutils.config import Project, load_environment
 
 from dex.engines import engine_for
 from dex.jobs import JobRun, JobSettings, Record, Runner, TaskRun, new_record, processors
 from dex.workspace.deployed import deployed_project, tables_of
+from dex.workspace.refusal import Refusal
 from dex.workspace.runner import Life, Listener, Output, RunEnd, RunOrder, TaskReport
 from dex.workspace.shop import Environments, WorkspaceShop
 
@@ -184,9 +185,12 @@ class JobRunner:
     async def _run_elsewhere(self, record: Record, job: int, parameters: Mapping[str, str]) -> tuple[int, RunEnd]:
         order = self._going[record.run.id].order
         if order.run_job is None:
-            raise DexError("DEX-JOB-02", "This run cannot start other jobs.")
+            raise JobError("DEX-JOB-02", "This run cannot start other jobs.")
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._waiting, order.run_job, job, parameters)
+        try:
+            return await loop.run_in_executor(self._waiting, order.run_job, job, parameters)
+        except Refusal as refusal:
+            raise JobError("DEX-JOB-06", refusal.message, remedy="Give the id of a job of this workspace.") from refusal
 
 
 class _WorkspaceRunner(Runner):
@@ -204,7 +208,7 @@ class _WorkspaceRunner(Runner):
 
 
 def _no_job(name: str) -> tuple[str, JobSettings]:
-    raise DexError("DEX-JOB-02", f"There is no job {name} here.")
+    raise JobError("DEX-JOB-02", f"There is no job {name} here.")
 
 
 def _overridden(settings: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:

@@ -96,7 +96,8 @@ class RunOrder:
         overrides: parameters of tasks as run-now takes them: ``notebook_params``, ``python_params``, ....
         schemas: full names of the schemas that Unity Catalog has.
         environment: variables for every task: the address of the workspace and a token.
-        run_job: starts another job, with parameters, waits for its end and returns its run and how it ended.
+        run_job: starts another job, with parameters, waits for its end and returns its run and how it ended; raises
+            where it cannot be started.
     """
 
     run_id: int

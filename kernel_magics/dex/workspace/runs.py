@@ -5,7 +5,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
+
+from dex_dbutils import JobError
 
 from dex.workspace.clock import now
 from dex.workspace.refusal import invalid
@@ -14,6 +17,9 @@ from dex.workspace.runner import ENDED, Life, Output, Result, RunEnd, Running, R
 if TYPE_CHECKING:
     from dex.workspace.jobs import Job
     from dex.workspace.state import Workspace
+
+#: Jobs that may stand inside each other through run-job tasks, as on the platform.
+DEEPEST = 3
 
 RunLife = Life | Literal["QUEUED", "TERMINATING"]
 RunResult = Result | Literal["MAXIMUM_CONCURRENT_RUNS_REACHED"]
@@ -59,6 +65,7 @@ class JobRun:
         parameters: of the job, with what the run sets.
         tasks: every attempt of every task.
         repairs: id of each repair, and the tasks that it ran.
+        above: jobs whose run-job tasks led here.
         was_asked: a client has looked; the first look finds it running.
     """
 
@@ -76,6 +83,7 @@ class JobRun:
     end: int = 0
     tasks: dict[str, list[TaskRun]] = field(default_factory=dict)
     repairs: list[tuple[int, tuple[str, ...]]] = field(default_factory=list)
+    above: tuple[int, ...] = ()
     was_asked: bool = False
     running: Running | None = None
     done: threading.Event = field(default_factory=threading.Event)
@@ -112,12 +120,20 @@ class Runs:
 
     # -- beginning -----------------------------------------------------------------------------------------------------
 
-    def start(self, job: Job, parameters: Mapping[str, str], only: Iterable[str] | None, overrides: Settings) -> JobRun:
+    def start(
+        self,
+        job: Job,
+        parameters: Mapping[str, str],
+        only: Iterable[str] | None,
+        overrides: Settings,
+        above: tuple[int, ...] = (),
+    ) -> JobRun:
         """Start a run of a job; where the job runs as often as it may, let it wait or skip it."""
         job.runs += 1
         defaults = {each["name"]: str(each.get("default", "")) for each in job.settings.get("parameters") or ()}
         chosen = None if only is None else frozenset(only)
         run = self._new(job.number, job.runs, job.settings, {**defaults, **parameters}, chosen, overrides)
+        run.above = above
         busy = sum(each.is_active and each.life != "QUEUED" for each in self.of_job(job.number) if each is not run)
         limit = int(job.settings["max_concurrent_runs"])
         if busy < limit:
@@ -178,19 +194,37 @@ class Runs:
             overrides=run.overrides,
             schemas=tuple(workspace.catalogs.all("schemas")),
             environment={"DATABRICKS_HOST": workspace.url, "DATABRICKS_TOKEN": workspace.token},
-            run_job=self._run_job,
+            run_job=partial(self._run_job, run),
         )
         try:
             run.running = workspace.runner.start(order, _Listener(self, run, repair))
         except Exception as error:  # noqa: BLE001  whatever it is: the run ends, and says why
             self.finish(run, repair, RunEnd("FAILED", f"The run cannot begin: {error}"))
 
-    def _run_job(self, number: int, parameters: Mapping[str, str]) -> tuple[int, RunEnd]:
-        """Start another job for a task, and wait for its end; not under the lock."""
+    def _run_job(self, above: JobRun, number: int, parameters: Mapping[str, str]) -> tuple[int, RunEnd]:
+        """Start another job for a task, and wait for its end; not under the lock.
+
+        Parameters of the run above go to those of the same name.
+
+        Raises:
+            Refusal: there is no such job.
+            JobError: DEX-JOB-07, jobs run each other in a circle, or too deep.
+        """
         from dex.workspace.jobs import find_job
 
         with self._workspace.lock:
-            run = self.start(find_job(self._workspace, number), parameters, None, {})
+            job = find_job(self._workspace, number)
+            way = (*above.above, above.job_id)
+            if number in way or len(way) >= DEEPEST:
+                shown = " -> ".join(map(str, (*way, number)))
+                raise JobError(
+                    "DEX-JOB-07",
+                    f"Jobs run each other in a circle, or more than {DEEPEST} deep: {shown}.",
+                    remedy="Take one of the run-job tasks away.",
+                )
+            names = {each["name"] for each in job.settings.get("parameters") or ()}
+            passed = {name: value for name, value in above.parameters.items() if name in names}
+            run = self.start(job, {**passed, **parameters}, None, {}, way)
         run.done.wait()
         result = run.result
         return run.number, RunEnd(
