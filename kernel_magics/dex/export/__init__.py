@@ -10,6 +10,7 @@ from dex.export.places.covering import CellCoverage, CoverageReport, cell_covera
 from dex.export.places.finding import NotebookPlaces, Place
 from dex.export.places.tracing import Trace, trace, with_places
 from dex.export.purity import parse_sql
+from dex.export.slicing import changed_in_place
 from dex.export.suggesting import Suggestion, Suggestions, suggest_regions
 from dex.export.suite import CaseOutcome, SuiteReport, run_tests
 from dex.export.survey import SurveyReport, find_notebooks, module_names, survey
@@ -41,6 +42,7 @@ __all__ = [
     "Trace",
     "cell_coverage",
     "cell_states",
+    "changed_in_place",
     "cores",
     "export_notebook",
     "export_notebooks",

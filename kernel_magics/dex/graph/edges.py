@@ -316,7 +316,14 @@ class Edges:
 
 
 def _once(questions: Iterable[Question]) -> list[Question]:
-    return list({question.model_dump_json(): question for question in questions}.values())
+    """Return questions that are the same but for their places as one."""
+    found: dict[tuple[str, str, str], Question] = {}
+    for question in questions:
+        key = (question.code, question.text, question.remedy)
+        other = found.get(key)
+        places = [*(other.places if other is not None else ()), *question.places]
+        found[key] = question.model_copy(update={"places": places if other is None else list(dict.fromkeys(places))})
+    return list(found.values())
 
 
 def _named(text: str) -> Name:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -45,7 +46,7 @@ def infer_graph(
         NotebookError: DEX-NOTEBOOK-01 to -04, a file given is no notebook.
     """
     paths = list(dict.fromkeys(_found(notebooks)))
-    keys = module_names(project.root, paths)
+    keys = _keys(project.root, paths)
     resources = read_resources(project, paths)
     read: list[tuple[Path, Notebook, Facts, dict[int, Said]]] = []
     for number, path in enumerate(paths, start=1):
@@ -95,6 +96,15 @@ def _run_by_others(runs: dict[str, list[str]]) -> set[str]:
     """Return the notebooks that another one runs; of those that run each other in a circle, none."""
     run = {name for notebook, names in runs.items() for name in names if name != notebook}
     return {name for notebook, names in runs.items() if notebook not in run for name in names}
+
+
+def _keys(root: Path, paths: Sequence[Path]) -> dict[Path, str]:
+    """Return a key for each notebook: the name of its module, with its folders before it where two have one name."""
+    full = [path.resolve() for path in paths]
+    inside = all(path.is_relative_to(root.resolve()) for path in full)
+    above = root.resolve() if inside or not full else Path(os.path.commonpath([path.parent for path in full]))
+    names = module_names(above, full)
+    return {path: names[resolved] for path, resolved in zip(paths, full, strict=True)}
 
 
 def _is_ignored(said: dict[int, Said]) -> bool:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from dex_dbutils import NotebookError
 
+from dex.export import changed_in_place
 from dex.graph.facts import Facts
 from dex.graph.models import Place, Question
 from dex.notebook import Cell, Notebook, flow_of
@@ -67,7 +68,7 @@ def split(notebook: Notebook, shown: str, facts: Facts) -> Split:
     reasons = list(_reasons(above, sections, facts))
     if not reasons:
         shared = tuple(number for each in above for number in each.numbers)
-        definitions = tuple(c.number for s in sections for c in s.cells if _only_defines(c))
+        definitions = tuple(c.number for s in sections for c in s.cells if c.number in s.numbers and _only_defines(c))
         tasks = tuple(s for s in sections if any(not _only_defines(c) for c in s.cells if c.number in s.numbers))
         return Split(tasks, (*shared, *definitions))
     names = ", ".join(f"'{section.title}'" for section in writing)
@@ -125,6 +126,8 @@ def _reasons(above: Sequence[Section], sections: Sequence[Section], facts: Facts
     given: dict[object, int] = {}
     for shared, cell in facts.gives:
         given.setdefault(shared, cell)
+        if shared[1].startswith("spark.conf") and home.get(cell, len(sections)) < len(sections) - 1:
+            yield f"cell {cell} sets {shared[1]}, which holds below it", cell
     for shared, cell in facts.takes:
         maker = given.get(shared)
         if maker in home and home.get(cell) != home[maker]:
@@ -137,7 +140,7 @@ def _reasons(above: Sequence[Section], sections: Sequence[Section], facts: Facts
 def _names(above: Sequence[Section], sections: Sequence[Section], home: Mapping[int, int]) -> Iterator[tuple[str, int]]:
     """Yield variables that a section takes from another one."""
     setters: dict[str, Cell] = {}
-    defined: set[str] = set()
+    defined: dict[str, frozenset[str]] = {}
     for cell in (cell for section in (*above, *sections) for cell in section.cells if cell.type == "code"):
         try:
             statements = cell.statements
@@ -156,10 +159,24 @@ def _names(above: Sequence[Section], sections: Sequence[Section], home: Mapping[
                     continue
                 if home[setter.number] != home.get(cell.number):
                     yield f"cell {cell.number} needs `{name}` of cell {setter.number}", cell.number
-            holds = _defines(statement.node) and all(name in defined or name not in setters for name in flow.needs)
+            holds = _defines(statement.node)
             for name in flow.binds:
                 setters[name] = cell
-                (defined.add if holds else defined.discard)(name)
+                if holds:
+                    defined[name] = frozenset(flow.needs)
+                else:
+                    defined.pop(name, None)
+            for name in changed_in_place(statement.node) & set(setters):
+                setters[name] = cell
+                defined.pop(name, None)
+            _drop_dependent(defined, setters)
+
+
+def _drop_dependent(defined: dict[str, frozenset[str]], setters: Container[str]) -> None:
+    """Drop functions that need something which is set and is no definition."""
+    while lost := [n for n, needs in defined.items() if any(o in setters and o not in defined for o in needs)]:
+        for name in lost:
+            del defined[name]
 
 
 def _only_defines(cell: Cell) -> bool:

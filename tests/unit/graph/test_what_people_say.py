@@ -8,7 +8,7 @@ import pytest
 from dex.graph import infer_graph
 from dex_dbutils import DexError
 from dex_dbutils.config import find_project
-from graph_sets import graph_of, shown
+from graph_sets import graph_of, put, shown
 
 
 def refusal(folder: Path, notebooks: dict[str, str]) -> str:
@@ -102,3 +102,20 @@ def test_loops_without_end_are_told_and_what_was_found_before_counts(tmp_path: P
     graph = graph_of(tmp_path, {"a.py": text, "b.py": 'spark.range(1).write.saveAsTable("bronze.a")\n'})
     assert shown(graph)["edges"] == ["b -> a: table bronze.a"]
     assert [(q.code, str(q.places[0])) for q in graph.questions] == [("DEX-GRAPH-16", "a.py, cell 1, line 3")]
+
+
+def test_notebooks_of_one_name_are_tasks_with_their_folders_also_outside_of_a_project(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = {"a/load.py": 'spark.range(1).write.saveAsTable("bronze.x")\n', "b/load.py": 'spark.table("bronze.x")\n'}
+    paths = [put(tmp_path / "notebooks", name, text) for name, text in texts.items()]
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    graph = infer_graph(find_project(tmp_path / "elsewhere"), paths)
+    assert shown(graph)["edges"] == ["a_load -> b_load: table bronze.x"]
+
+
+def test_every_cell_in_another_language_is_a_place_of_one_question(tmp_path: Path) -> None:
+    cells = "\n# COMMAND ----------\n\n".join(["# MAGIC %scala\n# MAGIC val a = 1\n"] * 3)
+    graph = graph_of(tmp_path, {"a.py": cells})
+    assert [(q.code, [place.cell for place in q.places]) for q in graph.questions] == [("DEX-GRAPH-16", [1, 2, 3])]

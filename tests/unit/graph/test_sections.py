@@ -1,0 +1,88 @@
+"""Sections become tasks only where they exchange tables and nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from graph_sets import graph_of
+
+HEADING = "# MAGIC %md\n# MAGIC ## {}\n"
+BETWEEN = "\n# COMMAND ----------\n\n"
+WRITE = 'spark.range(1).write.mode("overwrite").saveAsTable("gold.{}")\n'
+FIRST, LAST = WRITE.format("a"), WRITE.format("b")
+
+
+def notebook(first: str, last: str, above: str = "x = 1\n") -> dict[str, str]:
+    return {"n.py": BETWEEN.join([above, HEADING.format("A"), first, HEADING.format("B"), last])}
+
+
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [
+        (FIRST, LAST),
+        ("df = 1\n" + FIRST, "df = 2\nprint(df)\n" + LAST),
+        ("import os\n" + FIRST, "os.getcwd()\n" + LAST),
+        ("LIMIT = 3\n\ndef f():\n    return LIMIT\n" + FIRST, "f()\n" + LAST),
+        (FIRST, 'spark.table("gold.a")\n' + LAST),
+    ],
+    ids=["nothing", "a name that both set", "an import", "a function and a constant", "a table"],
+)
+def test_sections_that_exchange_only_tables_and_definitions_are_tasks(first: str, last: str, tmp_path: Path) -> None:
+    graph = graph_of(tmp_path, notebook(first, last))
+    assert [(task.key, task.section, task.cells) for task in graph.tasks] == [
+        ("n_a", "A", [1, 3]),
+        ("n_b", "B", [1, 5]),
+    ]
+    assert graph.questions == []
+    assert graph.assumptions == ["the sections of n.py exchange tables only, and are 2 tasks"]
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "above", "why"),
+    [
+        ("df = spark.range(1)\n" + FIRST, "df.show()\n" + LAST, "", "cell 5 needs `df` of cell 3"),
+        ("n = 1\n\ndef f():\n    return k\nk = len('a')\n" + FIRST, "f()\n" + LAST, "", "cell 5 needs `f` of cell 3"),
+        ("rows.append(1)\n" + FIRST, "print(rows)\n" + LAST, "rows = []\n", "cell 5 needs `rows` of cell 3"),
+        (
+            'spark.range(1).createTempView("v")\n' + FIRST,
+            'spark.table("v")\n' + LAST,
+            "",
+            "cell 5 needs the temporary view `v` of cell 3",
+        ),
+        (
+            'dbutils.widgets.text("w", "1")\n' + FIRST,
+            'dbutils.widgets.get("w")\n' + LAST,
+            "",
+            "cell 5 needs the widget `w` of cell 3",
+        ),
+        (
+            'spark.sql("USE gold")\n' + FIRST,
+            'spark.table("x")\n' + LAST,
+            "",
+            "cell 5 needs the current schema of cell 3",
+        ),
+        (
+            'spark.conf.set("a", "1")\n' + FIRST,
+            LAST,
+            "",
+            "cell 3 sets spark.conf `a`, which holds below it",
+        ),
+        (FIRST, LAST, WRITE.format("c"), "the cells above the first heading write c"),
+        (
+            FIRST,
+            LAST + BETWEEN + HEADING.format("C") + BETWEEN + "send()\n",
+            "",
+            "'C' does something, and reads and writes no table",
+        ),
+    ],
+    ids=["a frame", "a function of a value", "a list", "a view", "a widget", "a schema", "a setting", "above", "mail"],
+)
+def test_sections_that_exchange_more_are_one_task_and_it_is_told_why(
+    first: str, last: str, above: str, why: str, tmp_path: Path
+) -> None:
+    graph = graph_of(tmp_path, notebook(first, last, above or "x = 1\n"))
+    assert [task.key for task in graph.tasks] == ["n"]
+    (question,) = graph.questions
+    assert question.code == "DEX-GRAPH-19"
+    assert why in question.text
