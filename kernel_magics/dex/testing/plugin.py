@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Generator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -101,7 +102,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     """Say of a failure in exported code which cell of which notebook it was written in."""
     outcome = yield
     report = outcome.get_result()
-    if report.failed and not _is_notebook_cell(item):
+    if report.failed and not _is_notebook_cell(item) and _in_an_exported_project(item.path.parent):
         from dex.testing.places import mark_failure
 
         mark_failure(item, call, report)
@@ -112,7 +113,7 @@ def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, A
     """Say the same of a test file that cannot be imported."""
     outcome = yield
     report = outcome.get_result()
-    if report.failed:
+    if report.failed and _in_an_exported_project(collector.path.parent):
         from dex.testing.places import mark_collection
 
         mark_collection(collector, report)
@@ -125,6 +126,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         from dex.testing.covered_cells import show
 
         show(terminalreporter, config)
+
+
+@functools.cache
+def _in_an_exported_project(folder: Path) -> bool:
+    """Return whether there are source maps above a folder: what reads them is not imported for nothing."""
+    return any((each / ".dex/map").is_dir() for each in (folder, *folder.parents))
 
 
 def _is_notebook_cell(item: pytest.Item) -> bool:
