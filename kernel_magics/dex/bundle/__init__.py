@@ -6,6 +6,7 @@ from dex.bundle.models import Finding, Severity
 from dex.bundle.regenerating import Regenerated, regenerate
 from dex.bundle.tree import At
 from dex.bundle.validate import validate_bundle
+from dex.bundle.yaml_text import scalar, to_yaml
 
 __all__ = [
     "At",
@@ -16,5 +17,7 @@ __all__ = [
     "load_bundle",
     "read_bundle",
     "regenerate",
+    "scalar",
+    "to_yaml",
     "validate_bundle",
 ]

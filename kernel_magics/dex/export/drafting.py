@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from dex_dbutils.config import Project
 
@@ -18,7 +19,7 @@ from dex.export.order import note_order, note_undefined
 from dex.export.pieces import Log, Piece
 from dex.export.pipelines import is_pipeline, render_resource, render_source, to_the_top
 from dex.export.placement import place
-from dex.export.project_files import render_job
+from dex.export.project_files import job_settings
 from dex.export.recording.plan import RecordingPlan, plan_recording
 from dex.export.recording.recorded import read_recording
 from dex.export.regions import lift
@@ -50,6 +51,7 @@ class Draft:
         plan: what a recording of the notebook watches.
         needs_spark: some test asks for the fixture `spark`.
         users: notebooks that run it -> the names that they use of it.
+        job: settings of a job that runs it alone; None for a pipeline, and for a module that others call.
         gives: notebooks that run it -> the names that they give to it.
         ending: of the source that it becomes: a module, or the SQL of a pipeline.
     """
@@ -68,6 +70,7 @@ class Draft:
     plan: RecordingPlan = field(default_factory=RecordingPlan)
     needs_spark: bool = False
     users: dict[str, list[str]] = field(default_factory=dict)
+    job: dict[str, Any] | None = None
     gives: dict[str, dict[str, str]] = field(default_factory=dict)
     ending: str = ".py"
 
@@ -182,7 +185,7 @@ def _draft(
         )
         draft.tests, draft.not_derived, draft.needs_spark = tests.names, tests.skipped, tests.needs_spark
         draft.generated[f"tests/test_{name}.py"] = tests.source
-        draft.generated[f"resources/{name}.job.yml"] = render_job(shown, project, name, parameters, known.requirements)
+        draft.job = job_settings(project, name, parameters, known.requirements)
     return draft
 
 

@@ -14,11 +14,12 @@ from dex_dbutils.config import Project
 from dex.bundle import regenerate
 from dex.export.derived_tests import CONFTEST
 from dex.export.drafting import Draft, draft_units
+from dex.export.jobs import read_jobs
 from dex.export.linking import Linker
 from dex.export.mapping import read_map, render_map
 from dex.export.models import ExportedFile, ExportReport, FileStatus, ReportLine
 from dex.export.pieces import ALLOWED
-from dex.export.project_files import render_bundle, render_pyproject, with_script
+from dex.export.project_files import render_bundle, render_job, render_pyproject, with_script
 from dex.export.writing import read_text, refuse_hand_edits, unified_diff, write_all
 from dex.files import interrupts_held
 from dex.notebook import Notebook
@@ -114,9 +115,12 @@ class Exporter:
         draft = draft_units(
             linker.load(path, notebook),
             project,
-            lambda unit: f"resources/{unit.name}.job.yml" in self._files(unit.name),
+            lambda unit: f"tests/test_{unit.name}.py" in self._files(unit.name),
         )
+        members = {member for job in read_jobs(project) for member in job.modules}
         for each in [*draft.linked, draft]:
+            if each.job is not None and each.name not in members:
+                each.generated[f"resources/{each.name}.job.yml"] = render_job(each.shown, each.name, each.job)
             if not each.empty:
                 self._add_map(each)
         return draft
@@ -326,7 +330,7 @@ def _shared(project: Project, draft: Draft) -> dict[str, str]:
     files: dict[str, str] = {}
     pyproject = project.root / "pyproject.toml"
     there = read_text(pyproject)
-    scripts = {name: target} if f"resources/{name}.job.yml" in draft.generated else {}  # a pipeline has no job
+    scripts = {name: target} if draft.job is not None else {}  # a pipeline has no job
     if there is None:
         files["pyproject.toml"] = render_pyproject(project, scripts)
     else:

@@ -12,6 +12,7 @@ from typing import Any
 from dex_dbutils import DexError, ExportError, Where
 from dex_dbutils.config import Project, environment_names, load_environment
 
+from dex.bundle import scalar, to_yaml
 from dex.export.parameters import Parameter, Parameters
 
 if sys.version_info >= (3, 11):
@@ -19,53 +20,38 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-_PLAIN = re.compile(r"[A-Za-z_./][A-Za-z0-9_./ -]*")
-_YAML_WORDS = {"true", "false", "yes", "no", "on", "off", "null", "y", "n"}
+
+def job_settings(project: Project, module: str, parameters: Parameters, requirements: list[str]) -> dict[str, Any]:
+    """Return the settings of a notebook's own job: one task that runs the wheel with the job's parameters."""
+    given = [("env", "${bundle.target}"), *((p.job_key, default_text(p)) for p in parameters.ordered())]
+    words = {p.job_key: p.word[2:] for p in parameters.ordered()}
+    return {
+        "name": module,
+        "parameters": [{"name": key, "default": default} for key, default in given],
+        "tasks": [
+            {
+                "task_key": module,
+                "environment_key": "default",
+                "python_wheel_task": {
+                    "package_name": project.package,
+                    "entry_point": module,
+                    "named_parameters": {words.get(key, key): "{{job.parameters." + key + "}}" for key, _ in given},
+                },
+            }
+        ],
+        "environments": [
+            {
+                "environment_key": "default",
+                "spec": {"environment_version": "4", "dependencies": ["../dist/*.whl", *requirements]},
+            }
+        ],
+    }
 
 
-def scalar(text: str) -> str:
-    """Return a text as YAML takes it: plain where nothing else could be meant, in double quotes elsewhere."""
-    if _PLAIN.fullmatch(text) and text.strip() == text and text.lower() not in _YAML_WORDS:
-        return text
-    return json.dumps(text, ensure_ascii=False)
-
-
-def render_job(notebook: str, project: Project, module: str, parameters: Parameters, requirements: list[str]) -> str:
-    """Return ``resources/<module>.job.yml``: one task that runs the wheel with the job's parameters."""
-    given = [("env", "${bundle.target}"), *((p.job_key, default_text(p)) for p in parameters.told())]
-    words = {p.job_key: p.word[2:] for p in parameters.told()}
-    lines = [
-        f"# Made from {notebook} by `dex export`: change the notebook and export again.",
-        "resources:",
-        "  jobs:",
-        f"    {module}:",
-        f"      name: {scalar(module)}",
-        "      parameters:",
-    ]
-    for key, default in given:
-        lines += [f"        - name: {scalar(key)}", f"          default: {scalar(default)}"]
-    lines += [
-        "      tasks:",
-        f"        - task_key: {module}",
-        "          environment_key: default",
-        "          python_wheel_task:",
-        f"            package_name: {project.package}",
-        f"            entry_point: {module}",
-        "            named_parameters:",
-    ]
-    for key, _ in given:
-        reference = "{{job.parameters." + key + "}}"
-        lines.append(f"              {scalar(words.get(key, key))}: {json.dumps(reference)}")
-    lines += [
-        "      environments:",
-        "        - environment_key: default",
-        "          spec:",
-        '            environment_version: "4"',
-        "            dependencies:",
-        "              - ../dist/*.whl",
-        *(f"              - {scalar(requirement)}" for requirement in requirements),
-    ]
-    return "\n".join(lines) + "\n"
+def render_job(notebook: str, key: str, settings: dict[str, Any]) -> str:
+    """Return ``resources/<key>.job.yml``."""
+    head = f"# Made from {notebook} by `dex export`: change the notebook and export again.\n"
+    return head + to_yaml({"resources": {"jobs": {key: settings}}})
 
 
 def default_text(parameter: Parameter) -> str:

@@ -1,0 +1,61 @@
+"""Values as YAML in one style: blocks, two blanks, double quotes where a plain text could be read as something else."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+_PLAIN = re.compile(r"[A-Za-z_./][A-Za-z0-9_./* -]*")
+_WORDS = {"true", "false", "yes", "no", "on", "off", "null", "y", "n"}
+
+
+def scalar(value: Any) -> str:
+    """Return a text, number, boolean or None as YAML: a text plain where nothing else could be meant, else quoted.
+
+    Example:
+        >>> scalar("daily"), scalar("4"), scalar("${bundle.target}"), scalar(4)
+        ('daily', '"4"', '"${bundle.target}"', '4')
+    """
+    if not isinstance(value, str):
+        return json.dumps(value)
+    if _PLAIN.fullmatch(value) and value.strip() == value and value.lower() not in _WORDS:
+        return value
+    return json.dumps(value, ensure_ascii=False)
+
+
+def to_yaml(value: dict[str, Any], indent: int = 0) -> str:
+    """Return keys and values as YAML that ends with a newline.
+
+    Args:
+        value: dictionaries, lists, texts, numbers, booleans and None.
+        indent: blanks before every line.
+    """
+    return "".join(f"{' ' * indent}{line}\n" for line in _mapping(value))
+
+
+def _mapping(value: dict[str, Any]) -> Iterator[str]:
+    for key, entry in value.items():
+        if isinstance(entry, dict) and entry:
+            yield f"{scalar(key)}:"
+            yield from (f"  {line}" for line in _mapping(entry))
+        elif isinstance(entry, list) and entry:
+            yield f"{scalar(key)}:"
+            yield from (f"  {line}" for line in _list(entry))
+        else:
+            yield f"{scalar(key)}: {_empty(entry) or scalar(entry)}"
+
+
+def _list(items: list[Any]) -> Iterator[str]:
+    for item in items:
+        inner = list(_mapping(item)) if isinstance(item, dict) else list(_list(item)) if isinstance(item, list) else []
+        if inner:
+            yield f"- {inner[0]}"
+            yield from (f"  {line}" for line in inner[1:])
+        else:
+            yield f"- {_empty(item) or scalar(item)}"
+
+
+def _empty(value: Any) -> str:
+    return "{}" if value == {} else "[]" if value == [] else ""

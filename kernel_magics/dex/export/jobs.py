@@ -1,0 +1,47 @@
+"""Jobs of several notebooks: which notebooks are tasks of which job, as `dex bundle emit` was told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from dex_dbutils.config import Project
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+FOLDER = ".dex/map/jobs"
+
+
+class EmittedJob(BaseModel):
+    """A job that was made of several notebooks.
+
+    Attributes:
+        key: its key in the bundle.
+        notebooks: notebooks and folders that it was made of, below the project.
+        modules: modules that are tasks of it, and so have no job of their own.
+        compute: what its tasks run on.
+        generated: lines of its file as they were made last.
+    """
+
+    model_config = ConfigDict(extra="ignore")
+
+    key: str
+    notebooks: list[str]
+    modules: list[str]
+    compute: Literal["serverless", "job_cluster"] = "serverless"
+    generated: list[str] = []
+
+
+def read_jobs(project: Project) -> list[EmittedJob]:
+    """Return the jobs of several notebooks that a project has."""
+    found = []
+    for path in sorted((project.root / FOLDER).glob("*.json")):
+        try:
+            found.append(EmittedJob.model_validate_json(path.read_bytes()))
+        except (OSError, ValidationError):
+            continue  # not ours, or torn by a merge: the next `dex bundle emit` makes it anew
+    return found
+
+
+def job_path(project: Project, key: str) -> Path:
+    """Return where it is kept what a job was made of."""
+    return project.root / FOLDER / f"{key}.json"
