@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -37,6 +38,40 @@ def validate(project: ProjectOption = None, as_json: JsonOption = False) -> None
         lambda: "\n".join([*lines, "ok" if ok else "not ok"]),
     )
     if not ok:
+        raise typer.Exit(1)
+
+
+@app.command("emit")
+def emit_(
+    job: Annotated[str, typer.Argument(metavar="JOB", help="Key of the job.")],
+    notebooks: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="NOTEBOOK...", help="Notebooks and folders; those of last time if not given."),
+    ] = None,
+    compute: Annotated[
+        str | None, typer.Option(help="serverless or job_cluster; as last time, else serverless.")
+    ] = None,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if the job's file differs.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite what was changed by hand.")] = False,
+    project: ProjectOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Export notebooks and make one job of them, in the order that their tables ask for."""
+    from dex.jobs import emit_job
+
+    if compute not in (None, "serverless", "job_cluster"):
+        raise typer.BadParameter("It is serverless or job_cluster.")
+    report = emit_job(
+        find_project(),
+        job,
+        notebooks or (),
+        compute=compute,  # type: ignore[arg-type]  # checked above
+        check=check,
+        force=force,
+        progress=progress,
+    )
+    emit(report, as_json, report.to_text)
+    if check and report.status == "differs":
         raise typer.Exit(1)
 
 

@@ -3,6 +3,7 @@
 from dex.export.batch import BatchReport, cores, export_notebooks
 from dex.export.cell_states import CellState, CellStates, cell_states
 from dex.export.drafting import Draft
+from dex.export.emitted_jobs import EmittedJob, job_path, read_jobs
 from dex.export.exporting import Exporter, export_notebook, module_name, shown_path
 from dex.export.models import ExportedFile, ExportRefused, ExportReport, Refusal, ReportLine
 from dex.export.mutation.run import MutantOutcome, MutationReport, try_mutants
@@ -15,6 +16,7 @@ from dex.export.suggesting import Suggestion, Suggestions, suggest_regions
 from dex.export.suite import CaseOutcome, SuiteReport, run_tests
 from dex.export.survey import SurveyReport, find_notebooks, module_names, survey
 from dex.export.sync.files import SyncReport, sync_notebook
+from dex.export.writing import read_text, unified_diff, write_all
 
 __all__ = [
     "BatchReport",
@@ -24,6 +26,7 @@ __all__ = [
     "CellStates",
     "CoverageReport",
     "Draft",
+    "EmittedJob",
     "ExportRefused",
     "ExportReport",
     "ExportedFile",
@@ -47,9 +50,12 @@ __all__ = [
     "export_notebook",
     "export_notebooks",
     "find_notebooks",
+    "job_path",
     "module_name",
     "module_names",
     "parse_sql",
+    "read_jobs",
+    "read_text",
     "run_tests",
     "shown_path",
     "suggest_regions",
@@ -57,5 +63,7 @@ __all__ = [
     "sync_notebook",
     "trace",
     "try_mutants",
+    "unified_diff",
     "with_places",
+    "write_all",
 ]

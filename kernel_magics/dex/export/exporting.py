@@ -14,7 +14,7 @@ from dex_dbutils.config import Project
 from dex.bundle import regenerate
 from dex.export.derived_tests import CONFTEST
 from dex.export.drafting import Draft, draft_units
-from dex.export.jobs import read_jobs
+from dex.export.emitted_jobs import read_jobs
 from dex.export.linking import Linker
 from dex.export.mapping import read_map, render_map
 from dex.export.models import ExportedFile, ExportReport, FileStatus, ReportLine
@@ -205,6 +205,17 @@ class Exporter:
                     wanted[file] = made.text
                     note_kept(draft.log.notes, file, made.kept)
         return {**wanted, **_shared(self._project, draft)}
+
+    def forget_job(self, name: str) -> None:
+        """Take away the job that an earlier export made of a module alone; one that a person changed stays.
+
+        Args:
+            name: the module, now a task of another job.
+        """
+        for file, before in self._generated(name).items():
+            path = self._project.root / file
+            if file == f"resources/{name}.job.yml" and read_text(path) == before:
+                path.unlink()
 
     def refuse_hand_edits(self, draft: Draft, but: Collection[str] = ()) -> None:
         """Raise where a generated file was changed by hand since the last export.

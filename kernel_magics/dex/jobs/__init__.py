@@ -1,6 +1,7 @@
 """Jobs: their settings, and their runs on this machine."""
 
 from dex.jobs.display import LiveRuns, run_text
+from dex.jobs.emitting import EmitReport, emit_job
 from dex.jobs.local import processors, repair_run, run_jobs
 from dex.jobs.models import JobSettings, Task
 from dex.jobs.records import JobRun, Record, TaskRun, new_record, read_record, records
@@ -9,6 +10,7 @@ from dex.jobs.running import Runner
 from dex.jobs.work import Workshop
 
 __all__ = [
+    "EmitReport",
     "JobRun",
     "JobSettings",
     "LiveRuns",
@@ -18,6 +20,7 @@ __all__ = [
     "Task",
     "TaskRun",
     "Workshop",
+    "emit_job",
     "new_record",
     "processors",
     "read_record",
