@@ -80,6 +80,10 @@ def test_what_is_there_is_not_made_again_and_what_holds_it_has_to_be_there(clien
         client.volumes.create("main", "silver", "files", catalog.VolumeType.EXTERNAL)
 
 
+def test_the_first_catalog_is_the_workspaces_own(client: Any) -> None:
+    assert client.metastores.current().default_catalog_name == "main"
+
+
 def test_many_schemas_come_in_pages(client: Any, fake: Workspace) -> None:
     for number in range(7):
         client.schemas.create(f"s{number}", "main")

@@ -42,7 +42,13 @@ def fake(
     from dex.workspace import WorkspaceServer
 
     ended = threading.Event()
-    before = [(number, signal.signal(number, lambda *_: ended.set())) for number in (signal.SIGINT, signal.SIGTERM)]
+
+    def end(*_: object) -> None:
+        if ended.is_set():
+            raise KeyboardInterrupt  # asked twice: its runs need not end in good order
+        ended.set()
+
+    before = [(number, signal.signal(number, end)) for number in (signal.SIGINT, signal.SIGTERM)]
     try:
         with WorkspaceServer(port, host, folder) as server:
             made = server.add(user, catalogs=tuple(catalog or ["main"]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dex.workspace.clock import now
+from dex.workspace.identity import WORKSPACE_ID
 from dex.workspace.paging import page
 from dex.workspace.refusal import Refusal, exists, invalid
 from dex.workspace.routing import Answer, Request, Routes
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 routes = Routes()
 BASE = "/api/2.1/unity-catalog"
 Properties = dict[str, Any]
+_METASTORE = "00000000-0000-0000-0000-000000000001"
 
 
 class Catalogs:
@@ -144,6 +146,12 @@ def _change_catalog(workspace: Workspace, request: Request) -> Answer:
 def _delete_catalog(workspace: Workspace, request: Request) -> Answer:
     workspace.catalogs.delete("catalogs", request.places["name"], force=request.flag("force"))
     return {}
+
+
+@routes("GET", f"{BASE}/current-metastore-assignment")
+def _get_metastore(workspace: Workspace, request: Request) -> Answer:
+    first = next(iter(workspace.catalogs.all("catalogs")), "hive_metastore")
+    return {"metastore_id": _METASTORE, "workspace_id": int(WORKSPACE_ID), "default_catalog_name": first}
 
 
 @routes("POST", f"{BASE}/schemas")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import re
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -107,7 +108,7 @@ class WorkspaceShop(Workshop):
     def _folder(self, path: str) -> Path | None:
         below = path if path.startswith(("/Workspace", "/Volumes")) else f"/Workspace{path}"
         place = self.files / below.lstrip("/")
-        return place if place.is_dir() else None
+        return place if ".." not in path and place.is_dir() else None
 
 
 class Environments:
@@ -148,14 +149,15 @@ class Environments:
 
     def _make(self, folder: Path, requirements: list[str]) -> None:
         uv = _uv()
+        shutil.rmtree(folder, ignore_errors=True)  # half made
         folder.parent.mkdir(parents=True, exist_ok=True)
-        _run([uv, "venv", "-q", "--clear", "--python", sys.executable, str(folder)])
+        _run([uv, "venv", "-q", "--python", sys.executable, str(folder)])
         overrides = folder / "runtime.txt"
         overrides.write_text(_runtime_brings(requirements), "utf-8")
         wanted = folder / "requirements.txt"
         wanted.write_text("\n".join(requirements) + "\n", "utf-8")
         install = [uv, "pip", "install", "-q", "--python", str(folder / "bin/python")]
-        _run([*install, "--overrides", str(overrides), "-r", str(wanted)])
+        _run([*install, "--override", str(overrides), "-r", str(wanted)])
         behind = self.packages(folder / "bin/python") / "zz_runtime.pth"
         behind.write_text(f"import site; site.addsitedir({sysconfig.get_path('purelib')!r})\n", "utf-8")
         (folder / ".complete").touch()
