@@ -159,10 +159,11 @@ def _called(run: Run, function: Any, given: Arguments, node: ast.Call) -> Value:
         return unknown(text)
     if isinstance(function, Module) and function.name in ("os.environ.get", "os.getenv"):
         return _of_process(run, given, node)
-    if isinstance(function, Module) and function.name.partition(".")[0] not in _HARMLESS:
+    outside = isinstance(function, Module) and not is_harmless(function.name)
+    if outside:
         _mention(run, function.name.rpartition(".")[2], given, node)
     _hand_over(run, given, function.name if isinstance(function, Module) else "", node)
-    return unknown(text)
+    return Value((Unknown(text, outside=outside),))
 
 
 def _loaded(value: Value, text: str) -> Value:
@@ -204,7 +205,8 @@ def _bare(run: Run, name: str, given: Arguments, node: ast.Call) -> Value:
         made = builtin(given)
         if made is not None:
             return made
-    if not hasattr(builtins, name) and name not in _SHOWING:
+    known_stars = bool(run.stars) and all(is_harmless(module) for module in run.stars)
+    if not hasattr(builtins, name) and name not in _SHOWING and not known_stars:
         _mention(run, name, given, node)
     _hand_over(run, given, name, node)
     return unknown(source(node))
@@ -238,7 +240,15 @@ def _method(run: Run, owner: Any, name: str, given: Arguments, node: ast.Call) -
     if found is not None:
         return found
     _hand_over(run, given, name, node)
-    return unknown(text)
+    outside = isinstance(owner, Unknown) and owner.outside
+    if outside:
+        _mention(run, name, given, node)
+    return Value((Unknown(text, outside=outside),))
+
+
+def is_harmless(module: str) -> bool:
+    """Return whether the functions of a module leave a table alone whose name they are given."""
+    return module.partition(".")[0] in _HARMLESS
 
 
 def _instance(run: Run, kind: Class, given: Arguments) -> Value:

@@ -233,7 +233,7 @@ class Edges:
             kind: ReasonKind = "path" if name[0] == "path" else "table"
             writers = [node for node in nodes if node.really_writes(name)]
             for node in nodes:
-                if node not in writers:
+                if node not in writers and name not in node.reads:
                     for writer in writers:
                         self.add(node, writer, _reason(kind, name, node, writer.writes[name][0]))
             for reader in self.nodes:

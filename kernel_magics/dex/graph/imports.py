@@ -26,6 +26,7 @@ def bind_imports(run: Run, node: ast.Import | ast.ImportFrom, scope: Scope) -> N
     inside = _scope_of(run, module) if not node.level else None
     for alias in node.names:
         if alias.name == "*":
+            run.stars.update([] if inside is not None else [module])
             for name, value in inside.names.items() if inside is not None else ():
                 scope.set(name, value)
             continue

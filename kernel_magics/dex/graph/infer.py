@@ -45,7 +45,7 @@ def infer_graph(
             have one key; -04, it names a task that there is not.
         NotebookError: DEX-NOTEBOOK-01 to -04, a file given is no notebook.
     """
-    paths = list(dict.fromkeys(_found(notebooks)))
+    paths = list({path.resolve(): path for path in _found(notebooks)}.values())
     keys = _keys(project.root, paths)
     resources = read_resources(project, paths)
     read: list[tuple[Path, Notebook, Facts, dict[int, Said]]] = []

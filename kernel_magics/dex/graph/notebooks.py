@@ -108,7 +108,7 @@ def _magic(run: Run, cell: Cell, magic: Magic) -> None:
     name = magic.name
     if name == "sql":
         whole = cell.language == "sql"
-        inline = magic.arguments.strip() if not whole else ""
+        inline = magic.arguments.strip() if not whole and magic.sigil == "%" else ""
         line = magic.line if whole or inline else magic.line + 1
         text = f"{inline}\n{magic.body}" if inline else magic.body
         read_sql(run, text, run.at(line), lines=True)

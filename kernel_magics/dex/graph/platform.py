@@ -71,7 +71,7 @@ def platform_attribute(owner: Any, name: str, text: str) -> Value:
             return known(Reader())
         if name in ("write", "writeStream"):
             return known(Writer("overwrite" if name == "write" else "append"))
-        return unknown(f"{owner.text}.{name}")
+        return Value((Unknown(f"{owner.text}.{name}", outside=owner.outside),))
     if isinstance(owner, Reader | Writer | Target | Delta):
         return known(owner)
     return unknown(text)

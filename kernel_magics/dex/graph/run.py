@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,6 +38,8 @@ class Run:
         widgets: values of widgets that were made.
         current: catalog, schema and views of the session.
         stack: notebooks and functions that are being read, the outermost first.
+        modules: names of the project's modules; None for other modules.
+        stars: modules from outside of the project of which everything was imported.
     """
 
     root: Path
@@ -52,6 +54,7 @@ class Run:
     holes: Holes = field(default_factory=Holes)
     stack: list[object] = field(default_factory=list)
     modules: dict[str, Scope | None] = field(default_factory=dict)
+    stars: set[str] = field(default_factory=set)
     returns: list[list[Value]] = field(default_factory=list)
     yields: list[list[Value]] = field(default_factory=list)
     steps: int = 0
@@ -95,7 +98,7 @@ class Run:
                 continue
             text = self.holes.text(each)
             if kind == "path":
-                self.name(how, path_name(text, self.holes.unknown(text)), place, value.assumed)
+                self.files(how, text, place, value.assumed)
             elif parts := split_name(text):
                 self.parts(how, parts, place, value.assumed)
 
@@ -109,7 +112,7 @@ class Run:
             if how == "read" and lower[-1] in self.current.views:
                 return
         if len(parts) == 2 and lower[0] == "delta" and "/" in parts[1]:
-            self.name(how, path_name(parts[1], self.holes.unknown(parts[1])), place, assumed)
+            self.files(how, parts[1], place, assumed)
             return
         if len(parts) < 3:
             self.takes("setting", "the current schema")
@@ -125,8 +128,14 @@ class Run:
         schema, parameters = self.holes.named(parts[-2])
         if not parameters or schema.startswith("{") and schema.endswith("}"):
             return parts, assumed
-        notes = {f"`{name}` is the same in every task ({place})" for name in parameters}
-        return [*parts[:-2], schema, parts[-1]], assumed | notes
+        return [*parts[:-2], schema, parts[-1]], assumed | _same(parameters, place)
+
+    def files(self, how: How, text: str, place: Place, assumed: frozenset[str] = frozenset()) -> None:
+        """Note that files are read or written; a parameter that is a part of the path is the same in every task."""
+        named, parameters = self.holes.named(text)
+        if parameters and not (named.startswith("{") and named.endswith("}")):
+            text, assumed = named, assumed | _same(parameters, place)
+        self.name(how, path_name(text, self.holes.unknown(text)), place, assumed)
 
     def name(self, how: How, name: Name, place: Place, assumed: frozenset[str] = frozenset()) -> None:
         """Note a use of a name that is taken apart."""
@@ -204,6 +213,10 @@ class Run:
         if yielded:
             return known(Items(yielded))
         return join(found) if found else known(None)
+
+
+def _same(parameters: Iterable[str], place: Place) -> frozenset[str]:
+    return frozenset(f"`{name}` is the same in every task ({place})" for name in parameters)
 
 
 def _bound(

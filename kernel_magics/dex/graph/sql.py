@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from dex.export import parse_sql
 from dex.graph.models import How, Place
-from dex.graph.names import Name, path_name
+from dex.graph.names import Name
 from dex.graph.utilities import make_widget
 from dex.graph.values import Unknown, Value, has_hole, known
 from dex.notebook import split_sql
@@ -268,7 +268,7 @@ class _Statement:
         return found
 
     def _path(self, how: How, text: str) -> None:
-        self.run.name(how, path_name(text, self.run.holes.unknown(text)), self.place, self.assumed)
+        self.run.files(how, text, self.place, self.assumed)
 
     def _view(self, table: Any) -> None:
         self.run.view(known(table.name), self.place)

@@ -21,11 +21,13 @@ class Unknown:
         text: the source that stands for it.
         parameter: the widget or setting without a default that it is, so that whoever runs the job says it.
         widget: it is a widget.
+        outside: it was made by code from outside of the project, whose methods may do anything.
     """
 
     text: str
     parameter: str = ""
     widget: bool = False
+    outside: bool = False
 
 
 def source(node: ast.AST) -> str:
