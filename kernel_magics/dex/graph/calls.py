@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import ast
 import builtins
-import json
 import sys
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dex.graph.pipelines import pipeline_call
+from dex.graph.plain import BUILTINS, loaded, of_container, of_text
 from dex.graph.platform import Delta, Reader, Target, Writer, known_call, platform_attribute, platform_call
 from dex.graph.values import (
+    Arguments,
     Class,
     Entries,
     Function,
@@ -23,7 +22,6 @@ from dex.graph.values import (
     Scope,
     Unknown,
     Value,
-    has_hole,
     join,
     known,
     source,
@@ -39,29 +37,6 @@ _HARMLESS = frozenset(
     {*sys.stdlib_module_names, "pyspark", "pandas", "numpy", "delta", "IPython", "dex", "dex_dbutils"}
 )
 _SHOWING = ("display", "displayHTML", "udf")
-_TEXT_METHODS = frozenset(
-    "lower upper strip lstrip rstrip replace title capitalize removeprefix removesuffix split startswith endswith".split()
-)
-_KEEP_HOLES = frozenset({"strip", "lstrip", "rstrip", "lower"})
-
-
-@dataclass
-class Arguments:
-    """What a call is given."""
-
-    positional: list[Value]
-    named: dict[str, Value]
-
-    def get(self, position: int, *names: str) -> Value | None:
-        """Return an argument by its position or one of its names."""
-        if 0 <= position < len(self.positional):
-            return self.positional[position]
-        return next((self.named[name] for name in names if name in self.named), None)
-
-    @property
-    def all(self) -> list[Value]:
-        """Every argument."""
-        return [*self.positional, *self.named.values()]
 
 
 def call(run: Run, node: ast.Call, scope: Scope) -> Value:
@@ -151,7 +126,7 @@ def _called(run: Run, function: Any, given: Arguments, node: ast.Call) -> Value:
         rest = tuple(given.positional[1:])
         return Value(tuple(Partial(each, rest, given.named) for each in given.positional[0].alternatives))
     if isinstance(function, Module) and function.name == "json.loads" and given.positional:
-        return _loaded(given.positional[0], text)
+        return loaded(given.positional[0], text)
     found = known_call(run, text_of_name(function, node), given, node, function)
     if found is not None:
         return found
@@ -164,20 +139,6 @@ def _called(run: Run, function: Any, given: Arguments, node: ast.Call) -> Value:
         _mention(run, function.name.rpartition(".")[2], given, node)
     _hand_over(run, given, function.name if isinstance(function, Module) else "", node)
     return Value((Unknown(text, outside=outside),))
-
-
-def _loaded(value: Value, text: str) -> Value:
-    """Return what a JSON text holds."""
-    try:
-        return Value((_of_plain(json.loads(value.one)),), value.assumed)
-    except (TypeError, ValueError, RecursionError):
-        return unknown(text)
-
-
-def _of_plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return Entries({key: known(_of_plain(each)) for key, each in value.items()})
-    return Items([known(_of_plain(each)) for each in value]) if isinstance(value, list) else value
 
 
 def _of_process(run: Run, given: Arguments, node: ast.Call) -> Value:
@@ -200,7 +161,7 @@ def _bare(run: Run, name: str, given: Arguments, node: ast.Call) -> Value:
     found = known_call(run, name, given, node)
     if found is not None:
         return found
-    builtin = _BUILTINS.get(name)
+    builtin = BUILTINS.get(name)
     if builtin is not None:
         made = builtin(given)
         if made is not None:
@@ -227,9 +188,9 @@ def _method(run: Run, owner: Any, name: str, given: Arguments, node: ast.Call) -
         else:
             return _called(run, Module(f"{owner.name}.{name}"), given, node)
     if isinstance(owner, str):
-        return _of_text(run, owner, name, given, node)
+        return of_text(run, owner, name, given, node)
     if isinstance(owner, Items | Entries):
-        found = _of_container(owner, name, given)
+        found = of_container(owner, name, given)
         if found is not None:
             return found
         return unknown(text)
@@ -292,126 +253,3 @@ def _hand_over(run: Run, given: Arguments, name: str, node: ast.Call) -> None:
 def _mention(run: Run, function: str, given: Arguments, node: ast.Call) -> None:
     for value in given.all:
         run.mention(value, function, run.at(node))
-
-
-def _of_text(run: Run, owner: str, name: str, given: Arguments, node: ast.Call) -> Value:
-    text = source(node)
-    if name == "format":
-        positional = [run.holes.text(value.one) for value in given.positional]
-        named = {key: run.holes.text(value.one) for key, value in given.named.items()}
-        try:
-            return Value((owner.format(*positional, **named),), _assumed(given))
-        except (IndexError, KeyError, ValueError, AttributeError):
-            return unknown(text)
-    if name == "join" and given.positional and isinstance(given.positional[0].one, Items):
-        parts = [run.holes.text(value.one) for value in given.positional[0].one.values]
-        return Value((owner.join(parts),), _assumed(given))
-    plain = all(isinstance(value.one, str | int) for value in given.all)
-    if name not in _TEXT_METHODS or not plain or (has_hole(owner) and name not in _KEEP_HOLES):
-        return unknown(text)
-    try:
-        found = getattr(owner, name)(*(value.one for value in given.positional))
-    except (TypeError, ValueError):
-        return unknown(text)
-    made = Items([known(part) for part in found]) if isinstance(found, list) else found
-    return Value((made,), _assumed(given))
-
-
-def _assumed(given: Arguments) -> frozenset[str]:
-    return frozenset[str]().union(*(value.assumed for value in given.all))
-
-
-def _of_container(owner: Items | Entries, name: str, given: Arguments) -> Value | None:
-    first = given.get(0, "default")
-    if isinstance(owner, Items):
-        if name in ("append", "add") and first is not None:
-            owner.values.append(first)
-        elif name in ("extend", "update") and first is not None and isinstance(first.one, Items):
-            owner.values.extend(first.one.values)
-        elif name == "copy":
-            return known(Items(list(owner.values)))
-        else:
-            return None
-        return known(None)
-    if name == "items":
-        return known(Items([known(Items([known(key), value])) for key, value in owner.values.items()]))
-    if name == "keys":
-        return known(Items([known(key) for key in owner.values]))
-    if name == "values":
-        return known(Items(list(owner.values.values())))
-    if name == "copy":
-        return known(Entries(dict(owner.values)))
-    if name == "update" and first is not None and isinstance(first.one, Entries):
-        owner.values.update(first.one.values)
-        return known(None)
-    if name in ("get", "setdefault", "pop") and first is not None and isinstance(first.one, str | int):
-        default = given.get(1, "default")
-        found = owner.values.get(first.one)
-        return found if found is not None else default or known(None)
-    return None
-
-
-def _listed(given: Arguments) -> Value | None:
-    from dex.graph.expressions import iterated
-
-    rounds = iterated(given.positional[0]) if given.positional else []
-    return None if rounds is None else known(Items(rounds))
-
-
-def _zipped(given: Arguments) -> Value | None:
-    from dex.graph.expressions import iterated
-
-    rows = [iterated(value) for value in given.positional]
-    if any(row is None for row in rows):
-        return None
-    return known(Items([known(Items(list(row))) for row in zip(*(r for r in rows if r is not None), strict=False)]))
-
-
-def _numbered(given: Arguments) -> Value | None:
-    from dex.graph.expressions import iterated
-
-    rounds = iterated(given.positional[0]) if given.positional else None
-    start = given.get(1, "start")
-    first = start.one if start is not None and isinstance(start.one, int) else 0
-    if rounds is None:
-        return None
-    return known(Items([known(Items([known(number), value])) for number, value in enumerate(rounds, first)]))
-
-
-def _ranged(given: Arguments) -> Value | None:
-    numbers = [value.one for value in given.positional]
-    if not all(isinstance(number, int) for number in numbers):
-        return None
-    try:
-        found = range(*numbers)
-    except (TypeError, ValueError):
-        return None
-    return known(Items([known(number) for number in found])) if len(found) <= 1000 else None
-
-
-def _as_text(given: Arguments) -> Value | None:
-    value = given.get(0) or known("")
-    if all(isinstance(each, str | int | float | Unknown) for each in value.alternatives):
-        texts = tuple(str(each) if isinstance(each, int | float) else each for each in value.alternatives)
-        return Value(texts, value.assumed)
-    return None
-
-
-def _as_entries(given: Arguments) -> Value | None:
-    found = given.positional[0].one if given.positional else Entries()
-    return known(Entries(dict(found.values) | given.named)) if isinstance(found, Entries) else None
-
-
-_BUILTINS: Mapping[str, Callable[[Arguments], Value | None]] = {
-    "list": _listed,
-    "tuple": _listed,
-    "set": _listed,
-    "sorted": _listed,
-    "reversed": _listed,
-    "frozenset": _listed,
-    "zip": _zipped,
-    "enumerate": _numbered,
-    "range": _ranged,
-    "str": _as_text,
-    "dict": _as_entries,
-}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from dex_dbutils import DexError, Where
@@ -18,8 +19,26 @@ from dex.graph.names import Layers
 from dex.graph.notebooks import facts_of, shown_below
 from dex.graph.overrides import Said, TaskSettings, settings_of
 from dex.graph.resources import read_resources
-from dex.graph.sections import Section, split
-from dex.notebook import Notebook, read_notebook
+from dex.graph.sections import Section, Split, split
+from dex.notebook import read_notebook
+
+
+@dataclass
+class _Made:
+    """The tasks of one notebook.
+
+    Attributes:
+        runs: notebooks that it runs.
+        speaks: it says something about its task.
+        question: why it is one task although it could be several.
+    """
+
+    path: Path
+    shown: str
+    runs: list[str]
+    speaks: bool
+    question: Question | None
+    nodes: list[Node] = field(default_factory=list)
 
 
 def infer_graph(
@@ -48,36 +67,26 @@ def infer_graph(
     paths = list({path.resolve(): path for path in _found(notebooks)}.values())
     keys = _keys(project.root, paths)
     resources = read_resources(project, paths)
-    read: list[tuple[Path, Notebook, Facts, dict[int, Said]]] = []
+    made: list[_Made] = []
     for number, path in enumerate(paths, start=1):
         if progress is not None:
             progress(f"{number} of {len(paths)}: {path}")
-        notebook = read_notebook(path)
-        said = settings_of(notebook, shown_below(path, project.root))
-        read.append((path, notebook, facts_of(notebook, project.root), said))
-    run_by_others = _run_by_others(
-        {shown_below(path, project.root): f.runs for path, _, f, s in read if not _is_ignored(s)}
-    )
-    nodes: list[Node] = []
-    homes: dict[Path, list[str]] = {}
-    questions: list[Question] = []
-    notes: list[str] = []
-    for path, notebook, facts, said in read:
-        shown = shown_below(path, project.root)
-        if _is_ignored(said) or (shown in run_by_others and not said):
-            continue
-        key = resources.keys.get(path, keys[path])
-        made, question = _nodes(notebook, shown, key, facts, said, sections)
-        nodes += made
-        homes[path] = [node.key for node in made]
-        questions += [question] if question is not None else []
-        if len(made) > 1:
-            notes.append(f"the sections of {shown} exchange tables only, and are {len(made)} tasks")
+        made.append(_nodes(path, resources.keys.get(path, keys[path]), project.root, sections))
+    kept = [each for each in made if each.nodes]
+    run_by_others = _run_by_others({each.shown: each.runs for each in kept})
+    kept = [each for each in kept if each.speaks or each.shown not in run_by_others]
+    nodes = [node for each in kept for node in each.nodes]
     _refuse_equal_keys(nodes)
     edges = Edges(nodes, Layers(project))
+    homes = {each.path: [node.key for node in each.nodes] for each in kept}
     for first, second, place in resources.order:
-        edges.order(homes.get(first, [])[-1:], homes.get(second, [])[:1], place)
-    return edges.graph(questions, notes)
+        edges.order(homes.get(first, []), homes.get(second, []), place)
+    notes = [
+        f"the sections of {each.shown} exchange tables only, and are {len(each.nodes)} tasks"
+        for each in kept
+        if len(each.nodes) > 1
+    ]
+    return edges.graph([each.question for each in kept if each.question is not None], notes)
 
 
 def _found(notebooks: Iterable[Path]) -> Iterable[Path]:
@@ -107,27 +116,26 @@ def _keys(root: Path, paths: Sequence[Path]) -> dict[Path, str]:
     return {path: names[resolved] for path, resolved in zip(paths, full, strict=True)}
 
 
-def _is_ignored(said: dict[int, Said]) -> bool:
-    return any(each.settings.ignore is True for each in said.values())
-
-
-def _nodes(
-    notebook: Notebook, shown: str, key: str, facts: Facts, said: dict[int, Said], sections: bool
-) -> tuple[list[Node], Question | None]:
-    """Return the tasks of a notebook: one, or one a section."""
+def _nodes(path: Path, key: str, root: Path, sections: bool) -> _Made:
+    """Return the tasks of a notebook: one, or one a section; none where it is to be ignored."""
+    shown = shown_below(path, root)
+    notebook = read_notebook(path)
+    said = settings_of(notebook, shown)
+    facts = facts_of(notebook, root)
     may = sections and all(each.settings.sections for each in said.values())
-    parts = split(notebook, shown, facts) if may else None
-    if parts is None or not parts.sections:
-        one = _only(said, shown)
-        node = Node(one.settings.key or key, shown, facts, one)
-        return [node], parts.question if parts is not None else None
+    parts = split(notebook, shown, facts) if may else Split()
     own = {number for section in parts.sections for number in section.numbers}
     base = _only({cell: each for cell, each in said.items() if cell not in own}, shown)
-    taken: Counter[str] = Counter()
-    made: list[Node] = []
-    for section in parts.sections:
-        made.append(_section(section, parts.shared, shown, base.settings.key or key, facts, said, taken))
-    return made, None
+    made = _Made(path, shown, facts.runs, bool(said), parts.question)
+    if not parts.sections:
+        made.nodes = [Node(base.settings.key or key, shown, facts, base)]
+    else:
+        taken: Counter[str] = Counter()
+        above = base.settings.key or key
+        made.nodes = [_section(each, parts.shared, shown, above, facts, said, taken) for each in parts.sections]
+    ignored = base.settings.ignore is True
+    made.nodes = [node for node in made.nodes if not ignored and node.said.settings.ignore is not True]
+    return made
 
 
 def _section(

@@ -8,14 +8,13 @@ from pathlib import Path
 
 from dex_dbutils import NotebookError, Where
 
-from dex.graph.calls import Arguments
 from dex.graph.facts import Facts
 from dex.graph.models import Place
 from dex.graph.run import Run, TooMuch
 from dex.graph.sql import read_sql
 from dex.graph.statements import execute, shown
 from dex.graph.utilities import files
-from dex.graph.values import Origin, Value, has_hole, known
+from dex.graph.values import Arguments, Origin, Value, has_hole, known
 from dex.notebook import Cell, Magic, Notebook, RunReference, parse_run, read_notebook, resolve_run
 
 #: Line magics whose words are Python.

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from dex.graph.values import Function, Module, Scope, Value, known
 
 if TYPE_CHECKING:
-    from dex.graph.calls import Arguments
     from dex.graph.run import Run
+    from dex.graph.values import Arguments
 
 _MODULES = ("dlt", "pyspark.pipelines", "databricks.pipelines")
 _TABLES = ("table", "create_table", "materialized_view")

@@ -13,8 +13,8 @@ from dex.graph.utilities import utilities_call
 from dex.graph.values import Entries, Function, Unknown, Value, known, source, unknown
 
 if TYPE_CHECKING:
-    from dex.graph.calls import Arguments
     from dex.graph.run import Run
+    from dex.graph.values import Arguments
 
 _FILES = frozenset("load csv json parquet orc text xml avro delta textFile wholeTextFiles binaryFiles".split())
 _VIEWS = frozenset(

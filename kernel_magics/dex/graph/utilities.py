@@ -9,8 +9,8 @@ from dex.graph.models import Place
 from dex.graph.values import Entries, Unknown, Value, known, source, unknown
 
 if TYPE_CHECKING:
-    from dex.graph.calls import Arguments
     from dex.graph.run import Run
+    from dex.graph.values import Arguments
 
 _WIDGETS = ("text", "dropdown", "combobox", "multiselect")
 

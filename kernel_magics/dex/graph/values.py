@@ -161,6 +161,25 @@ class Module:
     scope: Scope | None = None
 
 
+@dataclass
+class Arguments:
+    """What a call is given."""
+
+    positional: list[Value]
+    named: dict[str, Value]
+
+    def get(self, position: int, *names: str) -> Value | None:
+        """Return an argument by its position or one of its names."""
+        if 0 <= position < len(self.positional):
+            return self.positional[position]
+        return next((self.named[name] for name in names if name in self.named), None)
+
+    @property
+    def all(self) -> list[Value]:
+        """Every argument."""
+        return [*self.positional, *self.named.values()]
+
+
 def known(constant: Any) -> Value:
     """Return the value of one alternative."""
     return Value((constant,))

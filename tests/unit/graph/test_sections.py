@@ -86,3 +86,24 @@ def test_sections_that_exchange_more_are_one_task_and_it_is_told_why(
     (question,) = graph.questions
     assert question.code == "DEX-GRAPH-19"
     assert why in question.text
+
+
+def test_a_comment_speaks_of_its_section_and_the_metadata_of_the_notebook(tmp_path: Path) -> None:
+    cells = notebook("# dex: task {ignore: true}\n" + FIRST, "# dex: task {key: last, after: [other]}\n" + LAST)
+    notebooks = {
+        "n.ipynb": cells["n.py"] + BETWEEN + HEADING.format("C") + BETWEEN + WRITE.format("c"),
+        "other.py": "x = 1\n",
+    }
+    graph = graph_of(tmp_path, notebooks, metadata={"n.ipynb": {"dex": {"task": {"key": "shop"}}}})
+    assert [task.key for task in graph.tasks] == ["last", "shop_c", "other"]
+    assert graph.depends_on("last") == ["other"]
+
+
+def test_a_notebook_whose_job_waits_lets_all_of_its_sections_wait(tmp_path: Path) -> None:
+    job = (
+        "resources:\n  jobs:\n    j:\n      tasks:\n        - {task_key: first, notebook_task: {notebook_path: ../a.py}}\n"
+        "        - {task_key: n, depends_on: [{task_key: first}], notebook_task: {notebook_path: ../n.py}}\n"
+    )
+    bundle = {"databricks.yml": "bundle: {name: shop}\ninclude: [resources/*.yml]\n", "resources/j.yml": job}
+    graph = graph_of(tmp_path, {"a.py": "x = 1\n", **notebook(FIRST, LAST)}, bundle)
+    assert {(edge.before, edge.after) for edge in graph.edges} == {("first", "n_a"), ("first", "n_b")}
