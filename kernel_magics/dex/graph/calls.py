@@ -132,6 +132,10 @@ def _called(run: Run, function: Any, given: Arguments, node: ast.Call) -> Value:
         return found
     if isinstance(function, Module) and pipeline_call(run, function, given, node):
         return unknown(text)
+    if isinstance(function, Module) and function.name == "dataclasses.field":
+        return _field(run, given, node)
+    if isinstance(function, Module) and function.name == "os.path.join":
+        return Value(("/".join(run.holes.text(each.one).rstrip("/") for each in given.positional),))
     if isinstance(function, Module) and function.name in ("os.environ.get", "os.getenv"):
         return _of_process(run, given, node)
     outside = isinstance(function, Module) and not is_harmless(function.name)
@@ -139,6 +143,14 @@ def _called(run: Run, function: Any, given: Arguments, node: ast.Call) -> Value:
         _mention(run, function.name.rpartition(".")[2], given, node)
     _hand_over(run, given, function.name if isinstance(function, Module) else "", node)
     return Value((Unknown(text, outside=outside),))
+
+
+def _field(run: Run, given: Arguments, node: ast.Call) -> Value:
+    """Return what a field of a dataclass is where nobody gives it."""
+    default, factory = given.named.get("default"), given.named.get("default_factory")
+    if factory is not None and isinstance(factory.one, Function | Class | Partial):
+        return _called(run, factory.one, Arguments([], {}), node)
+    return default or unknown(source(node))
 
 
 def _of_process(run: Run, given: Arguments, node: ast.Call) -> Value:

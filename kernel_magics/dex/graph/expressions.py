@@ -18,6 +18,7 @@ from dex.graph.values import (
     Scope,
     Unknown,
     Value,
+    has_hole,
     join,
     known,
     source,
@@ -217,10 +218,7 @@ def _subscript(run: Run, node: ast.Subscript, scope: Scope) -> Value:
     owner = evaluate(run, node.value, scope)
     text = source(node)
     if isinstance(node.slice, ast.Slice):
-        for part in ast.iter_child_nodes(node.slice):
-            if isinstance(part, ast.expr):
-                evaluate(run, part, scope)
-        return unknown(text)
+        return _slice(run, owner, node.slice, scope, text)
     key = evaluate(run, node.slice, scope)
 
     def found(each: Any) -> Value:
@@ -229,10 +227,26 @@ def _subscript(run: Run, node: ast.Subscript, scope: Scope) -> Value:
             return each.values.get(place, unknown(text))
         if isinstance(each, Items) and isinstance(place, int) and -len(each.values) <= place < len(each.values):
             return each.values[place]
+        if isinstance(each, Unknown) and each.text.endswith(".schemas") and isinstance(place, str):
+            return known(place)  # of an environment, whose layers stand for their schemas
         return unknown(text)
 
     value = _each(owner, found)
     return Value(value.alternatives, value.assumed | key.assumed)
+
+
+def _slice(run: Run, owner: Value, part: ast.Slice, scope: Scope, text: str) -> Value:
+    ends = [evaluate(run, end, scope).one if end is not None else None for end in (part.lower, part.upper, part.step)]
+    whole = owner.one
+    if not all(end is None or isinstance(end, int) for end in ends) or 0 in ends[2:]:
+        return unknown(text)
+    if isinstance(whole, Items):
+        return Value((Items(whole.values[slice(*ends)]),), owner.assumed)
+    return (
+        Value((whole[slice(*ends)],), owner.assumed)
+        if isinstance(whole, str) and not has_hole(whole)
+        else unknown(text)
+    )
 
 
 def _choice(run: Run, node: ast.IfExp, scope: Scope) -> Value:
@@ -259,9 +273,19 @@ def _comparison(run: Run, node: ast.Compare, scope: Scope) -> Value:
     values = [evaluate(run, part, scope) for part in (node.left, *node.comparators)]
     plain = all(isinstance(value.one, str | int | bool | None) for value in values)
     how = _OPERATORS.get(type(node.ops[0]))
+    if len(values) == 2 and isinstance(node.ops[0], ast.In | ast.NotIn):
+        return _membership(values[0], values[1], isinstance(node.ops[0], ast.In), source(node))
     if len(values) == 2 and plain and how is not None:
         return Value((bool(how(values[0].one, values[1].one)),), values[0].assumed | values[1].assumed)
     return unknown(source(node))
+
+
+def _membership(one: Value, many: Value, wanted: bool, text: str) -> Value:
+    rounds = iterated(many)
+    inside = [each.one for each in rounds or ()]
+    if rounds is None or not all(isinstance(each, str | int | bool | None) for each in (one.one, *inside)):
+        return unknown(text)
+    return Value(((one.one in inside) is wanted,), one.assumed | many.assumed)
 
 
 def _rounds(run: Run, generators: list[ast.comprehension], scope: Scope) -> Iterator[Scope | None]:

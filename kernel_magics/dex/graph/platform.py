@@ -84,6 +84,10 @@ def known_call(run: Run, name: str, given: Arguments, node: ast.Call, owner: Any
         return _layer_table(run, given.get(1, "layer"), given.get(2, "table"))
     if name == "table_name" and count == 2:
         return _layer_table(run, given.positional[0], given.positional[1])
+    if name in ("schema_of", "schema_name") and count == 1:  # of an environment: the name of a layer stands for both
+        layer = given.positional[0]
+        above = f"{OF_ENVIRONMENT}." if name == "schema_name" else ""
+        return Value(tuple(above + _quoted(run.holes.text(each)) for each in layer.alternatives), layer.assumed)
     if name in ("forName", "forPath") and count:
         value = given.get(1, "tableOrViewName", "path") or given.positional[-1]
         return known(Delta(value, "table" if name == "forName" else "path"))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from dex.export import parse_sql
 from dex.graph.models import How, Place
-from dex.graph.names import Name
+from dex.graph.names import Name, split_name
 from dex.graph.utilities import make_widget
 from dex.graph.values import Unknown, Value, has_hole, known
 from dex.notebook import split_sql
@@ -80,6 +80,7 @@ class _Statement:
     def read(self, text: str) -> None:
         """Note what one statement reads and writes."""
         text = _WIDGET.sub(lambda found: self._widget(found.group(1) or found.group(2), found.group()), text)
+        text = self._with_identifiers(text)
         words = text.split(None, 3)
         first = words[0].upper() if words else ""
         plain = _readable(text)
@@ -99,6 +100,35 @@ class _Statement:
             return self.run.holes.text(Unknown(written, name))
         self.assumed |= value.assumed
         return self.run.holes.text(value.one)
+
+    def _with_identifiers(self, text: str) -> str:
+        """Return a statement with the names that ``IDENTIFIER(...)`` makes written out."""
+        from sqlglot import parse_one, tokenize
+        from sqlglot.errors import SqlglotError
+
+        if "IDENTIFIER" not in text.upper():
+            return text
+        parts, done = [], 0
+        try:
+            words = tokenize(text, dialect="databricks")
+            for index, word in enumerate(words):
+                if word.text.upper() != "IDENTIFIER" or word.start < done or words[index + 1].text != "(":
+                    continue
+                depth, end = 0, index + 1
+                while end < len(words):
+                    depth += {"(": 1, ")": -1}.get(words[end].text, 0)
+                    if not depth:
+                        break
+                    end += 1
+                inside = parse_one(text[words[index + 1].end + 1 : words[end].start], dialect="databricks")
+                value = self._text(inside)
+                self.assumed |= value.assumed
+                name = ".".join(f"`{part}`" for part in split_name(self.run.holes.text(value.one)))
+                parts += [text[done : word.start], name]
+                done = words[end].end + 1
+        except (SqlglotError, IndexError):
+            return text
+        return "".join([*parts, text[done:]])
 
     # -- one tree ------------------------------------------------------------------------------------------------------
 
@@ -139,6 +169,8 @@ class _Statement:
                 self._view(tree.this)
             else:
                 self._table("read", tree.this)
+        elif isinstance(tree, exp.Refresh) and str(tree.args.get("kind") or "").upper() not in ("TABLE", "FUNCTION"):
+            self._target("overwrite", tree.this)
         elif isinstance(tree, exp.Query | exp.Set | exp.Declare | exp.Analyze):
             self._read_below(tree, ())
         elif not isinstance(tree, _harmless()):
@@ -200,12 +232,7 @@ class _Statement:
     def _target(self, how: How, node: Any) -> None:
         from sqlglot import exp
 
-        if isinstance(node, exp.Schema):
-            inner = node.this
-            if inner.name.upper() == "IDENTIFIER" and not inner.args.get("db"):  # IDENTIFIER(:name), taken for columns
-                self._computed(how, node.expressions[0])
-                return
-            node = inner
+        node = node.this if isinstance(node, exp.Schema) else node
         if isinstance(node, exp.Table):
             self._table(how, node)
         elif isinstance(node, exp.Directory):
@@ -230,17 +257,10 @@ class _Statement:
     def _function(self, how: How, function: Any) -> None:
         name = str(function.this if isinstance(function.this, str) else function.key).lower()
         first = next(iter(function.expressions), None)
-        if name == "identifier" and first is not None:
-            self._computed(how, first)
-        elif name in _FILE_FUNCTIONS and first is not None:
+        if name in _FILE_FUNCTIONS and first is not None:
             self._path("read", first.name)
         elif name == "table_changes" and first is not None:
             self.run.use("read", known(first.name), self.place)
-
-    def _computed(self, how: How, node: Any) -> None:
-        """Note the table that ``IDENTIFIER(...)`` names."""
-        value = self._text(node)
-        self.run.use(how, Value(value.alternatives, value.assumed | self.assumed), self.place)
 
     def _text(self, node: Any) -> Value:
         from sqlglot import exp
