@@ -223,20 +223,36 @@ def test_notebooks_run_with_widgets_task_values_and_tables(wheel: Path, client: 
     assert [(c.name, c.type_text) for c in client.tables.get("local.bronze.days").columns] == [("id", "bigint")]
 
 
-def test_a_notebook_of_no_project_writes_to_the_catalog_and_schema_that_were_deployed(wheel: Path, client: Any) -> None:
-    source = """
+def test_code_of_no_project_works_with_the_catalog_and_schema_that_were_deployed(wheel: Path, client: Any) -> None:
+    notebook = """
         # Databricks notebook source
         spark.range(2).write.saveAsTable("main.dev_tester_silver.days")
         dbutils.notebook.exit(spark.table("dev_tester_silver.days").count())
         """
+    script = """
+        from pyspark.sql import SparkSession
+        spark = SparkSession.builder.appName("days").config("spark.sql.session.timeZone", "UTC").getOrCreate()
+        print(spark.table("main.dev_tester_silver.days").count(), spark.conf.get("spark.sql.session.timeZone"))
+        """
+    files = {name: textwrap.dedent(text).lstrip().encode() for name, text in (("a.py", notebook), ("b.py", script))}
+    read = {
+        "task_key": "read",
+        "depends_on": [{"task_key": "write"}],
+        "environment_key": "default",
+        "spark_python_task": {"python_file": f"{ROOT}/files/b.py"},
+    }
+    job = {
+        "name": "days",
+        "environments": serverless(wheel),
+        "tasks": [{"task_key": "write", "notebook_task": {"notebook_path": f"{ROOT}/files/a"}}, read],
+    }
     schema = {"catalog_name": "main", "name": "dev_tester_silver"}
-    files = {"days.py": textwrap.dedent(source).lstrip().encode()}
-    job = {"name": "days", "tasks": [{"task_key": "days", "notebook_task": {"notebook_path": f"{ROOT}/files/days"}}]}
-    number = Deployer(client, ROOT).deploy(job, files, {}, [schema])
+    number = Deployer(client, ROOT).deploy(job, files, {wheel.name: wheel.read_bytes()}, [schema])
     run = wait(client, client.jobs.run_now(number).run_id)
-    left = outputs(client, run)["days"]
-    assert left.error is None, left.error_trace
-    assert left.notebook_output.result == "2"
+    left = outputs(client, run)
+    assert run.state.result_state.value == "SUCCESS", [each.error_trace for each in left.values()]
+    assert left["write"].notebook_output.result == "2"
+    assert left["read"].logs.splitlines()[-1] == "2 UTC"
     assert client.tables.exists("main.dev_tester_silver.days").table_exists
 
 

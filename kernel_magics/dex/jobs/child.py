@@ -7,6 +7,7 @@ whoever started it: when that ends, by whatever end, this process and all it sta
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import json
 import os
 import signal
@@ -24,6 +25,8 @@ def main(asked: str) -> int:
     alone = threading.Event()
     threading.Thread(target=_end_with_the_runner, args=(alone,), daemon=True).start()
     sys.path[:1] = work["sys_path"]
+    if work["kind"] in ("entry_point", "python_file"):
+        sys.meta_path.insert(0, _SessionOfTheEnvironment(work["environment"], work["project"]))
     try:
         told = _do(work)
         temporary = work["result"] + ".part"
@@ -66,6 +69,57 @@ def _last_line(error: BaseException) -> str:
     if isinstance(code, str) and code.startswith("DEX-"):
         return str(error)
     return traceback.format_exception_only(type(error), error)[-1].strip()
+
+
+class _SessionOfTheEnvironment:
+    """Lets ``SparkSession.builder.getOrCreate()`` give the environment's session, as on the platform it gives the job's.
+
+    A finder of modules, so that nothing of Spark is imported where the work does without.
+    """
+
+    name = "pyspark.sql.session"
+
+    def __init__(self, environment: str, project: str) -> None:
+        self._environment, self._project, self._making = environment, project, False
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
+        """Return the specification of Spark's module, which is changed once it has been read."""
+        if name != self.name:
+            return None
+        sys.meta_path.remove(self)
+        spec = importlib.util.find_spec(name)
+        if spec is not None and spec.loader is not None:
+            read = spec.loader.exec_module
+
+            def read_and_change(module: Any) -> None:
+                read(module)
+                self._change(module.SparkSession.Builder)
+
+            spec.loader.exec_module = read_and_change  # type: ignore[method-assign]
+        return spec
+
+    def _change(self, builder: Any) -> None:
+        before = builder.getOrCreate
+
+        def get_or_create(asked: Any) -> Any:
+            options = dict(getattr(asked, "_options", {}))
+            if self._making or "spark.remote" in options:
+                return before(asked)
+            from pathlib import Path
+
+            from dex_dbutils import get_spark, load_environment
+
+            self._making = True  # the session is made by a builder as well
+            try:
+                spark = get_spark(load_environment(self._environment, start=Path(self._project)))
+            finally:
+                self._making = False
+            for key, value in options.items():
+                with contextlib.suppress(Exception):  # settings of a session's beginning
+                    spark.conf.set(key, value)
+            return spark
+
+        builder.getOrCreate = get_or_create
 
 
 def _entry_point(work: dict[str, Any]) -> None:

@@ -94,6 +94,7 @@ def work_of(task: Task, shop: Workshop, parameters: Mapping[str, str], name: str
     common = {
         "result": str(shop.folder / f"{name}.result.json"),
         "environment": shop.environment,
+        "project": str(shop.project.root),
         "sys_path": shop.sys_path,
     }
     if task.python_wheel_task is not None:
