@@ -86,7 +86,8 @@ def _schemas(edges: Edges) -> Iterator[Question]:
                 for other in nodes
                 if other is not node and w[0] == "table" and w[-1] == name[-1] and may_be_one_schema(said, w[-2])
             ]
-            if fitting:
+            answered = node.said.settings.reads or ()
+            if fitting and not any(_shown(match) in answered for _, match in fitting):
                 other, match = fitting[0]
                 yield Question(
                     code="DEX-GRAPH-13",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 
-from dex.graph.models import JobGraph, Task
+from dex.graph.models import Edge, JobGraph, Task
 
 #: Words that Mermaid keeps for itself.
 _WORDS = frozenset(
@@ -66,8 +66,14 @@ def mermaid_of(graph: JobGraph) -> str:
     for number, each in enumerate(graph.inputs, start=1):
         lines += [f"  in{number} -.-> {ids[key]}" for key in each.readers]
     for edge in graph.edges:
-        lines.append(f'  {ids[edge.before]} -- "{_escaped(edge.label)}" --> {ids[edge.after]}')
+        lines.append(f'  {ids[edge.before]} -- "{_escaped(_short(edge))}" --> {ids[edge.after]}')
     return "\n".join(lines)
+
+
+def _short(edge: Edge) -> str:
+    """Return the first names on an arrow, and how many there are more."""
+    names = edge.label.split(", ")
+    return edge.label if len(names) <= 4 else f"{', '.join(names[:3])} and {len(names) - 3} more"
 
 
 def _id(key: str) -> str:
