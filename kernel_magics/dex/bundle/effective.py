@@ -91,7 +91,7 @@ def load_bundle(
         BundleError: DEX-BUNDLE-01, there is no bundle; -31, it has no such target, or several and none is the default.
     """
     files = read_bundle(root)
-    if not files.files or files.files[0].file != ROOT_FILE:
+    if files.main is None:
         first = files.findings[0]
         raise BundleError(
             first.code, first.message, Where(first.file, line=first.line, column=first.column), "Mend the file."
@@ -154,13 +154,19 @@ def choose_target(files: BundleFiles, wanted: str | None) -> str | None:
     return candidates[0] if candidates else None
 
 
+def user_names() -> tuple[str, str]:
+    """Return the name and the short name that stand in for those of whoever deploys: this machine's user's."""
+    user = getpass.getuser()
+    return user, user.partition("@")[0]
+
+
 def _facts(target: str | None) -> dict[str, str]:
     """Return what is known of a deployment without asking a workspace: its user is this machine's."""
-    user = getpass.getuser()
+    user, short = user_names()
     return {
         **({"bundle.target": target, "bundle.environment": target} if target else {}),
         "workspace.current_user.userName": user,
-        "workspace.current_user.short_name": user.partition("@")[0],
+        "workspace.current_user.short_name": short,
     }
 
 

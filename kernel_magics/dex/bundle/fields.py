@@ -10,6 +10,7 @@ from typing import Any
 
 from dex.bundle.effective import Bundle
 from dex.bundle.models import Finding
+from dex.bundle.own_fields import SECTIONS
 from dex.bundle.suggest import nearest
 from dex.bundle.tree import At
 
@@ -22,8 +23,12 @@ _SAID = {
     "pipelines.PipelineSpec": ("a pipeline", "DEX-BUNDLE-21"),
     "bundle.Schema": ("a schema", "DEX-BUNDLE-21"),
     "bundle.Volume": ("a volume", "DEX-BUNDLE-21"),
+    "bundle.Variable": ("a variable", "DEX-BUNDLE-21"),
+    "bundle.Artifact": ("an artifact", "DEX-BUNDLE-21"),
+    "bundle.Script": ("a script", "DEX-BUNDLE-21"),
 }
 _WORDS = {"text": "text", "integer": "a whole number", "number": "a number", "boolean": "true or false"}
+_TRUTH = frozenset({"true", "false", "yes", "no", "on", "off", "y", "n"})
 
 
 @cache
@@ -38,6 +43,22 @@ def check_fields(bundle: Bundle) -> Iterator[Finding]:
     for kind, root in api()["roots"].items():
         for key, resource in bundle.resources(kind):
             yield from _check(resource, root, key)
+
+
+def check_settings(owner: At, *, of_target: bool = False) -> Iterator[Finding]:
+    """Yield fields of a file's or a target's own settings, such as `workspace`, that are not known or of another type.
+
+    Args:
+        owner: the file, or the target.
+        of_target: whether it is one; there the value of a variable may stand alone.
+    """
+    for section, kind in SECTIONS.items():
+        at = owner.get(section)
+        if at is not None:
+            yield from _check(at, kind, section)
+    variables = owner.get("variables")
+    for name, variable in variables.entries() if variables and not of_target else ():
+        yield from _check(variable, "bundle.Variable", name)
 
 
 def _check(at: At, kind: str, field: str) -> Iterator[Finding]:
@@ -85,10 +106,17 @@ def _class(at: At, kind: str, field: str) -> Iterator[Finding]:
 
 
 def _fits(value: Any, kind: str) -> bool:
+    """Return whether the platform's tool takes a value for a type: it also reads numbers and truth out of texts."""
     if kind == "text":
         return not isinstance(value, dict | list)
     if kind == "boolean":
-        return isinstance(value, bool)
+        return isinstance(value, bool) or (isinstance(value, str) and value.lower() in _TRUTH)
+    if isinstance(value, str):
+        try:
+            int(value) if kind == "integer" else float(value)
+        except ValueError:
+            return False
+        return True
     return isinstance(value, int if kind == "integer" else (int, float)) and not isinstance(value, bool)
 
 

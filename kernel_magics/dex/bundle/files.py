@@ -10,10 +10,13 @@ from pathlib import Path
 from dex_dbutils import ConfigError
 from dex_dbutils.config import read_document
 
+from dex.bundle.merging import merge
 from dex.bundle.models import Finding
 from dex.bundle.tree import At, tree_of
 
 ROOT_FILE = "databricks.yml"
+#: Names that the root file may have, as the platform's tool looks for them.
+ROOT_FILES = (ROOT_FILE, "databricks.yaml", "bundle.yml", "bundle.yaml")
 
 
 @dataclass
@@ -24,11 +27,13 @@ class BundleFiles:
         root: folder of ``databricks.yml``.
         files: ``databricks.yml`` first, then the included files by name.
         findings: what is wrong with the files as such.
+        main: ``databricks.yml``; None where it is not there, or cannot be read.
     """
 
     root: Path
     files: list[At]
     findings: list[Finding]
+    main: At | None = None
 
     def resources(self, kind: str) -> Iterator[tuple[str, At]]:
         """Yield key and definition of every resource of a kind, such as ``jobs``, in the order of the files."""
@@ -39,17 +44,26 @@ class BundleFiles:
                 yield from of_kind.entries()
 
     def targets(self) -> Iterator[tuple[str, At]]:
-        """Yield name and definition of every target."""
+        """Yield name and definition of every target; what several files say of one is put together."""
+        found: dict[str, At] = {}
         for file in self.files:
-            targets = file.get("targets")
-            if targets:
-                yield from targets.entries()
+            for key in ("targets", "environments"):  # the second is the old name of the first
+                targets = file.get(key)
+                for name, target in targets.entries() if targets is not None else ():
+                    found[name] = merge(found[name], target) if name in found else target
+        yield from found.items()
+
+
+def root_file(root: Path) -> str | None:
+    """Return the name of the root file of the bundle in a folder; None where there is none."""
+    return next((name for name in ROOT_FILES if (root / name).is_file()), None)
 
 
 def read_bundle(root: Path) -> BundleFiles:
     """Return the files of the bundle in a folder; what cannot be read is a finding."""
     bundle = BundleFiles(root, [], [])
-    if not (root / ROOT_FILE).is_file():
+    name = root_file(root)
+    if name is None:
         bundle.findings.append(
             Finding(
                 code="DEX-BUNDLE-01",
@@ -58,8 +72,8 @@ def read_bundle(root: Path) -> BundleFiles:
             )
         )
         return bundle
-    main = _read(bundle, ROOT_FILE)
-    for pattern in main.items("include") if main else ():
+    bundle.main = _read(bundle, name)
+    for pattern in bundle.main.items("include") if bundle.main else ():
         _include(bundle, pattern)
     return bundle
 

@@ -15,37 +15,14 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from dex.bundle.own_fields import BESIDE, CLASSES, ENUMS
+
 #: Kinds of resources -> the SDK's class of their definition.
 ROOTS = {
     "jobs": "jobs.JobSettings",
     "pipelines": "pipelines.PipelineSpec",
     "schemas": "bundle.Schema",
     "volumes": "bundle.Volume",
-}
-#: Definitions that are no class of the SDK: the arguments of its ``schemas.create`` and ``volumes.create``.
-_OWN: dict[str, dict[str, list[Any]]] = {
-    "bundle.Schema": {
-        "name": ["text", True],
-        "catalog_name": ["text", True],
-        "comment": ["text", False],
-        "properties": ["map text", False],
-        "storage_root": ["text", False],
-    },
-    "bundle.Volume": {
-        "name": ["text", True],
-        "catalog_name": ["text", True],
-        "schema_name": ["text", True],
-        "volume_type": ["catalog.VolumeType", False],
-        "comment": ["text", False],
-        "storage_location": ["text", False],
-    },
-}
-#: Fields that a bundle has beside those of the API.
-_BESIDE = {
-    "jobs.JobSettings": ["permissions", "lifecycle"],
-    "pipelines.PipelineSpec": ["permissions", "lifecycle", "run_as", "dry_run", "allow_duplicate_names", "parameters"],
-    "bundle.Schema": ["grants", "lifecycle"],
-    "bundle.Volume": ["grants", "lifecycle"],
 }
 TARGET = Path(__file__).with_name("api.json")
 _PLAIN = {str: "text", int: "integer", float: "number", bool: "boolean"}
@@ -94,11 +71,12 @@ def describe() -> str:
         module, name = root.split(".")
         if module in services:
             add(getattr(services[module], name))
-    classes.update({name: dict(fields) for name, fields in _OWN.items()})
+    classes.update({name: dict(fields) for name, fields in CLASSES.items()})
+    enums.update(ENUMS)
     name_of(services["catalog"].VolumeType)
-    for root, fields in _BESIDE.items():
-        for field in fields:
-            classes[root].setdefault(field, ["any", False])
+    for root, fields in BESIDE.items():
+        for field, kind in fields.items():
+            classes[root].setdefault(field, [kind, False])
     document = {"roots": ROOTS, "classes": dict(sorted(classes.items())), "enums": dict(sorted(enums.items()))}
     lines = json.dumps(document, indent=0, ensure_ascii=False)
     return lines + "\n"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
-from dex.bundle.effective import Bundle
+from dex.bundle.effective import Bundle, user_names
 from dex.bundle.models import Finding
 from dex.bundle.tree import At
 
@@ -15,12 +16,11 @@ def check_mode(bundle: Bundle) -> Iterator[Finding]:
     Source: the platform's page on deployment modes.
     """
     target = dict(bundle.files.targets()).get(bundle.target or "")
-    if target is None:
-        return
-    if bundle.mode == "production":
+    if target is not None and bundle.mode == "production":
         yield from _production(bundle, target)
-    elif bundle.mode == "development":
+    elif target is not None and bundle.mode == "development":
         yield from _development(bundle)
+    yield from _shared(bundle)
     yield from _same_names(bundle)
 
 
@@ -46,16 +46,50 @@ def _development(bundle: Bundle) -> Iterator[Finding]:
     if paused is not None and paused.value == "UNPAUSED":
         said = f"Target '{bundle.target}' is for development, where triggers are paused: `UNPAUSED` is refused."
         yield paused.finding("DEX-BUNDLE-24", said)
+    prefix = bundle.tree.at("presets", "name_prefix")
+    if prefix is not None and not any(str(name) in str(prefix.value) for name in user_names()):
+        said = f"The prefix '{prefix.value}' does not hold who deploys: two people would have the same names."
+        yield prefix.finding(
+            "DEX-BUNDLE-24", f"{said} Write `${{workspace.current_user.short_name}}` into it.", "warning"
+        )
+
+
+def _shared(bundle: Bundle) -> Iterator[Finding]:
+    """Yield a warning where everyone may write to the folder of deployment, and the bundle does not say so."""
+    place = bundle.tree.at("workspace", "root_path")
+    if place is None or not str(place.value).startswith("/Workspace/Shared"):
+        return
+    for each in bundle.tree.items("permissions"):
+        if each.text("group_name") == "users" and each.text("level") == "CAN_MANAGE":
+            return
+    yield place.finding(
+        "DEX-BUNDLE-36",
+        "Everyone may write below /Workspace/Shared. Deploy to a folder of those who may, or say so: `permissions` with"
+        " `{group_name: users, level: CAN_MANAGE}`.",
+        "warning",
+    )
 
 
 def _same_names(bundle: Bundle) -> Iterator[Finding]:
-    """Yield schemas that would be one: a prefix and names in lower case make them equal."""
-    seen: dict[tuple[str, str], str] = {}
+    """Yield names that are none, and schemas and jobs that would be one: a target gives all the same prefix."""
+    seen: dict[tuple[str, ...], str] = {}
     for key, schema in bundle.resources("schemas"):
         name, catalog = schema.text("name"), schema.text("catalog_name")
-        if not name or not catalog or "${" in name:
+        if not name or "${" in name:
             continue
-        other = seen.setdefault((catalog.lower(), name.lower()), key)
-        if other != key:
-            at = schema.get("name") or schema
-            yield at.finding("DEX-BUNDLE-25", f"Schemas '{other}' and '{key}' are both {catalog}.{name}. Rename one.")
+        at = schema.get("name") or schema
+        if re.search(r"[./\s]", name):
+            yield at.finding("DEX-BUNDLE-25", f"'{name}' is no name of a schema: no `.`, `/` or space.")
+        elif catalog:
+            other = seen.setdefault((catalog.lower(), name.lower()), key)
+            if other != key:
+                said = f"Schemas '{other}' and '{key}' are both {catalog}.{name}. Rename one."
+                yield at.finding("DEX-BUNDLE-25", said)
+    for key, job in bundle.resources("jobs"):
+        name = job.text("name")
+        if name:
+            other = seen.setdefault((name,), key)
+            if other != key:
+                at = job.get("name") or job
+                said = f"Jobs '{other}' and '{key}' are both called '{name}'; nobody can tell them apart."
+                yield at.finding("DEX-BUNDLE-25", said, "warning")

@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterator
 
 from dex.bundle.effective import Bundle
+from dex.bundle.files import BundleFiles
 from dex.bundle.models import Finding
+from dex.bundle.own_fields import CLASSES
 from dex.bundle.suggest import nearest
 from dex.bundle.tree import At
 
@@ -14,17 +16,15 @@ from dex.bundle.tree import At
 _ANY = re.compile(r"\$\{([A-Za-z_][^{}]*)\}")
 #: What only a workspace or a deployment gives, as the bundle reference names it.
 _LATER = {
-    "workspace": frozenset(
-        "host profile root_path file_path artifact_path state_path resource_path current_user auth_type".split()
-    ),
-    "bundle": frozenset("name target environment mode git uuid deployment cluster_id compute_id engine".split()),
+    "workspace": frozenset(CLASSES["bundle.Workspace"]) | {"current_user"},
+    "bundle": frozenset(CLASSES["bundle.Bundle"]) | {"target", "environment", "mode"},
 }
 
 
 def check_references(bundle: Bundle) -> Iterator[Finding]:
     """Yield every reference to something that neither the files nor a workspace gives."""
     for key, part in bundle.tree.entries():
-        if key == "targets":
+        if key in ("targets", "environments"):
             continue  # the chosen one is merged into the rest
         for at in part.walk():
             for reference in _ANY.findall(at.value) if isinstance(at.value, str) and "${" in at.value else ():
@@ -39,7 +39,10 @@ def check_variables(bundle: Bundle) -> Iterator[Finding]:
             if isinstance(at.value, str) and "${var." in at.value:
                 used.update(re.findall(r"\$\{var\.([\w-]+)", at.value))
     variables = bundle.tree.get("variables")
+    known = _variables(bundle.files)
     for name, variable in variables.entries() if variables else ():
+        if name not in known:
+            continue  # a target's, see `check_target_variables`
         if name not in used:
             yield variable.finding("DEX-BUNDLE-19", f"Nothing uses the variable '{name}'.", "warning")
         elif variable.get("default") is None and variable.get("lookup") is None:
@@ -49,15 +52,18 @@ def check_variables(bundle: Bundle) -> Iterator[Finding]:
 
 def check_target_variables(bundle: Bundle) -> Iterator[Finding]:
     """Yield values that a target gives to variables which are not there."""
-    known = {
-        name for file in bundle.files.files if (variables := file.get("variables")) for name, _ in variables.entries()
-    }
+    known = _variables(bundle.files)
     for target, definition in bundle.files.targets():
         variables = definition.get("variables")
         for name, value in variables.entries() if variables else ():
             if name not in known:
                 said = f"Target '{target}' sets the variable '{name}', which the bundle does not have.{nearest(name, known)}"
                 yield value.finding("DEX-BUNDLE-17", said)
+
+
+def _variables(files: BundleFiles) -> set[str]:
+    """Return the names of the variables that the files define outside of targets."""
+    return {name for file in files.files if (variables := file.get("variables")) for name, _ in variables.entries()}
 
 
 def _reference(bundle: Bundle, at: At, reference: str) -> Iterator[Finding]:
@@ -79,6 +85,8 @@ def _reference(bundle: Bundle, at: At, reference: str) -> Iterator[Finding]:
                 yield at.finding("DEX-BUNDLE-17", said)
         return
     if words[0] == "resources" and len(words) > 2:
+        if any(bundle.tree.at(*where) is not None for where in _PYTHON):
+            return  # Python code adds resources, which are known when it runs
         of_kind = bundle.tree.at("resources", words[1])
         known = set(of_kind.value) if of_kind is not None and isinstance(of_kind.value, dict) else set()
         if words[2] not in known:
@@ -94,4 +102,6 @@ def _reference(bundle: Bundle, at: At, reference: str) -> Iterator[Finding]:
         yield at.finding("DEX-BUNDLE-17", f"`${{{reference}}}` names nothing.{nearest(words[0], _ROOTS)}")
 
 
+#: Where a bundle says that Python code defines resources.
+_PYTHON = (("python", "resources"), ("experimental", "python", "resources"), ("experimental", "pydabs"))
 _ROOTS = frozenset({"var", "resources", "workspace", "bundle", "artifacts"})

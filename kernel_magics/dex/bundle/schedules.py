@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from dex.bundle.models import Finding
@@ -41,9 +42,7 @@ def check_schedule(key: str, job: At) -> Iterator[Finding]:
         if wrong:
             yield expression.finding("DEX-BUNDLE-22", f"'{expression.value}' is no Quartz expression: {wrong}.")
     if zone is not None and isinstance(zone.value, str) and "${" not in zone.value and not _is_zone(zone.value):
-        known = available_timezones()
-        said = nearest(zone.value, known) if known else ""
-        yield zone.finding("DEX-BUNDLE-22", f"There is no time zone '{zone.value}'.{said}")
+        yield zone.finding("DEX-BUNDLE-22", f"There is no time zone '{zone.value}'.{nearest(zone.value, _zones())}")
 
 
 def quartz_problem(expression: str) -> str:
@@ -90,11 +89,18 @@ def _part_problem(part: str, least: int, most: int, names: list[str]) -> str:
     return "a step of 0 never ends" if found["step"] == "0" else ""
 
 
+@cache
+def _zones() -> frozenset[str]:
+    """Return every time zone of this machine; reading them all takes a while."""
+    return frozenset(available_timezones())
+
+
+@cache
 def _is_zone(name: str) -> bool:
-    if not available_timezones():
-        return True  # this machine has no list of them
+    if name == "UTC":
+        return True
     try:
         ZoneInfo(name)
     except (ValueError, OSError, KeyError):  # no such zone, or no name at all, such as `../x`
-        return False
+        return not _zones()  # a machine without a list of them knows none
     return True

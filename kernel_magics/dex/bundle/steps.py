@@ -123,7 +123,7 @@ def _references(
             yield at.finding("DEX-BUNDLE-16", f"The job has no parameter '{words[2]}'.{nearest(words[2], parameters)}")
         elif words[0] == "tasks" and len(words) > 2 and words[1] not in tasks:
             yield at.finding("DEX-BUNDLE-12", f"The job has no task '{words[1]}'.{nearest(words[1], tasks)}")
-        elif words[0] == "tasks" and len(words) > 2 and task is not None and words[1] not in _before(task, tasks):
+        elif words[0] == "tasks" and len(words) > 2 and task is not None and not _waits(task, words[1], tasks):
             said = f"'{task}' asks for what '{words[1]}' came to, and does not wait for it. Add it to `depends_on`."
             yield at.finding("DEX-BUNDLE-27", said)
         elif words[0] == "tasks" and words[2:3] == ["values"] and len(words) == 4:
@@ -133,18 +133,20 @@ def _references(
                 yield at.finding("DEX-BUNDLE-27", said)
 
 
-def _before(task: str, tasks: Mapping[str, At]) -> set[str]:
-    """Return the tasks that have ended when a task begins."""
+def _waits(task: str, other: str, tasks: Mapping[str, At]) -> bool:
+    """Return whether another task has ended when a task begins; a dependency that is not there could be meant for it."""
     found: set[str] = set()
     waiting = [task]
     while waiting:
         at = tasks.get(waiting.pop())
-        for dependency in at.items("depends_on") if at is not None else ():
+        if at is None:
+            return True
+        for dependency in at.items("depends_on"):
             key = dependency.text("task_key")
             if key is not None and key not in found:
                 found.add(key)
                 waiting.append(key)
-    return found
+    return other in found
 
 
 def _set_by(bundle: Bundle, task: At) -> set[str] | None:

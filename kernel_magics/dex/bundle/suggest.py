@@ -10,8 +10,8 @@ from dex.bundle.tree import At
 
 
 def unknown_keys(at: At, known: Collection[str], what: str) -> Iterator[Finding]:
-    """Yield a finding for every key of a mapping that is not known there."""
-    if not isinstance(at.value, dict):
+    """Yield a finding for every key of a mapping that is not known there; an empty value is an empty mapping."""
+    if not isinstance(at.value, dict | type(None)):
         yield at.finding("DEX-BUNDLE-03", f"{what[0].upper()}{what[1:]} must hold keys and values.")
         return
     for key, entry in at.entries():
@@ -19,11 +19,17 @@ def unknown_keys(at: At, known: Collection[str], what: str) -> Iterator[Finding]
             yield entry.finding("DEX-BUNDLE-06", f"`{key}` is not a key of {what}.{nearest(key, known)}")
 
 
+def close(word: str, known: Collection[str]) -> str | None:
+    """Return the nearest known word, or None where none is near."""
+    near = difflib.get_close_matches(word, sorted(known), n=1)
+    return near[0] if near else None
+
+
 def nearest(word: str, known: Collection[str]) -> str:
     """Return a sentence with the nearest known word, or with all of them where none is near."""
-    near = difflib.get_close_matches(word, sorted(known), n=1)
+    near = close(word, known)
     if near:
-        return f" Did you mean '{near[0]}'?"
+        return f" Did you mean '{near}'?"
     if not known:
         return " There is none."
     return f" Known: {', '.join(sorted(known))}." if len(known) <= 12 else ""

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from dex.bundle.artifacts import check_artifacts
 from dex.bundle.effective import Bundle, as_target
 from dex.bundle.fields import check_fields
-from dex.bundle.files import ROOT_FILE, BundleFiles, read_bundle
+from dex.bundle.files import read_bundle
+from dex.bundle.frame import check_frame
 from dex.bundle.jobs import check_job
 from dex.bundle.libraries import check_libraries
 from dex.bundle.models import Finding
 from dex.bundle.modes import check_mode
+from dex.bundle.overrides import check_overrides
+from dex.bundle.paths import check_pipeline
 from dex.bundle.permissions import check_permissions
 from dex.bundle.references import check_references, check_target_variables, check_variables
-from dex.bundle.suggest import unknown_keys
-from dex.bundle.tree import At
-from dex.bundle.words import ROOT_KEYS, TARGET_KEYS, TARGET_MODES
+from dex.bundle.run_jobs import check_run_jobs
+
+#: What an incomplete part lacks is not said again where it is incomplete because nothing is there that it changes.
+_INCOMPLETE = frozenset({"DEX-BUNDLE-10", "DEX-BUNDLE-11", "DEX-BUNDLE-13", "DEX-BUNDLE-21", "DEX-BUNDLE-32"})
+_ANCHOR = re.compile(r"[^:]*:\s*&[^\s,\[\]{}]")
 
 
 def validate_bundle(root: Path) -> list[Finding]:
@@ -30,64 +37,51 @@ def validate_bundle(root: Path) -> list[Finding]:
     """
     files = read_bundle(root)
     findings = list(files.findings)
-    if files.files and files.files[0].file == ROOT_FILE:
-        findings += _frame(files)
-        findings += _keys(files)
+    if files.main is not None:
+        findings += check_frame(files)
+    if files.main is not None and not any(f.code == "DEX-BUNDLE-02" for f in findings):  # else much seems to be missing
+        findings += check_overrides(files)
         targets: list[str | None] = [name for name, _ in files.targets()]
         for name in targets or [None]:
             bundle = as_target(files, name)
+            before = {_place(f) for f in findings}
             for check in (
                 check_fields,
-                _jobs,
+                _resources,
+                check_run_jobs,
                 check_references,
                 check_variables,
+                check_artifacts,
                 check_libraries,
                 check_permissions,
                 check_mode,
             ):
-                findings += check(bundle)
+                findings += [f for f in check(bundle) if _place(f) not in before]  # said of another target
         findings += check_target_variables(bundle)
     order = {file.file: i for i, file in enumerate(files.files)}
-    return sorted(set(findings), key=lambda f: (order.get(f.file, len(order)), f.line, f.column, f.code, f.message))
+    told = {(f.file, f.line, f.column) for f in findings if f.code == "DEX-BUNDLE-34"}
+    kept = {
+        f
+        for f in findings
+        if not (f.code in _INCOMPLETE and (f.file, f.line, f.column) in told) and not _is_anchor(root, f)
+    }
+    return sorted(kept, key=lambda f: (order.get(f.file, len(order)), f.line, f.column, f.code, f.message))
 
 
-def _frame(bundle: BundleFiles) -> Iterator[Finding]:
-    main = bundle.files[0]
-    named = main.get("bundle")
-    if named is None or not named.text("name"):
-        yield (named or main).finding("DEX-BUNDLE-05", "The bundle has no name. Write `bundle: {name: my_project}`.")
-    for file in bundle.files:
-        yield from unknown_keys(file, ROOT_KEYS, "the file")
-    default: str | None = None
-    for name, target in bundle.targets():
-        yield from unknown_keys(target, TARGET_KEYS, f"target '{name}'")
-        mode = target.get("mode")
-        if mode is not None and mode.value not in TARGET_MODES:
-            known = " or ".join(sorted(TARGET_MODES))
-            yield mode.finding("DEX-BUNDLE-07", f"A target's mode is {known}, not {mode.value!r}.")
-        marked = target.get("default")
-        if marked is not None and marked.value is True:
-            if default is not None:
-                yield marked.finding(
-                    "DEX-BUNDLE-08", f"Targets '{default}' and '{name}' are both the default. Keep `default` on one."
-                )
-            default = name
-
-
-def _keys(files: BundleFiles) -> Iterator[Finding]:
-    """Yield resources whose key stands in two places: the platform's tool takes a key once, over all kinds."""
-    seen: dict[str, tuple[str, At]] = {}
-    for file in files.files:
-        resources = file.get("resources")
-        for kind, of_kind in resources.entries() if resources else ():
-            for key, resource in of_kind.entries():
-                if key in seen:
-                    other, at = seen[key]
-                    said = f"`{kind}.{key}` and `{other}.{key}` in {at.file} have one key. Give one of them another."
-                    yield resource.finding("DEX-BUNDLE-09", said)
-                seen.setdefault(key, (kind, resource))
-
-
-def _jobs(bundle: Bundle) -> Iterator[Finding]:
+def _resources(bundle: Bundle) -> Iterator[Finding]:
     for key, job in bundle.resources("jobs"):
         yield from check_job(bundle, key, job)
+    for _, pipeline in bundle.resources("pipelines"):
+        yield from check_pipeline(bundle, pipeline)
+
+
+def _place(finding: Finding) -> tuple[str, str, int, int]:
+    return finding.code, finding.file, finding.line, finding.column
+
+
+def _is_anchor(root: Path, finding: Finding) -> bool:
+    """Return whether a key that is not known is there for its anchor alone; the platform's tool lets it be."""
+    if finding.code != "DEX-BUNDLE-06":
+        return False
+    lines = (root / finding.file).read_text("utf-8-sig").splitlines()
+    return _ANCHOR.match(lines[finding.line - 1][finding.column - 1 :]) is not None

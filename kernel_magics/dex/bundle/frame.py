@@ -1,0 +1,97 @@
+"""The bundle around its resources: its name, targets, settings, kinds and keys, and what each file holds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from dex.bundle.fields import check_settings
+from dex.bundle.files import BundleFiles
+from dex.bundle.models import Finding
+from dex.bundle.own_fields import KINDS
+from dex.bundle.suggest import close, unknown_keys
+from dex.bundle.tree import At
+from dex.bundle.words import ROOT_KEYS, TARGET_KEYS, TARGET_MODES
+
+#: One part of a version constraint, such as `>= 0.218.0`, `~> 1.3` or `1.x`.
+_CONSTRAINT = re.compile(r"\s*(?:[<>!=]=|[<>=~^]|~>|)\s*v?\d+(?:\.(?:\d+|[xX*])){0,2}(?:[-+][\w.-]+)?\s*")
+
+
+def check_frame(files: BundleFiles) -> Iterator[Finding]:
+    """Yield what is wrong with a bundle's own settings, its targets, and the keys of its resources."""
+    main = files.files[0]
+    named = main.get("bundle")
+    if named is None or not named.text("name"):
+        yield (named or main).finding("DEX-BUNDLE-05", "The bundle has no name. Write `bundle: {name: my_project}`.")
+    wanted = named.get("databricks_cli_version") if named is not None else None
+    if wanted is not None and not all(_CONSTRAINT.fullmatch(part) for part in re.split(r",|\|\|", str(wanted.value))):
+        said = f"'{wanted.value}' is no constraint on a version, such as `>= 1.3.0`."
+        yield wanted.finding("DEX-BUNDLE-03", said)
+    for file in files.files:
+        yield from unknown_keys(file, ROOT_KEYS, "the file")
+        yield from check_settings(file)
+        yield from _kinds(file)
+        yield from _one_job(file)
+    yield from _targets(files)
+    yield from _keys(files)
+
+
+def _targets(files: BundleFiles) -> Iterator[Finding]:
+    default: str | None = None
+    for name, target in files.targets():
+        yield from unknown_keys(target, TARGET_KEYS, f"target '{name}'")
+        yield from check_settings(target, of_target=True)
+        yield from _kinds(target)
+        mode = target.get("mode")
+        if mode is not None and mode.value not in TARGET_MODES:
+            known = " or ".join(sorted(TARGET_MODES))
+            yield mode.finding("DEX-BUNDLE-07", f"A target's mode is {known}, not {mode.value!r}.")
+        marked = target.get("default")
+        if marked is not None and marked.value is True:
+            if default is not None:
+                yield marked.finding(
+                    "DEX-BUNDLE-08", f"Targets '{default}' and '{name}' are both the default. Keep `default` on one."
+                )
+            default = name
+
+
+def _kinds(owner: At) -> Iterator[Finding]:
+    resources = owner.get("resources")
+    for kind, at in resources.entries() if resources else ():
+        if kind not in KINDS:
+            near = close(kind, KINDS)
+            said = f"`{kind}` is not a kind of resource."
+            if near:
+                yield at.finding("DEX-BUNDLE-06", f"{said} Did you mean '{near}'?")
+            else:
+                yield at.finding("DEX-BUNDLE-06", f"{said[:-1]} that is known here, so it is not checked.", "warning")
+
+
+def _one_job(file: At) -> Iterator[Finding]:
+    """Yield a warning where a file whose name says that it holds one job holds more: strict tools advise against it."""
+    if not file.file.endswith((".job.yml", ".job.yaml")):
+        return
+    held = [(kind, key, at) for kind, of in _resources(file) for key, at in of.entries()]
+    jobs = [each for each in held if each[0] == "jobs"]
+    beside = [each for each in held if each not in jobs[:1]]
+    for kind, key, at in beside[:1]:
+        said = f"A file `*.job.yml` holds one job and nothing else; `{kind}.{key}` is beside it. Give it its own file."
+        yield at.finding("DEX-BUNDLE-35", said, "warning")
+
+
+def _keys(files: BundleFiles) -> Iterator[Finding]:
+    """Yield resources whose key stands in two places: the platform's tool takes a key once, over all kinds."""
+    seen: dict[str, tuple[str, At]] = {}
+    for file in files.files:
+        for kind, of_kind in _resources(file):
+            for key, resource in of_kind.entries():
+                if key in seen:
+                    other, at = seen[key]
+                    said = f"`{kind}.{key}` and `{other}.{key}` in {at.file} have one key. Give one of them another."
+                    yield resource.finding("DEX-BUNDLE-09", said)
+                seen.setdefault(key, (kind, resource))
+
+
+def _resources(file: At) -> Iterator[tuple[str, At]]:
+    resources = file.get("resources")
+    return resources.entries() if resources is not None else iter(())

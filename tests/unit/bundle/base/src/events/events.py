@@ -1,0 +1,1 @@
+SELECT_ALL = "SELECT 1"
