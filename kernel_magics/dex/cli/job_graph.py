@@ -30,7 +30,7 @@ def graph(
         raise typer.BadParameter("--mermaid and --json print different things: give one of them.")
     from dex.graph import infer_graph
 
-    root = find_project(project or (paths[0].resolve().parent if paths else None))
+    root = find_project(project or (paths[0].resolve() if paths else None))
     found = infer_graph(root, paths or [root.root / "notebooks"], sections=sections, progress=progress)
     width = shutil.get_terminal_size((100, 24)).columns
     emit(found, as_json, found.to_mermaid if mermaid else lambda: found.to_text(width))

@@ -59,6 +59,9 @@ def make_widget(run: Run, word: str, default: Value) -> None:
     from dex.graph.statements import shown
 
     run.gives("widget", word)
+    if default.one == "":  # nobody means a table without a name
+        run.widgets[word] = unknown(f"dbutils.widgets.get({word!r})", word, widget=True)
+        return
     assumed = default.assumed | {f"widget `{word}` is {shown(default)}, its default ({run.at(run.line)})"}
     run.widgets[word] = Value(default.alternatives, assumed)
 

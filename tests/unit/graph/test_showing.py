@@ -146,3 +146,15 @@ def test_a_graph_of_fourteen_tasks_fits_the_terminal(tmp_path: Path) -> None:
     lines = graph.to_text(width=80).splitlines()
     assert max(map(len, lines)) <= 80
     assert len(re.findall(r"^stage|─ stage", "\n".join(lines), re.MULTILINE)) == 14
+
+
+def test_the_project_is_found_from_the_folder_that_is_given(
+    project: Path,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fill(project, {"a.py": 'spark.table("bronze.x").show()\n'})
+    monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
+    assert main(["job", "graph", str(project), "--json"]) == 0
+    assert [task["notebook"] for task in json.loads(capsys.readouterr().out)["tasks"]] == ["a.py"]
