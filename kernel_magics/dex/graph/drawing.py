@@ -49,8 +49,11 @@ def _title(task: Task) -> str:
 
 def _lines(graph: JobGraph, key: str) -> list[str]:
     task = graph.task(key)
-    before = [f"{edge.before} ({edge.label})" for edge in graph.edges if edge.after == key]
-    rows = (("after", before), ("reads", task.reads), ("writes", task.writes), ("runs", task.runs))
+    edges = [edge for edge in graph.edges if edge.after == key]
+    before = [f"{edge.before} ({edge.label})" for edge in edges]
+    told = {reason.name for edge in edges for reason in edge.reasons}
+    reads = [name for name in task.reads if name not in told]
+    rows = (("after", before), ("reads", reads), ("writes", task.writes), ("runs", task.runs))
     return [f"{word:<6}  {', '.join(names)}" for word, names in rows if names]
 
 

@@ -25,12 +25,10 @@ TEXT = """\
 ├── stage 2
 │   └── silver  (notebooks/silver.py)
 │       ├── after   end (bronze.orders)
-│       ├── reads   bronze.orders
 │       └── writes  silver.orders
 └── stage 3
     └── gold  (notebooks/gold.py)
         ├── after   end (bronze.orders), silver (silver.orders)
-        ├── reads   silver.orders, bronze.orders
         └── writes  gold.o
 
 inputs
