@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import json
+import time
 import uuid
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -89,19 +90,34 @@ class Deployer:
         self.do("POST", "/api/2.0/workspace/delete", body={"path": f"{self.root}/state/deploy.lock"})
         return number
 
-    def deploy_bundle(self, project: Path, key: str, target: str) -> int:
-        """Build the wheel of a project, deploy one of its jobs, and return the job's id."""
+    def deploy_bundle(self, project: Path, target: str, *keys: str) -> dict[str, int]:
+        """Build the wheel of a project, deploy jobs of its bundle, and return their ids by key.
+
+        Args:
+            project: folder of ``databricks.yml``.
+            target: which of its targets.
+            keys: keys of the jobs; one that runs another has to come after it.
+        """
         bundle = load_bundle(project, target, facts={"bundle.target": target})
-        uv("build", "-q", "--wheel", "--no-build-isolation", "-o", project / "dist", project)
-        wheels = {path.name: path.read_bytes() for path in (project / "dist").glob("*.whl")}
+        wheels = {}
+        if bundle.tree.at("artifacts") is not None:
+            uv("build", "-q", "--wheel", "--no-build-isolation", "-o", project / "dist", project)
+            wheels = {path.name: path.read_bytes() for path in (project / "dist").glob("*.whl")}
         files = {
             path.relative_to(project).as_posix(): path.read_bytes()
             for path in sorted(project.rglob("*"))
             if path.is_file() and not LEFT_OUT & {*path.relative_to(project).parts}
         }
-        schemas = [resource.value for _, resource in bundle.resources("schemas")]
-        volumes = [{"volume_type": "MANAGED", **resource.value} for _, resource in bundle.resources("volumes")]
-        return self.deploy(self._there(bundle, bundle.job(key)), files, wheels, schemas, volumes)
+        schemas = [resource.plain() for _, resource in bundle.resources("schemas")]
+        volumes = [{"volume_type": "MANAGED", **resource.plain()} for _, resource in bundle.resources("volumes")]
+        numbers: dict[str, int] = {}
+        for key in keys:
+            job = json.dumps(self._there(bundle, bundle.job(key)))
+            for name, number in numbers.items():
+                job = job.replace("${resources.jobs." + name + ".id}", str(number))
+            numbers[key] = self.deploy(json.loads(job), files, wheels, schemas, volumes)
+            schemas = volumes = []
+        return numbers
 
     def _there(self, bundle: Bundle, value: Any, name: str = "") -> Any:
         """Return settings of a job with the paths that they have in the workspace."""
@@ -111,9 +127,23 @@ class Deployer:
             return [self._there(bundle, each, name) for each in value]
         if name == "notebook_path":
             return f"{self.root}/files/{PurePosixPath(value).with_suffix('')}"
-        if name == "python_file":
+        if name in ("python_file", "path"):
             return f"{self.root}/files/{value}"
         if name in ("dependencies", "whl") and value.endswith(".whl"):
             (found,) = glob.glob(value, root_dir=bundle.root)
             return f"{self.root}/artifacts/.internal/{PurePosixPath(found).name}"
         return value
+
+
+def wait(client: Any, run_id: int) -> Any:
+    """Return a run that has ended; asks often, where the SDK pauses for seconds."""
+    while True:
+        run = client.jobs.get_run(run_id)
+        if run.state.life_cycle_state.value in ("TERMINATED", "SKIPPED", "INTERNAL_ERROR"):
+            return run
+        time.sleep(0.1)
+
+
+def outputs(client: Any, run: Any) -> dict[str, Any]:
+    """Return what the tasks of a run left, by key."""
+    return {each.task_key: client.jobs.get_run_output(each.run_id) for each in run.tasks}

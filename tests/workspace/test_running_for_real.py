@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from databricks.sdk.errors import NotFound, ResourceAlreadyExists
 from dex.workspace import Workspace, WorkspaceServer
-from sdk_deploying import Deployer
+from sdk_deploying import Deployer, outputs, wait
 from stand_in_workspace import client_of
 from support import uv
 
@@ -75,10 +75,6 @@ def serverless(wheel: Path) -> list[dict[str, Any]]:
 def task(key: str, entry: str, *parameters: str, **more: Any) -> dict[str, Any]:
     wheel_task = {"package_name": "tiny_etl", "entry_point": entry, "parameters": list(parameters)}
     return {"task_key": key, "environment_key": "default", "python_wheel_task": wheel_task, **more}
-
-
-def outputs(client: Any, run: Any) -> dict[str, Any]:
-    return {each.task_key: client.jobs.get_run_output(each.run_id) for each in run.tasks}
 
 
 def test_a_bundle_deploys_in_the_clis_order_and_its_job_runs(wheel: Path, client: Any, fake: Workspace) -> None:
@@ -264,7 +260,7 @@ def test_the_demos_bundle_runs_in_production(client: Any, fake: Workspace, tmp_p
     project = prepare(tmp_path)
     export_notebook(project / "notebooks/flights.ipynb", find_project(project))
     root = "/Workspace/Users/tester@example.org/.bundle/flights/prod"
-    number = Deployer(client, root).deploy_bundle(project, "flights", "prod")
+    number = Deployer(client, root).deploy_bundle(project, "prod", "flights")["flights"]
     data = {"source": str(project / "data")}
     run = wait(client, client.jobs.run_now(number, job_parameters=data).run_id)
     left = outputs(client, run)["flights"]
@@ -317,12 +313,3 @@ def test_a_job_that_runs_itself_or_one_that_is_not_there_fails_in_plain_words(
     said = {"itself": "in a circle", "nothing": "Job 42 does not exist"}[target]
     assert said in outputs(client, run)["other"].error
     assert len(list(client.jobs.list_runs(job_id=number))) == 1
-
-
-def wait(client: Any, run_id: int) -> Any:
-    """Return a run that has ended; asks often, where the SDK pauses for seconds."""
-    while True:
-        run = client.jobs.get_run(run_id)
-        if run.state.life_cycle_state.value in ("TERMINATED", "SKIPPED", "INTERNAL_ERROR"):
-            return run
-        time.sleep(0.1)

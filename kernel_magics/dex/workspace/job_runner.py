@@ -24,7 +24,8 @@ from dex.workspace.shop import Environments, WorkspaceShop
 
 #: Tasks that may wait for other jobs at a time.
 _MOST_WAITING = 64
-_LIVES: dict[str, Life] = {"QUEUED": "PENDING", "WAITING": "WAITING_FOR_RETRY"}
+#: Other names; an attempt that waits for the next one has ended.
+_LIVES: dict[str, Life] = {"QUEUED": "PENDING", "WAITING": "TERMINATED"}
 _NOT_RUN = ("EXCLUDED", "DISABLED", "UPSTREAM_FAILED", "UPSTREAM_CANCELED")
 
 
@@ -163,17 +164,17 @@ class JobRunner:
         life = _LIVES.get(task.state, task.state)
         if task.result in _NOT_RUN:
             life = "SKIPPED"
-        ended = task.result is not None
+        result = "FAILED" if task.state == "WAITING" else task.result
         first = going.first.get(task.key, 0)
         going.listener.task(
             TaskReport(
                 key,
                 life,  # type: ignore[arg-type]  # the rest has the same names
-                task.result,
+                result,
                 _said(task),
                 max(task.attempt - first - 1, 0),
                 int(item.removesuffix("]")) if item else None,
-                _output(task, going.record.folder) if ended or task.error else None,
+                _output(task, going.record.folder) if result is not None else None,
             )
         )
 
