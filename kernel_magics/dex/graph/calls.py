@@ -7,6 +7,7 @@ import builtins
 import sys
 from typing import TYPE_CHECKING, Any
 
+from dex.graph.facts import SAY_BOTH
 from dex.graph.pipelines import pipeline_call
 from dex.graph.plain import BUILTINS, loaded, of_container, of_text
 from dex.graph.platform import Delta, Reader, Target, Writer, known_call, platform_attribute, platform_call
@@ -128,6 +129,8 @@ def _called(run: Run, function: Any, given: Arguments, node: ast.Call) -> Value:
     if isinstance(function, Module) and function.name == "json.loads" and given.positional:
         return loaded(given.positional[0], text)
     found = known_call(run, text_of_name(function, node), given, node, function)
+    if found is None and isinstance(function, Unknown):
+        found = _by_another_name(run, function, given, node)
     if found is not None:
         return found
     if isinstance(function, Module) and pipeline_call(run, function, given, node):
@@ -143,6 +146,12 @@ def _called(run: Run, function: Any, given: Arguments, node: ast.Call) -> Value:
         _mention(run, function.name.rpartition(".")[2], given, node)
     _hand_over(run, given, function.name if isinstance(function, Module) else "", node)
     return Value((Unknown(text, outside=outside),))
+
+
+def _by_another_name(run: Run, function: Unknown, given: Arguments, node: ast.Call) -> Value | None:
+    """Return what a method gives that has got a name of its own, as in `read = spark.table`."""
+    owner, dot, name = function.text.rpartition(".")
+    return platform_call(run, Unknown(owner), name, given, node) if dot and name.isidentifier() else None
 
 
 def _field(run: Run, given: Arguments, node: ast.Call) -> Value:
@@ -178,6 +187,8 @@ def _bare(run: Run, name: str, given: Arguments, node: ast.Call) -> Value:
         made = builtin(given)
         if made is not None:
             return made
+    if name == "exec":
+        run.ask("DEX-GRAPH-16", f"What `{source(node)}` reads and writes is not known.", run.at(node), SAY_BOTH)
     known_stars = bool(run.stars) and all(is_harmless(module) for module in run.stars)
     if not hasattr(builtins, name) and name not in _SHOWING and not known_stars:
         _mention(run, name, given, node)
@@ -244,7 +255,8 @@ def _hand_over(run: Run, given: Arguments, name: str, node: ast.Call) -> None:
 
     for number, value in enumerate(given.positional):
         for each in value.alternatives:
-            if not isinstance(each, Function | Partial):
+            method = isinstance(each, Unknown) and each.text.endswith((".table", ".sql")) and "(" not in each.text
+            if not isinstance(each, Function | Partial) and not method:
                 continue
             behind = given.positional[number + 1 :]
             rounds = [iterated(over) for over in behind]

@@ -9,6 +9,8 @@ from typing import Literal
 from dex.graph.models import How, Place, Question
 from dex.graph.names import Name
 
+#: How to answer where something cannot be read.
+SAY_BOTH = "Say it in this notebook: `dex: task {reads: [layer.table], writes: [layer.table]}`."
 #: What a cell may hand to another besides tables: a temporary view, a widget, a setting of the session.
 Shared = tuple[Literal["view", "widget", "setting"], str]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from dex_dbutils import NotebookError, Where
 
-from dex.graph.facts import Facts
+from dex.graph.facts import SAY_BOTH, Facts
 from dex.graph.models import Place
 from dex.graph.run import Run, TooMuch
 from dex.graph.sql import read_sql
@@ -120,7 +120,7 @@ def _magic(run: Run, cell: Cell, magic: Magic) -> None:
                 "DEX-GRAPH-16",
                 f"The cell is {name.capitalize()}: what it reads and writes is not known.",
                 run.at(magic.line),
-                "Say it in this notebook: `dex: task {reads: [layer.table], writes: [layer.table]}`.",
+                SAY_BOTH,
             )
     elif name == "fs":
         words = magic.arguments.split()

@@ -98,6 +98,11 @@ def known_call(run: Run, name: str, given: Arguments, node: ast.Call, owner: Any
         return _spark(run, Unknown("spark"), name, given, node)
     if owner is None and name == "getArgument" and count:
         return utilities_call(run, Unknown("dbutils.widgets"), name, given, node)
+    if owner is None and name == "open" and count and not given.positional[0].is_unknown:
+        mode = given.get(1, "mode")
+        only_reads = mode is None or (isinstance(mode.one, str) and not set(mode.one) & set("wax+"))
+        run.use("read" if only_reads else "overwrite", given.positional[0], run.at(run.line), "path")
+        return unknown(source(node))
     verb, _, kind = name.partition("_")
     if kind == "table" and verb in ("read", "to") and count:
         run.use("read" if verb == "read" else "overwrite", given.positional[0], run.at(run.line))

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from dex.export import parse_sql
+from dex.graph.facts import SAY_BOTH
 from dex.graph.models import How, Place
 from dex.graph.names import Name, split_name
 from dex.graph.utilities import make_widget
@@ -331,7 +332,7 @@ class _Statement:
             "DEX-GRAPH-16",
             f"What this reads and writes cannot be read: {what}.",
             self.place,
-            "Say it in this notebook: `dex: task {reads: [layer.table], writes: [layer.table]}`.",
+            SAY_BOTH,
         )
 
 
