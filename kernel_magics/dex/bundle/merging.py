@@ -83,11 +83,12 @@ def _joined(resource: At, lists: Mapping[str, str]) -> At:
 def _by_key(items: list[At], key: str) -> list[At]:
     """Return the items, those of another file joined to the first of their key; two in one list stay two."""
     found: list[At] = []
+    first: dict[str, int] = {}
     for item in items:
         name = item.text(key)
-        same = [i for i, other in enumerate(found) if name is not None and other.text(key) == name]
-        if same and (found[same[0]].file, found[same[0]].path[:-1]) != (item.file, item.path[:-1]):
-            found[same[0]] = merge(found[same[0]], item)
+        at = first.setdefault(name, len(found)) if name is not None else len(found)
+        if at < len(found) and (found[at].file, found[at].path[:-1]) != (item.file, item.path[:-1]):
+            found[at] = merge(found[at], item)
         else:
             found.append(item)
     return found

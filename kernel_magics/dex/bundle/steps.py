@@ -6,6 +6,7 @@ import ast
 import json
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 from dex_dbutils import DexError
@@ -149,18 +150,23 @@ def _waits(task: str, other: str, tasks: Mapping[str, At]) -> bool:
     return other in found
 
 
-def _set_by(bundle: Bundle, task: At) -> set[str] | None:
+def _set_by(bundle: Bundle, task: At) -> frozenset[str] | None:
     """Return the names of the values that a task's notebook or file sets; None where that cannot be told."""
     for kind, key in (("notebook_task", "notebook_path"), ("spark_python_task", "python_file")):
         at = task.at(kind, key)
         if at is None or not isinstance(at.value, str) or "${" in at.value or at.value.startswith("/"):
             continue
         path = bundle.root / PurePosixPath(at.file).parent / at.value
-        return _names_in(path)
+        try:
+            told = path.stat()
+        except OSError:
+            return None
+        return _names_in(path, told.st_mtime_ns, told.st_size)
     return None
 
 
-def _names_in(path: Path) -> set[str] | None:
+@lru_cache(maxsize=1024)
+def _names_in(path: Path, changed: int, size: int) -> frozenset[str] | None:
     """Return the names in ``taskValues.set(...)``; None where the file runs another notebook, or is not Python."""
     try:
         if path.suffix == ".ipynb" or path.read_bytes().startswith(b"# Databricks notebook source"):
@@ -185,4 +191,4 @@ def _names_in(path: Path) -> set[str] | None:
         if not (isinstance(given, ast.Constant) and isinstance(given.value, str)):
             return None
         found.add(given.value)
-    return found
+    return frozenset(found)

@@ -59,11 +59,15 @@ class At:
         return list(found.value) if found is not None and isinstance(found.value, list) else []
 
     def walk(self) -> Iterator[At]:
-        """Yield this value and every value below it."""
-        yield self
-        below = self.value.values() if isinstance(self.value, dict) else self.value
-        for entry in below if isinstance(self.value, dict | list) else ():
-            yield from entry.walk()
+        """Yield this value and every value below it, in the order of the file."""
+        waiting = [self]
+        while waiting:
+            at = waiting.pop()
+            yield at
+            if isinstance(at.value, dict):
+                waiting.extend(reversed(at.value.values()))
+            elif isinstance(at.value, list):
+                waiting.extend(reversed(at.value))
 
     def plain(self) -> Any:
         """Return the values alone: dictionaries, lists, texts, numbers, booleans and None."""
