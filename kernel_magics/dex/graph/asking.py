@@ -134,7 +134,11 @@ def ask_about_values(edges: Edges) -> Iterator[Question]:
                 remedy = f"Set it there: `dbutils.jobs.taskValues.set('{got.key}', ...)`."
             else:
                 what = f"there is no task '{got.task}'"
-                others = [n for n in edges.nodes if any(v.task is None and v.key == got.key for v in n.facts.values)]
+                others = [
+                    n
+                    for n in edges.nodes
+                    if n is not node and any(v.task is None and v.key == got.key for v in n.facts.values)
+                ]
                 near = [n.key for n in others] or get_close_matches(got.task, edges.by_key, 1)
                 remedy = (
                     f"Did you mean '{near[0]}'? Name it, or give that notebook the key: `dex: task {{key: {got.task}}}`."
