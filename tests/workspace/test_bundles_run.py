@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -303,16 +304,17 @@ def test_a_file_of_sql_in_a_warehouse(run_bundle: Callable[..., Any], client: An
                   name: sql
                   tasks:
                     - task_key: build
-                      sql_task: {warehouse_id: "${var.warehouse}", file: {path: build.sql}, parameters: {least: "3"}}
+                      sql_task: {warehouse_id: "${var.warehouse}", file: {path: build.sql}, parameters: {least: "5"}}
             targets: {dev: {default: true}}
             """,
         "build.sql": """
-            CREATE OR REPLACE TABLE main.sql.some AS SELECT id FROM range(10) WHERE id >= :least;
-            SELECT count(*) AS n FROM main.sql.some
+            CREATE OR REPLACE TABLE main.sql.some AS SELECT id FROM range(10);
+            SELECT count(*) AS n FROM main.sql.some WHERE id >= :least
             """,
     }
     _, left = run_bundle("sql", files)
     assert errors(left) == {}
+    assert re.search(r"\|\s*5\s*\|", left["build"].logs)
     assert client.tables.get("main.sql.some").columns[0].name == "id"
 
 

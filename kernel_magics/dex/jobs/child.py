@@ -105,13 +105,9 @@ class _SessionOfTheEnvironment:
             options = dict(getattr(asked, "_options", {}))
             if self._making or "spark.remote" in options:
                 return before(asked)
-            from pathlib import Path
-
-            from dex_dbutils import get_spark, load_environment
-
             self._making = True  # the session is made by a builder as well
             try:
-                spark = get_spark(load_environment(self._environment, start=Path(self._project)))
+                spark = _spark(self._environment, self._project)
             finally:
                 self._making = False
             for key, value in options.items():
@@ -120,6 +116,14 @@ class _SessionOfTheEnvironment:
             return spark
 
         builder.getOrCreate = get_or_create
+
+
+def _spark(environment: str, project: str) -> Any:
+    from pathlib import Path
+
+    from dex_dbutils import get_spark, load_environment
+
+    return get_spark(load_environment(environment, start=Path(project)))
 
 
 def _entry_point(work: dict[str, Any]) -> None:
@@ -161,11 +165,9 @@ def _notebook(work: dict[str, Any]) -> str | None:
 def _sql(work: dict[str, Any]) -> None:
     from pathlib import Path
 
-    from dex_dbutils import get_spark
-
     from dex.notebook import markers_of, split_sql
 
-    spark = get_spark(work["environment"])
+    spark = _spark(work["environment"], work["project"])
     for statement in split_sql(Path(work["path"]).read_text(encoding="utf-8")):
         print(statement.strip(), flush=True)
         given = {name: work["parameters"][name] for name in markers_of(statement) if name in work["parameters"]}
