@@ -40,7 +40,7 @@ def run(
     as_json: JsonOption = False,
 ) -> None:
     """Run jobs with the platform's rules, each task in a process of its own; exit 1 if one does not end well."""
-    from dex.jobs import LiveRuns, run_jobs, run_text
+    from dex.jobs import LiveRuns, run_jobs
 
     with LiveRuns() as watch:
         runs = run_jobs(
@@ -55,7 +55,7 @@ def run(
             watch=watch,
             progress=progress,
         )
-    emit(runs if len(runs) > 1 else runs[0], as_json, lambda: "\n\n".join(map(run_text, runs)))
+    _show(runs, as_json)
     _exit_unless_good(runs)
 
 
@@ -67,11 +67,11 @@ def repair(
     as_json: JsonOption = False,
 ) -> None:
     """Run again what a run did not finish; tasks that ended well are not repeated."""
-    from dex.jobs import LiveRuns, repair_run, run_text
+    from dex.jobs import LiveRuns, repair_run
 
     with LiveRuns() as watch:
         ended = repair_run(find_project(), number, processes=max_parallel, watch=watch)
-    emit(ended, as_json, lambda: run_text(ended))
+    _show([ended], as_json)
     _exit_unless_good([ended])
 
 
@@ -101,10 +101,9 @@ def runs(project: ProjectOption = None, as_json: JsonOption = False) -> None:
 @app.command()
 def show(number: RunArgument, project: ProjectOption = None, as_json: JsonOption = False) -> None:
     """Show a run with its tasks."""
-    from dex.jobs import read_record, run_text
+    from dex.jobs import read_record
 
-    found = read_record(find_project(), number).run
-    emit(found, as_json, lambda: run_text(found))
+    _show([read_record(find_project(), number).run], as_json)
 
 
 @app.command()
@@ -127,6 +126,15 @@ def logs(
         )
     text = (record.folder / found.log).read_text("utf-8") if found.log else ""
     emit({"task": task, "log": text}, as_json, lambda: with_places(text, NotebookPlaces(root)).rstrip("\n"))
+
+
+def _show(runs: list[JobRun], as_json: bool) -> None:
+    from dex.jobs import print_runs
+
+    if as_json:
+        emit(runs if len(runs) > 1 else runs[0], as_json, str)
+    else:
+        print_runs(runs)
 
 
 def _exit_unless_good(runs: list[JobRun]) -> None:

@@ -1,4 +1,4 @@
-"""``dex job graph``: what depends on what among notebooks."""
+"""``dex job graph``: what depends on what among notebooks, or among the tasks of a job."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ def graph(
         list[Path] | None,
         typer.Argument(metavar="[NOTEBOOK|FOLDER]...", help="Notebooks, or folders of them; `notebooks` if not given."),
     ] = None,
+    job: Annotated[
+        str | None, typer.Option("--job", metavar="JOB", help="A job of the bundle, as its settings say it, instead.")
+    ] = None,
     mermaid: Annotated[bool, typer.Option("--mermaid", help="Print a Mermaid flowchart.")] = False,
     sections: Annotated[
         bool, typer.Option(help="Let sections of a notebook that exchange tables only be tasks of their own.")
@@ -28,11 +31,23 @@ def graph(
     """Show what depends on what among notebooks, by the tables they write and read; exit 1 if they go in a circle."""
     if mermaid and as_json:
         raise typer.BadParameter("--mermaid and --json print different things: give one of them.")
+    width = shutil.get_terminal_size((100, 24)).columns
+    if job is not None:
+        _of_job(job, paths, mermaid, as_json, width)
+        return
     from dex.graph import infer_graph
 
     root = find_project(project or (paths[0].resolve() if paths else None))
     found = infer_graph(root, paths or [root.root / "notebooks"], sections=sections, progress=progress)
-    width = shutil.get_terminal_size((100, 24)).columns
     emit(found, as_json, found.to_mermaid if mermaid else lambda: found.to_text(width))
     if found.is_cyclic or (check and found.questions):
         raise typer.Exit(1)
+
+
+def _of_job(job: str, paths: list[Path] | None, mermaid: bool, as_json: bool, width: int) -> None:
+    if paths:
+        raise typer.BadParameter("Notebooks and --job ask for different graphs: give one of them.")
+    from dex.jobs import bundle_job, graph_mermaid, graph_text
+
+    settings = bundle_job(find_project(), job)
+    emit(settings.tasks, as_json, lambda: graph_mermaid(settings) if mermaid else graph_text(settings, width))

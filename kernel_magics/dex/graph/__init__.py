@@ -1,6 +1,18 @@
 """The graph of a job: tasks from notebooks, edges from the tables, values and notebooks that they exchange."""
 
+from dex.graph.drawing import mermaid_id, mermaid_text
 from dex.graph.infer import infer_graph
 from dex.graph.models import Edge, Input, JobGraph, Place, Question, Reason, Task
 
-__all__ = ["Edge", "Input", "JobGraph", "Place", "Question", "Reason", "Task", "infer_graph"]
+__all__ = [
+    "Edge",
+    "Input",
+    "JobGraph",
+    "Place",
+    "Question",
+    "Reason",
+    "Task",
+    "infer_graph",
+    "mermaid_id",
+    "mermaid_text",
+]

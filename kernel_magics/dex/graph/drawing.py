@@ -60,16 +60,16 @@ def _lines(graph: JobGraph, key: str) -> list[str]:
 def mermaid_of(graph: JobGraph) -> str:
     """Return the graph as a Mermaid flowchart: tasks as boxes, inputs as cylinders, tables on the arrows."""
     lines = ["flowchart LR"]
-    ids = {task.key: _id(task.key) for task in graph.tasks}
+    ids = {task.key: mermaid_id(task.key) for task in graph.tasks}
     for number, each in enumerate(graph.inputs, start=1):
-        lines.append(f'  in{number}[("{_escaped(each.name)}")]')
+        lines.append(f'  in{number}[("{mermaid_text(each.name)}")]')
     for task in graph.tasks:
         shape = ('[["', '"]]') if task.pipeline else ('["', '"]')
-        lines.append(f"  {ids[task.key]}{shape[0]}{_escaped(task.key)}{shape[1]}")
+        lines.append(f"  {ids[task.key]}{shape[0]}{mermaid_text(task.key)}{shape[1]}")
     for number, each in enumerate(graph.inputs, start=1):
         lines += [f"  in{number} -.-> {ids[key]}" for key in each.readers]
     for edge in graph.edges:
-        lines.append(f'  {ids[edge.before]} -- "{_escaped(_short(edge))}" --> {ids[edge.after]}')
+        lines.append(f'  {ids[edge.before]} -- "{mermaid_text(_short(edge))}" --> {ids[edge.after]}')
     return "\n".join(lines)
 
 
@@ -79,10 +79,12 @@ def _short(edge: Edge) -> str:
     return edge.label if len(names) <= 4 else f"{', '.join(names[:3])} and {len(names) - 3} more"
 
 
-def _id(key: str) -> str:
+def mermaid_id(key: str) -> str:
+    """Return what a task is called in a Mermaid flowchart."""
     plain = re.sub(r"\W", "_", key, flags=re.ASCII)
     return f"{plain}_" if plain in _WORDS or re.fullmatch(r"in\d+", plain) else plain
 
 
-def _escaped(text: str) -> str:
+def mermaid_text(text: str) -> str:
+    """Return a text as it may stand in quotes in a Mermaid flowchart."""
     return text.replace("#", "#35;").replace('"', "#quot;")

@@ -2,32 +2,74 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from types import TracebackType
 
-from rich.console import Console
+from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.table import Table
+from rich.text import Text
 from typing_extensions import Self
 
-from dex.jobs.flow import BAD, GOOD, STOPPED
+from dex.jobs.flow import BAD, GOOD, NOT_RUN, STOPPED
 from dex.jobs.records import JobRun, TaskRun, now
 
 _MARKS = {"RUNNING": "▶", "QUEUED": "…", "WAITING": "↻", "BLOCKED": "·"}
+#: States in which a person looks for a task first.
+_GOING = ("RUNNING", "QUEUED", "WAITING")
+#: Items of a for-each task that are shown each; of longer ones only those that did not end well, or go on.
+_ITEMS = 10
+_LONGEST_VALUE, _LONGEST_NAME = 60, 40
+_ITEM = re.compile(r"(?P<loop>.+)\[(?P<number>\d+)\]")
 
 
 def run_text(run: JobRun) -> str:
-    """Return a run with its tasks, a line each, and the logs of those that failed."""
-    lines = [f"{run.key}: {run.result or 'not ended'} (run {run.id}, {run.environment}{_took(run.started, run.ended)})"]
-    width = max((len(key) for key in run.tasks), default=0)
+    """Return a run with its tasks, a line each, for logs: nothing is cut but values."""
+    rows = [(f"{'  ' * depth}{task.key}", task) for task, depth in in_order(run)]
+    width = max((len(name) for name, _ in rows), default=0)
+    lines = [_headline(run), *(f"  {task_mark(t)} {name.ljust(width)}  {_said(run, t)}".rstrip() for name, t in rows)]
+    return "\n".join([*lines, *_next(run)])
+
+
+def print_runs(runs: Sequence[JobRun], console: Console | None = None) -> None:
+    """Print runs to standard output: in colour and as wide as a terminal is, as `run_text` elsewhere.
+
+    Args:
+        runs: the runs.
+        console: where to, instead of standard output.
+    """
+    console = console or Console()
+    for number, run in enumerate(runs):
+        if number:
+            console.print()
+        if console.is_terminal:
+            console.print(Text(_headline(run), _style(run.result)), _rows(run, in_order(run), cut=False))
+            console.print(*map(Text, _next(run)), sep="\n")
+        else:
+            print(run_text(run), file=console.file)
+
+
+def in_order(run: JobRun) -> list[tuple[TaskRun, int]]:
+    """Return the tasks as a person reads them, with their depth: items of a for-each task below it.
+
+    Of more than ten items, those that ended well and those whose turn has not come are left out.
+    """
+    items: dict[str, list[tuple[int, TaskRun]]] = {}
     for task in run.tasks.values():
-        lines.append(f"  {task_mark(task)} {task.key.ljust(width)}  {task_text(task)}".rstrip())
-    if run.result not in GOOD:
-        lines.append(
-            f"next: dex job logs {run.id} TASK shows what a task printed; dex job repair {run.id} runs the rest."
-        )
-    return "\n".join(lines)
+        if match := _ITEM.fullmatch(task.key):
+            items.setdefault(match["loop"], []).append((int(match["number"]), task))
+    found: list[tuple[TaskRun, int]] = []
+    for task in run.tasks.values():
+        if _ITEM.fullmatch(task.key):
+            continue
+        found.append((task, 0))
+        below = [item for _, item in sorted(items.get(task.key, []), key=lambda each: each[0])]
+        shown = below if len(below) <= _ITEMS else [i for i in below if i.result not in GOOD and i.state != "BLOCKED"]
+        found += [(item, 1) for item in shown]
+    return found
 
 
 def task_mark(task: TaskRun) -> str:
@@ -41,29 +83,88 @@ def task_mark(task: TaskRun) -> str:
 
 def task_text(task: TaskRun) -> str:
     """Return what there is to say of a task."""
-    parts = [task.result or task.state.lower()]
-    if task.started and task.result not in ("EXCLUDED", "DISABLED", "UPSTREAM_FAILED", "UPSTREAM_CANCELED"):
-        parts.append(_took(task.started, task.ended).removeprefix(", "))
-    if task.attempt > 1:
-        parts.append(f"attempt {task.attempt}")
+    return "  ".join(part for part in (_word(task), _seconds(task), _detail(task)) if part)
+
+
+def _said(run: JobRun, task: TaskRun) -> str:
+    return "  ".join(part for part in (task_text(task), _items_ended(run, task)) if part)
+
+
+def _word(task: TaskRun) -> str:
+    return task.result or task.state.lower()
+
+
+def _seconds(task: TaskRun) -> str:
+    if not task.started or task.result in ("UPSTREAM_FAILED", "UPSTREAM_CANCELED", *NOT_RUN):
+        return ""
+    return _took(task.started, task.ended)
+
+
+def _detail(task: TaskRun) -> str:
+    parts = [f"attempt {task.attempt}"] if task.attempt > 1 else []
     if task.value is not None:
-        parts.append(task.value if len(task.value) <= 60 else task.value[:57] + "...")
+        value = " ".join(task.value.split())
+        named = "run " * (task.kind == "run_job_task")
+        parts.append(named + (value if len(value) <= _LONGEST_VALUE else value[: _LONGEST_VALUE - 1] + "…"))
     if task.error:
         parts.append(task.error.splitlines()[0])
-    return "  ".join(part for part in parts if part)
+    return "  ".join(parts)
+
+
+def _items_ended(run: JobRun, task: TaskRun) -> str:
+    if task.kind != "for_each_task":
+        return ""
+    results = [each.result for key, each in run.tasks.items() if key.startswith(f"{task.key}[")]
+    return f"{sum(result in GOOD for result in results):,} of {len(results):,} items ended well" if results else ""
 
 
 def _took(started: datetime, ended: datetime | None) -> str:
-    return f", {((ended or now()) - started).total_seconds():.1f} s"
+    return f"{((ended or now()) - started).total_seconds():.1f} s"
+
+
+def _headline(run: JobRun) -> str:
+    return f"{run.key}: {run.result or 'not ended'} (run {run.id}, {run.environment}, {_took(run.started, run.ended)})"
+
+
+def _next(run: JobRun) -> list[str]:
+    if run.result in GOOD:
+        return []
+    return [f"next: dex job logs {run.id} TASK shows what a task printed; dex job repair {run.id} runs the rest."]
+
+
+def _style(result: str | None) -> str:
+    return "bold red" if result in BAD else "green" if result in GOOD else "yellow" if result in STOPPED else ""
+
+
+def _rows(run: JobRun, tasks: Iterable[tuple[TaskRun, int]], *, cut: bool) -> Table:
+    """Return a row for each task; what does not fit its column is cut, or goes on in the next line."""
+    table = Table(box=None, show_header=False, padding=(0, 1), pad_edge=False, expand=True)
+    table.add_column(width=1)
+    table.add_column(no_wrap=True, overflow="ellipsis", max_width=_LONGEST_NAME)
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True, justify="right")
+    table.add_column(no_wrap=cut, overflow="ellipsis" if cut else "fold", ratio=1)
+    for task, depth in tasks:
+        style = _style(task.result) if task.result not in GOOD else ""
+        style = style or ("dim" if task.result in NOT_RUN or task.state == "BLOCKED" else "")
+        mark = Text(task_mark(task), _style(task.result) or "cyan")
+        told = "  ".join(part for part in (_detail(task), _items_ended(run, task)) if part)
+        texts = ("  " * depth + task.key, _word(task), _seconds(task), told)
+        table.add_row(mark, *(Text(text, style) for text in texts))
+    return table
 
 
 class LiveRuns:
-    """Shows runs while they go on: a table that follows them at a terminal, a line for every end elsewhere."""
+    """Shows runs while they go on: a table that follows them at a terminal, a line for every end elsewhere.
 
-    def __init__(self) -> None:
-        self._console = Console(stderr=True)
+    Args:
+        console: where to; standard error if not given.
+    """
+
+    def __init__(self, console: Console | None = None) -> None:
+        self._console = console or Console(stderr=True)
         self._runs: dict[int, JobRun] = {}
-        self._live = Live(console=self._console, get_renderable=self._table, refresh_per_second=4, transient=True)
+        self._live = Live(console=self._console, get_renderable=self.picture, refresh_per_second=4, transient=True)
 
     def __enter__(self) -> Self:
         if self._console.is_terminal:
@@ -82,18 +183,61 @@ class LiveRuns:
         if not self._console.is_terminal and task is not None and (task.result or task.state == "WAITING"):
             print(f"{run.key}: {task_mark(task)} {task.key}  {task_text(task)}", file=sys.stderr, flush=True)
 
-    def _table(self) -> Table:
-        table = Table(box=None, show_header=False, padding=(0, 1))
-        going = [run for run in self._runs.values() if run.result is None]
-        room = max(5, self._console.height - 2)
-        for run in going if len(self._runs) > 1 else self._runs.values():
-            ended = sum(task.result is not None for task in run.tasks.values())
-            table.add_row("", run.key, f"{ended} of {len(run.tasks)} tasks{_took(run.started, run.ended)}")
-            shown = (
-                list(run.tasks.values()) if len(going) < 2 else [t for t in run.tasks.values() if t.state == "RUNNING"]
-            )
-            for task in shown:
-                table.add_row(task_mark(task), f"  {task.key}", task_text(task))
-            if table.row_count >= room:
+    def picture(self) -> RenderableType:
+        """Return how far the runs are, never taller than the terminal.
+
+        One run is shown with all of its tasks; of many, those that go on with the tasks that run.
+        """
+        inner = {t.value for run in self._runs.values() for t in run.tasks.values() if t.kind == "run_job_task"}
+        asked = [run for run in self._runs.values() if str(run.id) not in inner]
+        room = max(3, self._console.height - 3)
+        if not asked:
+            return Text("")
+        if len(asked) == 1:
+            return Group(_line(_progress(asked[0])), *_fitting(asked[0], in_order(asked[0]), room))
+        lines: list[RenderableType] = [_line(_progress_of_all(asked))]
+        going = [run for run in asked if run.result is None]
+        failed = [run for run in asked if run.result in BAD]
+        for number, run in enumerate([*failed[-3:], *going]):
+            running = [each for each in in_order(run) if each[0].state == "RUNNING"] if run.result is None else []
+            if len(lines) + 1 + len(running) > room:
+                lines.append(_line(f"… {len(failed[-3:]) + len(going) - number} more"))
                 break
-        return table
+            lines.append(_line(_progress(run) if run.result is None else _headline(run), run.result))
+            if running:
+                lines.append(_rows(run, [(task, 1) for task, _ in running], cut=True))
+                room -= len(running) - 1
+        return Group(*lines)
+
+
+def _line(text: str, result: str | None = None) -> Text:
+    return Text(text, _style(result), no_wrap=True, overflow="ellipsis")
+
+
+def _progress(run: JobRun) -> str:
+    tasks = [task for task in run.tasks.values() if not _ITEM.fullmatch(task.key)]
+    failed = sum(task.result in BAD for task in tasks)
+    ended = sum(task.result is not None for task in tasks)
+    bad = f", {failed} failed" if failed else ""
+    return f"{run.key}: {ended} of {len(tasks)} tasks ended{bad}, {_took(run.started, run.ended)}"
+
+
+def _progress_of_all(runs: Sequence[JobRun]) -> str:
+    ended = [run for run in runs if run.result is not None]
+    bad = sum(run.result not in GOOD for run in ended)
+    tasks = [task for run in runs for task in run.tasks.values()]
+    done = sum(task.result is not None for task in tasks)
+    told = f", {bad} not well" if bad else ""
+    first = min(run.started for run in runs)
+    return f"{len(ended)} of {len(runs)} jobs ended{told}, {done} of {len(tasks)} tasks, {_took(first, None)}"
+
+
+def _fitting(run: JobRun, tasks: list[tuple[TaskRun, int]], room: int) -> list[RenderableType]:
+    """Return rows for the tasks that fit: those that go on and those that failed before the others."""
+    if len(tasks) <= room:
+        return [_rows(run, tasks, cut=True)]
+    ranked = sorted(
+        range(len(tasks)), key=lambda i: (tasks[i][0].state not in _GOING, tasks[i][0].result not in BAD, i)
+    )
+    shown = sorted(ranked[: room - 1])
+    return [_rows(run, [tasks[i] for i in shown], cut=True), _line(f"… {len(tasks) - len(shown)} more")]

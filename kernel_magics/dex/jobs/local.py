@@ -105,6 +105,22 @@ def repair_run(
     return _run(project, env, _bundle(project, env, None), [record], processes, watch)[0]
 
 
+def bundle_job(project: Project, key: str, *, environment: str | None = None, target: str | None = None) -> JobSettings:
+    """Return the settings of a job of the project's bundle, as `run_jobs` would run it.
+
+    Args:
+        project: whose ``databricks.yml`` has the job.
+        key: its key or its name.
+        environment: environment that its tasks would work in.
+        target: target of the bundle, as for `run_jobs`.
+
+    Raises:
+        BundleError: there is no bundle, no such job or no such target.
+        JobError: DEX-JOB-01, its settings are not sound.
+    """
+    return settings_of(_bundle(project, load_environment(environment, start=project.root), target), key)[1]
+
+
 def settings_of(bundle: Bundle, key: str) -> tuple[str, JobSettings]:
     """Return a job's key and its settings.
 
@@ -147,7 +163,7 @@ def _run(
 
     runner = Runner(
         shop,
-        lambda name: settings_of(bundle, _job_key(name)),
+        lambda name: settings_of(bundle, job_key(name)),
         processes or processors(),
         watch,
         redaction_for(project, env),
@@ -199,7 +215,7 @@ def _bundle(project: Project, env: Environment, target: str | None) -> Bundle:
     return load_bundle(project.root, target, facts=facts)
 
 
-def _job_key(name: str) -> str:
+def job_key(name: str) -> str:
     """Return the key in ``${resources.jobs.KEY.id}``: what an unresolved id of a bundle's own job looks like."""
     inside = name.removeprefix("${resources.jobs.").removesuffix(".id}")
     return inside if name.startswith("${resources.jobs.") else name
