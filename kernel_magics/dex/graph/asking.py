@@ -7,10 +7,11 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from dex.graph.models import Edge, Place, Question, Reason
-from dex.graph.names import OF_ENVIRONMENT, may_be_one_schema
+from dex.graph.names import OF_ENVIRONMENT, may_be_one_schema, shown_id
 
 if TYPE_CHECKING:
-    from dex.graph.edges import Edges, Id, Node
+    from dex.graph.edges import Edges, Node
+    from dex.graph.facts import Use
 
 
 def ask_about_names(edges: Edges) -> Iterator[Question]:
@@ -22,20 +23,17 @@ def ask_about_names(edges: Edges) -> Iterator[Question]:
 
 
 def _unknown(edges: Edges) -> Iterator[Question]:
-    from dex.graph.edges import unresolved
-
-    for node, use in unresolved(edges):
+    for node, use in _unresolved(edges):
         name = use.name
         if name.kind == "path" and not _path_matters(edges, node, reads=use.how == "read"):
             continue
-        verb, word = ("reads", "reads") if use.how == "read" else ("writes", "writes")
-        what = {"table": "table", "path": "path", "schema": "schema"}[name.kind]
-        answer = "layer.table" if name.kind != "path" else "/path"
+        verb = "reads" if use.how == "read" else "writes"
+        answer = "/path" if name.kind == "path" else "layer.table"
         yield Question(
             code="DEX-GRAPH-10",
-            text=f"{node.key} {verb} a {what} whose name only the run knows: `{name.unknown}`.",
+            text=f"{node.key} {verb} a {name.kind} whose name only the run knows: `{name.unknown}`.",
             places=[use.place],
-            remedy=f"Say which in {node.notebook}: `dex: task {{{word}: [{answer}]}}`, or give it a value in the notebook.",
+            remedy=f"Say which in {node.notebook}: `dex: task {{{verb}: [{answer}]}}`, or give it a value in the notebook.",
         )
 
 
@@ -57,7 +55,7 @@ def _catalogs(edges: Edges) -> Iterator[Question]:
             if edges.tables.is_ambiguous(use.name):
                 yield Question(
                     code="DEX-GRAPH-13",
-                    text=f"{node.key} names {_shown(name)} without a catalog, and tasks here use it in several.",
+                    text=f"{node.key} names {shown_id(name)} without a catalog, and tasks here use it in several.",
                     places=[use.place],
                     remedy="Name the catalog, or select it with `USE CATALOG`.",
                 )
@@ -87,13 +85,13 @@ def _schemas(edges: Edges) -> Iterator[Question]:
                 if other is not node and w[0] == "table" and w[-1] == name[-1] and may_be_one_schema(said, w[-2])
             ]
             answered = node.said.settings.reads or ()
-            if fitting and not any(_shown(match) in answered for _, match in fitting):
+            if fitting and not any(shown_id(match) in answered for _, match in fitting):
                 other, match = fitting[0]
                 yield Question(
                     code="DEX-GRAPH-13",
-                    text=f"{node.key} reads {_shown(name)} and {other.key} writes {_shown(match)}: are they one table?",
+                    text=f"{node.key} reads {shown_id(name)} and {other.key} writes {shown_id(match)}: are they one table?",
                     places=[use.place, other.writes[match][0].place],
-                    remedy=f"Name the schema in both, or say `dex: task {{reads: [{_shown(match)}]}}` in {node.notebook}.",
+                    remedy=f"Name the schema in both, or say `dex: task {{reads: [{shown_id(match)}]}}` in {node.notebook}.",
                 )
 
 
@@ -104,18 +102,18 @@ def _handed_over(edges: Edges) -> Iterator[Question]:
         for mention in node.facts.mentions:
             name = edges.tables.id(mention.name)
             known = name in used or mention.name.catalog == OF_ENVIRONMENT
-            if not known or name in node.reads or name in node.writes or _shown(name) in answered:
+            if not known or name in node.reads or name in node.writes or shown_id(name) in answered:
                 continue
             yield Question(
                 code="DEX-GRAPH-14",
-                text=f"{node.key} gives {_shown(name)} to `{mention.function}`, and nothing here says whether that reads or writes it.",
+                text=f"{node.key} gives {shown_id(name)} to `{mention.function}`, and nothing here says whether that reads or writes it.",
                 places=[mention.place],
-                remedy=f"Say it in {node.notebook}: `dex: task {{reads: [{_shown(name)}]}}` or `writes`.",
+                remedy=f"Say it in {node.notebook}: `dex: task {{reads: [{shown_id(name)}]}}` or `writes`.",
             )
 
 
-def ask_about_values(edges: Edges) -> Iterator[Question]:
-    """Yield questions about task values, and add the edges of those that are clear."""
+def take_values(edges: Edges) -> Iterator[Question]:
+    """Add the edges of task values, and yield questions about those that are not clear."""
     for node in edges.nodes:
         for got in node.facts.values:
             if got.task is None:
@@ -202,7 +200,12 @@ def _way(start: str, end: str, after: dict[str, list[Edge]]) -> list[Edge] | Non
     return None
 
 
-def _shown(name: Id) -> str:
-    from dex.graph.edges import shown_id
-
-    return shown_id(name)
+def _unresolved(edges: Edges) -> Iterator[tuple[Node, Use]]:
+    """Yield the uses whose names only the run knows, where no person has answered."""
+    for node in edges.nodes:
+        settings = node.said.settings
+        for use in node.facts.uses:
+            answered = settings.reads if use.how == "read" else settings.writes
+            answered = answered if answered is not None or use.how != "read" else settings.depends_on
+            if use.name.unknown and answered is None:
+                yield node, use

@@ -23,6 +23,7 @@ from dex.graph.values import (
     Scope,
     Unknown,
     Value,
+    iterated,
     join,
     known,
     source,
@@ -95,7 +96,7 @@ def _member(run: Run, kind: Class, name: str, bound: Value | None, text: str) ->
 
 
 def _arguments(run: Run, node: ast.Call, scope: Scope) -> Arguments:
-    from dex.graph.expressions import evaluate, iterated
+    from dex.graph.expressions import evaluate
 
     positional: list[Value] = []
     for part in node.args:
@@ -251,8 +252,6 @@ def _instance(run: Run, kind: Class, given: Arguments) -> Value:
 
 def _hand_over(run: Run, given: Arguments, name: str, node: ast.Call) -> None:
     """Read functions of the notebook that are given to something that will call them."""
-    from dex.graph.expressions import iterated
-
     for number, value in enumerate(given.positional):
         for each in value.alternatives:
             method = isinstance(each, Unknown) and each.text.endswith((".table", ".sql")) and "(" not in each.text

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 from dex_dbutils import DexError, Where
 
-from dex.graph.asking import ask_about_names, ask_about_values, cycles
+from dex.graph.asking import ask_about_names, cycles, take_values
 from dex.graph.facts import Facts, Use
 from dex.graph.models import Edge, Input, JobGraph, Place, Question, Reason, ReasonKind, Task
-from dex.graph.names import Current, Layers, Name, overlap, path_name, split_name, table_name
+from dex.graph.names import Current, Id, Layers, Name, overlap, path_name, shown_id, split_name, table_name
 from dex.graph.overrides import Said
-
-#: Names of one table in every task; for files their path.
-Id = tuple[str, ...]
 
 
 @dataclass
@@ -82,11 +79,6 @@ class Tables:
         return (self._layers.layer(name) or "default", name.table)
 
 
-def shown_id(name: Id) -> str:
-    """Return a name as a person reads it."""
-    return ".".join(part for part in name[1:] if part)
-
-
 class Edges:
     """Makes the graph of tasks.
 
@@ -133,7 +125,7 @@ class Edges:
         for node in self.nodes:
             answered = node.said.settings.reads is not None or node.said.settings.writes is not None
             self.questions += [question for question, _ in node.facts.questions if not answered]
-        self.questions += ask_about_values(self)
+        self.questions += take_values(self)
         self._by_tables()
         self._by_paths()
         self._by_schemas()
@@ -336,14 +328,3 @@ def _first_write(node: Node, name: Id) -> Use:
 
 def _reason(kind: ReasonKind, name: Id, before: Node, after: Use) -> Reason:
     return Reason(kind=kind, name=shown_id(name), before=_first_write(before, name).place, after=after.place)
-
-
-def unresolved(edges: Edges) -> Iterator[tuple[Node, Use]]:
-    """Yield the uses whose names only the run knows, where no person has answered."""
-    for node in edges.nodes:
-        settings = node.said.settings
-        for use in node.facts.uses:
-            answered = settings.reads if use.how == "read" else settings.writes
-            answered = answered if answered is not None or use.how != "read" else settings.depends_on
-            if use.name.unknown and answered is None:
-                yield node, use

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from dex.graph.calls import attribute, call
 from dex.graph.values import (
     MOST_ALTERNATIVES,
-    Class,
     Entries,
     Function,
     Items,
@@ -19,6 +18,7 @@ from dex.graph.values import (
     Unknown,
     Value,
     has_hole,
+    iterated,
     join,
     known,
     source,
@@ -91,22 +91,6 @@ def evaluate(run: Run, node: ast.expr, scope: Scope) -> Value:
         if isinstance(part, ast.expr):
             evaluate(run, part, scope)
     return unknown(source(node))
-
-
-def iterated(value: Value) -> list[Value] | None:
-    """Return what a loop over a value gives round by round; None where only the run knows."""
-    found: list[Value] = []
-    for each in value.alternatives:
-        if isinstance(each, Items):
-            rounds = each.values
-        elif isinstance(each, Entries):
-            rounds = [known(key) for key in each.values]
-        elif isinstance(each, Class) and each.is_enumeration:
-            rounds = [value for name, value in each.scope.names.items() if not name.startswith("_")]
-        else:
-            return None
-        found += [Value(v.alternatives, v.assumed | value.assumed) for v in rounds]
-    return found
 
 
 def _yield(run: Run, node: ast.Yield | ast.YieldFrom, value: Value) -> Value:

@@ -40,6 +40,10 @@ class Name:
     unknown: str = ""
 
 
+#: What a table, a path or a schema is known by in every task: its kind, then the parts of its name.
+Id = tuple[str, ...]
+
+
 @dataclass
 class Current:
     """The catalog and schema that hold for names without them, and the temporary views of the session."""
@@ -121,3 +125,8 @@ class Layers:
     def foreign_catalog(self, name: Name) -> str | None:
         """Return the catalog where it is said and no environment's."""
         return None if name.catalog in (None, OF_ENVIRONMENT) or name.catalog in self._catalogs else name.catalog
+
+
+def shown_id(name: Id) -> str:
+    """Return a name as a person reads it."""
+    return ".".join(part for part in name[1:] if part)

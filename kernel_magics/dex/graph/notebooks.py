@@ -12,9 +12,9 @@ from dex.graph.facts import SAY_BOTH, Facts
 from dex.graph.models import Place
 from dex.graph.run import Run, TooMuch
 from dex.graph.sql import read_sql
-from dex.graph.statements import execute, shown
+from dex.graph.statements import execute
 from dex.graph.utilities import files
-from dex.graph.values import Arguments, Origin, Value, has_hole, known
+from dex.graph.values import Arguments, Origin, Value, has_hole, known, shown
 from dex.notebook import Cell, Magic, Notebook, RunReference, parse_run, read_notebook, resolve_run
 
 #: Line magics whose words are Python.

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from dex.graph.values import Arguments, Entries, Items, Unknown, Value, has_hole, known, source, unknown
+from dex.graph.values import Arguments, Entries, Items, Unknown, Value, has_hole, iterated, known, source, unknown
 
 if TYPE_CHECKING:
     from dex.graph.run import Run
@@ -92,15 +92,11 @@ def of_container(owner: Items | Entries, name: str, given: Arguments) -> Value |
 
 
 def _listed(given: Arguments) -> Value | None:
-    from dex.graph.expressions import iterated
-
     rounds = iterated(given.positional[0]) if given.positional else []
     return None if rounds is None else known(Items(rounds))
 
 
 def _zipped(given: Arguments) -> Value | None:
-    from dex.graph.expressions import iterated
-
     rows = [iterated(value) for value in given.positional]
     if any(row is None for row in rows):
         return None
@@ -108,8 +104,6 @@ def _zipped(given: Arguments) -> Value | None:
 
 
 def _numbered(given: Arguments) -> Value | None:
-    from dex.graph.expressions import iterated
-
     rounds = iterated(given.positional[0]) if given.positional else None
     start = given.get(1, "start")
     first = start.one if start is not None and isinstance(start.one, int) else 0

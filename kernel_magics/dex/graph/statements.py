@@ -6,7 +6,7 @@ import ast
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from dex.graph.expressions import evaluate, iterated
+from dex.graph.expressions import evaluate
 from dex.graph.imports import bind_imports
 from dex.graph.pipelines import take_decorators
 from dex.graph.values import (
@@ -18,8 +18,10 @@ from dex.graph.values import (
     Scope,
     Unknown,
     Value,
+    iterated,
     join,
     known,
+    shown,
     source,
     unknown,
 )
@@ -193,11 +195,6 @@ def _with_default(run: Run, values: list[Value]) -> Value:
     found = join(rest)
     note = f"`{widget}` is {shown(found)}, as where there is no such widget ({run.at(run.line)})"
     return Value(found.alternatives, found.assumed | {note})
-
-
-def shown(value: Value) -> str:
-    """Return a value as assumptions show it."""
-    return " or ".join(f"`{each}`" if isinstance(each, str) else str(each) for each in value.alternatives)
 
 
 def _class(run: Run, node: ast.ClassDef, scope: Scope) -> None:

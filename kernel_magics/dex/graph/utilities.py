@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from dex.graph.models import Place
-from dex.graph.values import Entries, Unknown, Value, known, source, unknown
+from dex.graph.values import Entries, Unknown, Value, known, shown, source, unknown
 
 if TYPE_CHECKING:
     from dex.graph.run import Run
@@ -56,8 +56,6 @@ def _widget(run: Run, name: str, given: Arguments) -> Value | None:
 
 def make_widget(run: Run, word: str, default: Value) -> None:
     """Note a widget with its default, which is what holds where nobody says otherwise."""
-    from dex.graph.statements import shown
-
     run.gives("widget", word)
     if default.one == "":  # nobody means a table without a name
         run.widgets[word] = unknown(f"dbutils.widgets.get({word!r})", word, widget=True)
@@ -126,8 +124,6 @@ def _catalog(run: Run, name: str, given: Arguments, node: ast.Call) -> Value | N
 
 
 def _setting(run: Run, name: str, given: Arguments, node: ast.Call) -> Value | None:
-    from dex.graph.statements import shown
-
     key, default = given.get(0, "key"), given.get(1, "default")
     if key is None:
         return None

@@ -204,6 +204,27 @@ def join(values: Iterable[Value]) -> Value:
     return Value(tuple(found.values()), assumed)
 
 
+def iterated(value: Value) -> list[Value] | None:
+    """Return what a loop over a value gives round by round; None where only the run knows."""
+    found: list[Value] = []
+    for each in value.alternatives:
+        if isinstance(each, Items):
+            rounds = each.values
+        elif isinstance(each, Entries):
+            rounds = [known(key) for key in each.values]
+        elif isinstance(each, Class) and each.is_enumeration:
+            rounds = [value for name, value in each.scope.names.items() if not name.startswith("_")]
+        else:
+            return None
+        found += [Value(v.alternatives, v.assumed | value.assumed) for v in rounds]
+    return found
+
+
+def shown(value: Value) -> str:
+    """Return a value as assumptions show it."""
+    return " or ".join(f"`{each}`" if isinstance(each, str) else str(each) for each in value.alternatives)
+
+
 class Holes:
     """Texts with parts that only the run knows: a name stands in for each, so that SQL around it can still be parsed."""
 
