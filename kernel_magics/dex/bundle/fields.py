@@ -11,7 +11,7 @@ from typing import Any
 from dex.bundle.effective import Bundle
 from dex.bundle.models import Finding
 from dex.bundle.own_fields import SECTIONS
-from dex.bundle.suggest import nearest
+from dex.bundle.suggest import close, nearest
 from dex.bundle.tree import At
 
 #: What a person calls a class of the API, where its name says little; and the code of a field that it lacks.
@@ -95,13 +95,15 @@ def _class(at: At, kind: str, field: str) -> Iterator[Finding]:
     if not isinstance(at.value, dict):
         yield at.finding("DEX-BUNDLE-03", f"`{field}` must hold keys and values.")
         return
+    meant: set[str | None] = set()
     for key, entry in at.entries():
         if key in fields:
             yield from _check(entry, fields[key][0], key)
         else:
+            meant.add(close(key, fields))
             yield entry.finding("DEX-BUNDLE-06", f"`{key}` is not a key of {said}.{nearest(key, fields)}")
     for key, (_, required) in fields.items():
-        if required and at.value.get(key) is None:
+        if required and at.value.get(key) is None and key not in meant:  # else it is there, misspelt
             yield at.finding(code, f"{said[0].upper()}{said[1:]} needs `{key}`.")
 
 

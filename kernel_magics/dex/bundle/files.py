@@ -59,6 +59,11 @@ def root_file(root: Path) -> str | None:
     return next((name for name in ROOT_FILES if (root / name).is_file()), None)
 
 
+def bundle_folder(start: Path) -> Path | None:
+    """Return the nearest folder with a bundle, from one upward; None where there is none."""
+    return next((folder for folder in (start, *start.parents) if root_file(folder)), None)
+
+
 def read_bundle(root: Path) -> BundleFiles:
     """Return the files of the bundle in a folder; what cannot be read is a finding."""
     bundle = BundleFiles(root, [], [])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,12 +25,24 @@ ConfirmOption = Annotated[
 ]
 
 
+def _folder(project: Path | None) -> Path:
+    """Return the folder of the bundle, which need not be one that dex made: nothing but its root file has to be there.
+
+    Args:
+        project: what ``--project`` gave; else DEX_PROJECT, else the nearest folder with a bundle upward from here.
+    """
+    from dex.bundle.files import bundle_folder
+
+    named = project or os.environ.get("DEX_PROJECT")
+    return Path(named) if named else bundle_folder(Path.cwd()) or find_project().root
+
+
 @app.command()
 def validate(project: ProjectOption = None, as_json: JsonOption = False) -> None:
     """Check the bundle's files without a workspace; exit 1 if there is an error."""
     from dex.bundle import validate_bundle
 
-    findings = validate_bundle(find_project().root)
+    findings = validate_bundle(_folder(project))
     ok = not any(f.severity == "error" for f in findings)
     lines = [f"{f.file}:{f.line}:{f.column}: {f.severity} {f.code}: {f.message}" for f in findings]
     emit(
@@ -82,7 +95,7 @@ def plan(
     """Show what a deployment would do; nothing changes in the workspace."""
     from dex.bundle.deploying import Deployment
 
-    found = Deployment(find_project().root, target, pairs(var)).plan()
+    found = Deployment(_folder(project), target, pairs(var)).plan()
     emit(found, as_json, found.to_text)
 
 
@@ -97,7 +110,7 @@ def deploy(
     """Show the plan, then deploy; production has to be confirmed by its name."""
     from dex.bundle.deploying import Deployment
 
-    deployment = Deployment(find_project().root, target, pairs(var))
+    deployment = Deployment(_folder(project), target, pairs(var))
     typer.echo(deployment.plan().to_text(), err=True)
     progress("deploying")
     made = deployment.deploy(confirm)
@@ -111,7 +124,7 @@ def summary(
     """List the bundle's resources, with id and address of those that are deployed."""
     from dex.bundle.deploying import Deployment
 
-    found = Deployment(find_project().root, target, pairs(var)).summary()
+    found = Deployment(_folder(project), target, pairs(var)).summary()
     emit(found, as_json, lambda: _table(found))
 
 
@@ -129,7 +142,7 @@ def run(
     """Run a deployed job to its end, and show what each task came to; exit 1 if it failed."""
     from dex.bundle.deploying import Deployment
 
-    ended = Deployment(find_project().root, target, pairs(var)).run(job, pairs(parameter))
+    ended = Deployment(_folder(project), target, pairs(var)).run(job, pairs(parameter))
     emit(ended, as_json, ended.to_text)
     if ended.result != "SUCCESS":
         raise typer.Exit(1)
@@ -146,7 +159,7 @@ def destroy(
     """Take away everything that was deployed; has to be confirmed by the target's name."""
     from dex.bundle.deploying import Deployment
 
-    gone = Deployment(find_project().root, target, pairs(var)).destroy(confirm)
+    gone = Deployment(_folder(project), target, pairs(var)).destroy(confirm)
     emit(gone, as_json, lambda: _table(gone))
 
 

@@ -74,6 +74,7 @@ ERRORS: dict[str, tuple[str, str, str, str, str]] = {
     "a schema with a full name": (TABLES, "      name: gold", "      ‸name: dev.gold", "25", "'dev.gold' is no name of a schema"),
     "a schema in no catalog": (TABLES, "    gold:\n      name: gold\n      catalog_name: ${var.catalog}", "    ‸gold:\n      name: gold", "21", "A schema needs `catalog_name`"),
     "a volume in no schema": (TABLES, "    landing:\n      name: landing\n      catalog_name: ${var.catalog}\n      schema_name: ${resources.schemas.silver.name}", "    ‸landing:\n      name: landing\n      catalog_name: ${var.catalog}", "21", "A volume needs `schema_name`"),
+    "a field that is needed, misspelt": (TABLES, "      schema_name: ${resources", "      ‸schema_nmae: ${resources", "06", "Did you mean 'schema_name'?"),
     "an unknown type of volume": (TABLES, "volume_type: MANAGED", "‸volume_type: MANGED", "07", "Did you mean 'MANAGED'?"),
     "an unknown key of a schema": (TABLES, "      grants:", "      ‸grant: []\n      grants:", "06", "Did you mean 'grants'?"),
     "a grant of nothing": (TABLES, "        - principal: analysts\n          privileges:\n            - USE_SCHEMA", "        - ‸principal: analysts", "21", "needs `privileges`"),
