@@ -23,6 +23,7 @@ from dex.graph.values import (
     Scope,
     Unknown,
     Value,
+    as_function,
     iterated,
     join,
     known,
@@ -117,8 +118,9 @@ def _arguments(run: Run, node: ast.Call, scope: Scope) -> Arguments:
 
 def _called(run: Run, function: Any, given: Arguments, node: ast.Call) -> Value:
     text = source(node)
-    if isinstance(function, Function):
-        return run.call(function, given.positional, given.named)
+    own = as_function(function)
+    if own is not None:
+        return run.call(own, given.positional, given.named)
     if isinstance(function, Class):
         return _instance(run, function, given)
     if isinstance(function, Partial):

@@ -35,6 +35,10 @@ _OPERATORS: dict[type[ast.operator | ast.cmpop], Callable[[Any, Any], Any]] = {
     ast.Mod: operator.mod,
     ast.Eq: operator.eq,
     ast.NotEq: operator.ne,
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
 }
 #: A longer text is not built.
 _LONGEST = 200_000
@@ -260,7 +264,10 @@ def _comparison(run: Run, node: ast.Compare, scope: Scope) -> Value:
     if len(values) == 2 and isinstance(node.ops[0], ast.In | ast.NotIn):
         return _membership(values[0], values[1], isinstance(node.ops[0], ast.In), source(node))
     if len(values) == 2 and plain and how is not None:
-        return Value((bool(how(values[0].one, values[1].one)),), values[0].assumed | values[1].assumed)
+        try:
+            return Value((bool(how(values[0].one, values[1].one)),), values[0].assumed | values[1].assumed)
+        except TypeError:  # an order of unlike things
+            return unknown(source(node))
     return unknown(source(node))
 
 

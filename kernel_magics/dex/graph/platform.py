@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from dex.graph.models import How
 from dex.graph.names import FRAME, OF_ENVIRONMENT
 from dex.graph.utilities import utilities_call
-from dex.graph.values import Entries, Function, Unknown, Value, known, source, unknown
+from dex.graph.values import Entries, Unknown, Value, as_function, known, source, unknown
 
 if TYPE_CHECKING:
     from dex.graph.run import Run
@@ -214,8 +214,9 @@ def _writer(run: Run, writer: Writer, name: str, given: Arguments, node: ast.Cal
         first = given.get(0, "func")
     if name == "foreachBatch" and first is not None:
         for each in first.alternatives:
-            if isinstance(each, Function):
-                run.call(each, [unknown("batch"), unknown("batch_id")], {})
+            function = as_function(each)
+            if function is not None:
+                run.call(function, [unknown("batch"), unknown("batch_id")], {})
     if name in ("saveAsTable", "toTable", "insertInto") and first is not None:
         how = writer.how
         if name == "insertInto":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 #: More alternatives than this are no longer told apart.
@@ -142,6 +142,15 @@ class Instance:
 
     kind: Class
     members: dict[str, Value] = field(default_factory=dict)
+
+
+def as_function(value: Any) -> Function | None:
+    """Return the function that is called where a function, or an object that can be called, is."""
+    if isinstance(value, Instance):
+        member = value.kind.member("__call__")
+        called = member.one if member is not None else None
+        return replace(called, bound=known(value)) if isinstance(called, Function) else None
+    return value if isinstance(value, Function) else None
 
 
 @dataclass(frozen=True, eq=False)
