@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from itertools import combinations
 
 from dex_dbutils import DexError, Where
 
@@ -31,6 +32,10 @@ class Node:
     def really_writes(self, name: Id) -> bool:
         """Return whether it does more to a table than to create it."""
         return any(use.how != "create" for use in self.writes.get(name, ()))
+
+    def is_section_of(self, other: Node) -> bool:
+        """Return whether both are sections of one notebook."""
+        return self.section is not None and other.section is not None and self.notebook == other.notebook
 
     def only_appends(self, name: Id) -> bool:
         """Return whether it changes nothing that is in a table."""
@@ -190,7 +195,10 @@ class Edges:
             self.reasons.setdefault((before, after), []).append(reason)
 
     def add(self, before: Node, after: Node, reason: Reason) -> None:
-        """Add an edge, unless a person says otherwise."""
+        """Add an edge, unless a person says otherwise; sections of one notebook keep its order."""
+        if before.is_section_of(after) and self.nodes.index(before) > self.nodes.index(after):
+            before, after = after, before
+            reason = reason.model_copy(update={"before": reason.after, "after": reason.before})
         if before is after or after.said.settings.depends_on is not None:
             return
         if reason.kind != "task value" and self.reaches(after.key, before.key, self.said):
@@ -234,6 +242,9 @@ class Edges:
                         self.add(node, reader, _reason(kind, name, node, reader.reads[name]))
             if len(writers) > 1 and not all(writer.only_appends(name) for writer in writers):
                 several.append((name, writers))
+                for one, other in combinations(writers, 2):
+                    if one.is_section_of(other):
+                        self.add(one, other, _reason(kind, name, one, _first_write(other, name)))
         for name, writers in several:
             self._ask_for_order(name, writers)
 
@@ -242,7 +253,8 @@ class Edges:
         others = [pair for pair, reasons in self.reasons.items() if any(r.name != shown_id(name) for r in reasons)]
         for i, one in enumerate(writers):
             for other in writers[i + 1 :]:
-                if self.reaches(one.key, other.key, others) or self.reaches(other.key, one.key, others):
+                ordered = self.reaches(one.key, other.key, others) or self.reaches(other.key, one.key, others)
+                if ordered or one.is_section_of(other):
                     continue
                 self.questions.append(
                     Question(

@@ -107,3 +107,21 @@ def test_a_notebook_whose_job_waits_lets_all_of_its_sections_wait(tmp_path: Path
     bundle = {"databricks.yml": "bundle: {name: shop}\ninclude: [resources/*.yml]\n", "resources/j.yml": job}
     graph = graph_of(tmp_path, {"a.py": "x = 1\n", **notebook(FIRST, LAST)}, bundle)
     assert {(edge.before, edge.after) for edge in graph.edges} == {("first", "n_a"), ("first", "n_b")}
+
+
+def test_sections_keep_the_order_of_their_notebook(tmp_path: Path) -> None:
+    texts = {
+        "reads what is written below": 'spark.table("gold.x").show()\n' + WRITE.format("a"),
+        "fills": WRITE.format("x"),
+        "adds": 'spark.range(1).write.mode("append").saveAsTable("gold.x")\n',
+        "alone": WRITE.format("d"),
+    }
+    cells = [part for title, text in texts.items() for part in (HEADING.format(title), text)]
+    graph = graph_of(tmp_path, {"n.py": BETWEEN.join(cells)})
+    first, fills, adds, _ = (task.key for task in graph.tasks)
+    assert {(edge.before, edge.after) for edge in graph.edges} == {(first, fills), (first, adds), (fills, adds)}
+    assert [str(place) for place in (graph.edges[0].reasons[0].before, graph.edges[0].reasons[0].after)] == [
+        "n.py, cell 2, line 1",
+        "n.py, cell 4, line 1",
+    ]
+    assert graph.questions == []
