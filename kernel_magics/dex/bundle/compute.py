@@ -32,10 +32,8 @@ def check_compute(bundle: Bundle, job: At, name: str, task: At, kind: str) -> It
     clusters = {k for each in job.items("job_clusters") if (k := each.text("job_cluster_key"))}
     for key, known in (("environment_key", environments), ("job_cluster_key", clusters)):
         used = task.get(key)
-        if used is not None and used.value not in known and "${" not in str(used.value):
-            yield used.finding(
-                "DEX-BUNDLE-13", f"The job has no `{key}` '{used.value}'.{nearest(str(used.value), known)}"
-            )
+        if used is not None and isinstance(used.value, str) and used.value not in known and "${" not in used.value:
+            yield used.finding("DEX-BUNDLE-13", f"The job has no `{key}` '{used.value}'.{nearest(used.value, known)}")
     on = [key for key in _RUNS_ON if (at := task.get(key)) is not None and at.value is not None]
     if kind in {"python_wheel_task", "spark_python_task"} and not on:
         yield task.finding(

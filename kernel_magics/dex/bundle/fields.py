@@ -80,11 +80,11 @@ def _check(at: At, kind: str, field: str) -> Iterator[Finding]:
             yield from _check(entry, kind[4:], key)
     elif kind in _WORDS:
         if not _fits(at.value, kind):
-            yield at.finding("DEX-BUNDLE-03", f"`{field}` must be {_WORDS[kind]}, not {_shown(at)}.")
+            yield at.finding("DEX-BUNDLE-03", f"`{field}` must be {_WORDS[kind]}, not {shown(at)}.")
     elif kind in api()["enums"]:
         words = api()["enums"][kind]
         if at.value not in words:
-            yield at.finding("DEX-BUNDLE-07", f"`{field}` cannot be {_shown(at)}.{nearest(str(at.value), words)}")
+            yield at.finding("DEX-BUNDLE-07", f"`{field}` cannot be {shown(at)}.{nearest(str(at.value), words)}")
     else:
         yield from _class(at, kind, field)
 
@@ -122,7 +122,8 @@ def _fits(value: Any, kind: str) -> bool:
     return isinstance(value, int if kind == "integer" else (int, float)) and not isinstance(value, bool)
 
 
-def _shown(at: At) -> str:
+def shown(at: At) -> str:
+    """Return a value as a message shows it: as it is written, or what it is where it is long."""
     return (
         "a list" if isinstance(at.value, list) else "keys and values" if isinstance(at.value, dict) else repr(at.value)
     )

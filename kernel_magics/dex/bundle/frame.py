@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from dex.bundle.fields import check_settings
+from dex.bundle.fields import check_settings, shown
 from dex.bundle.files import BundleFiles
 from dex.bundle.models import Finding
 from dex.bundle.own_fields import KINDS
@@ -43,9 +43,9 @@ def _targets(files: BundleFiles) -> Iterator[Finding]:
         yield from check_settings(target, of_target=True)
         yield from _kinds(target)
         mode = target.get("mode")
-        if mode is not None and mode.value not in TARGET_MODES:
+        if mode is not None and str(mode.value) not in TARGET_MODES:
             known = " or ".join(sorted(TARGET_MODES))
-            yield mode.finding("DEX-BUNDLE-07", f"A target's mode is {known}, not {mode.value!r}.")
+            yield mode.finding("DEX-BUNDLE-07", f"A target's mode is {known}, not {shown(mode)}.")
         marked = target.get("default")
         if marked is not None and marked.value is True:
             if default is not None:

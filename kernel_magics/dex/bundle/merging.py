@@ -47,12 +47,13 @@ def with_target(root: At, name: str, target: At) -> At:
             values[field] = merge(values[field], over) if field in values else over
     if (over := target.get("run_as")) is not None:  # holds one of several keys: the target's replaces all of them
         values["run_as"] = over
-    bundle = values.get("bundle") or replace(root, value={}, path=("bundle",))
+    bundle = values.get("bundle") or replace(root, path=("bundle",))
+    settings: dict[str, At] = bundle.value if "bundle" in values and isinstance(bundle.value, dict) else {}
     facts: dict[str, Any] = {"target": replace(target, value=name)}
     for field in ("mode", "compute_id", "cluster_id", "git"):
         if (over := target.get(field)) is not None:
-            facts[field] = merge(bundle.value[field], over) if field in bundle.value else over
-    values["bundle"] = replace(bundle, value={**bundle.value, **facts})
+            facts[field] = merge(settings[field], over) if field in settings else over
+    values["bundle"] = replace(bundle, value={**settings, **facts})
     return with_keys_joined(replace(root, value=values))
 
 

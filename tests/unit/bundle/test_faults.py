@@ -6,10 +6,13 @@ Every fault is one change of the sound bundle in ``base``. ``‸`` in what is wr
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from dex.bundle import validate_bundle
 
 BASE = Path(__file__).with_name("base")
@@ -220,3 +223,32 @@ def test_jobs_of_two_files_that_run_each_other_are_shown_as_a_circle(bundle: Pat
         (bundle / OTHER).write_text(sound, "utf-8")
     assert (finding.code, finding.file) == ("DEX-BUNDLE-28", JOB)
     assert "flights -> publish -> flights" in finding.message
+
+
+ODD = (None, [], {}, [1], {"a": "b"}, 7, "text", True, [[1]], {"a": None}, "${var.nope}", "${var.catalog}")
+
+
+def below(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Yield the path of every value below one."""
+    entries = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, entry in entries:
+        yield (*path, key)
+        yield from below(entry, (*path, key))
+
+
+@pytest.mark.parametrize("file", [ROOT, JOB, TABLES])
+def test_whatever_stands_for_a_value_the_rest_is_checked_and_nothing_breaks(bundle: Path, file: str) -> None:
+    sound = yaml.safe_load((BASE / file).read_text("utf-8"))
+    told = 0
+    try:
+        for number, path in enumerate(below(sound)):
+            changed = deepcopy(sound)
+            owner = changed
+            for key in path[:-1]:
+                owner = owner[key]
+            owner[path[-1]] = ODD[number % len(ODD)]
+            (bundle / file).write_text(yaml.safe_dump(changed, sort_keys=False), "utf-8")
+            told += bool(validate_bundle(bundle))
+    finally:
+        shutil.copy(BASE / file, bundle / file)
+    assert told > number / 2  # many of them are faults
