@@ -64,7 +64,12 @@ def check_settings(owner: At, *, of_target: bool = False) -> Iterator[Finding]:
 def _check(at: At, kind: str, field: str) -> Iterator[Finding]:
     if isinstance(at.value, str) and "${" in at.value:
         return  # whatever a workspace or a variable without a value gives
-    if kind == "any" or at.value is None:
+    if kind == "any":
+        return
+    if at.value is None:
+        if kind in _WORDS or kind in api()["enums"]:
+            said = f"`{field}` has no value. Give it {_WORDS.get(kind, 'one')}, or take it away."
+            yield at.finding("DEX-BUNDLE-03", said, "warning")
         return
     if kind.startswith("list "):
         if not isinstance(at.value, list):
@@ -97,13 +102,16 @@ def _class(at: At, kind: str, field: str) -> Iterator[Finding]:
         return
     meant: set[str | None] = set()
     for key, entry in at.entries():
+        if key in fields and entry.value is None and fields[key][1]:
+            continue  # missing, see below
         if key in fields:
             yield from _check(entry, fields[key][0], key)
         else:
             meant.add(close(key, fields))
             yield entry.finding("DEX-BUNDLE-06", f"`{key}` is not a key of {said}.{nearest(key, fields)}")
     for key, (_, required) in fields.items():
-        if required and at.value.get(key) is None and key not in meant:  # else it is there, misspelt
+        given = at.get(key)
+        if required and (given is None or given.value is None) and key not in meant:  # else it is there, misspelt
             yield at.finding(code, f"{said[0].upper()}{said[1:]} needs `{key}`.")
 
 

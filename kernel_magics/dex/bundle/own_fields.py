@@ -12,7 +12,8 @@ from typing import Any
 KINDS = frozenset(
     """
     alerts apps catalogs cluster_policies clusters dashboards database_catalogs database_instances experiments
-    external_locations genie_spaces instance_pools job_runs jobs model_serving_endpoints models pipelines
+    external_locations features genie_spaces instance_pools job_runs jobs mcp_services model_provider_services
+    model_services model_serving_endpoints models pipelines
     postgres_branches postgres_catalogs postgres_databases postgres_endpoints postgres_projects postgres_roles
     postgres_snapshot_schedules postgres_synced_tables quality_monitors registered_models schemas secret_scopes secrets
     sql_warehouses synced_database_tables vector_search_endpoints vector_search_indexes volumes
