@@ -229,6 +229,9 @@ class _Statement:
             if id(table) in left_out or _is_common_table(table):
                 continue
             self._table("read", table)
+        for stream in tree.find_all(exp.Stream):
+            if isinstance(stream.this, exp.Anonymous):
+                self._function("read", stream.this)
 
     def _target(self, how: How, node: Any) -> None:
         from sqlglot import exp
@@ -256,10 +259,14 @@ class _Statement:
         self.run.parts(how, parts, self.place, self.assumed)
 
     def _function(self, how: How, function: Any) -> None:
+        from sqlglot import exp
+
         name = str(function.this if isinstance(function.this, str) else function.key).lower()
         first = next(iter(function.expressions), None)
         if name in _FILE_FUNCTIONS and first is not None:
             self._path("read", first.name)
+        elif name == "stream" and isinstance(first, exp.Column):  # as older versions of the parser have it
+            self.run.parts(how, [part.name for part in first.parts], self.place, self.assumed)
         elif name == "table_changes" and first is not None:
             self.run.use("read", known(first.name), self.place)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dex.graph.expressions import evaluate
 from dex.graph.imports import bind_imports
@@ -28,6 +28,9 @@ from dex.graph.values import (
 
 if TYPE_CHECKING:
     from dex.graph.run import Run
+
+#: `except*` is a class of its own, from Python 3.11 on.
+_TRY = (ast.Try, getattr(ast, "TryStar", ast.Try))
 
 
 def execute(run: Run, body: Sequence[ast.stmt], scope: Scope) -> bool:
@@ -58,7 +61,7 @@ def _one(run: Run, node: ast.stmt, scope: Scope) -> bool:
         evaluate(run, node.test, scope)
         _branches(run, [node.body, []], scope)
         return execute(run, node.orelse, scope)
-    elif isinstance(node, ast.Try):
+    elif isinstance(node, _TRY):
         return _try(run, node, scope)
     elif isinstance(node, ast.With | ast.AsyncWith):
         for item in node.items:
@@ -171,7 +174,7 @@ def _for(run: Run, node: ast.For | ast.AsyncFor, scope: Scope) -> None:
     execute(run, node.orelse, scope)
 
 
-def _try(run: Run, node: ast.Try, scope: Scope) -> bool:
+def _try(run: Run, node: Any, scope: Scope) -> bool:
     before = dict(scope.names)
     ended = execute(run, node.body, scope) or execute(run, node.orelse, scope)
     after = [] if ended else [scope.names]
