@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import textwrap
 import time
@@ -217,6 +218,27 @@ def test_notebooks_run_with_widgets_task_values_and_tables(wheel: Path, client: 
     assert left["load"].logs.startswith("load ['42']")
     assert left["gold"].notebook_output.result == "gold 42 success"
     assert [(c.name, c.type_text) for c in client.tables.get("local.bronze.days").columns] == [("id", "bigint")]
+
+
+def test_a_notebook_reads_the_volumes_and_secrets_of_its_workspace(client: Any) -> None:
+    notebook = """
+        # Databricks notebook source
+        files = "/Volumes/main/dev_tester_silver/raw"
+        rows = spark.read.csv(f"{files}/in.csv", header=True).count()
+        token = dbutils.secrets.get("flights", "token")
+        dbutils.fs.put(f"{files}/out/rows.txt", str(rows))
+        dbutils.notebook.exit(f"{rows} {len(token)} {token[:]}")
+        """
+    client.secrets.create_scope("flights")
+    client.secrets.put_secret("flights", "token", string_value="hunter22")
+    client.files.upload("/Volumes/main/dev_tester_silver/raw/in.csv", io.BytesIO(b"origin\nJFK\nEWR\n"))
+    files = {"a.py": textwrap.dedent(notebook).lstrip().encode()}
+    job = {"name": "a", "tasks": [{"task_key": "a", "notebook_task": {"notebook_path": f"{ROOT}/files/a"}}]}
+    run = wait(client, client.jobs.run_now(Deployer(client, ROOT).deploy(job, files, {})).run_id)
+    left = outputs(client, run)["a"]
+    assert left.error is None, left.error_trace
+    assert left.notebook_output.result == "2 8 [REDACTED]"
+    assert client.files.download("/Volumes/main/dev_tester_silver/raw/out/rows.txt").contents.read() == b"2"
 
 
 def test_code_of_no_project_works_with_the_catalog_and_schema_that_were_deployed(wheel: Path, client: Any) -> None:

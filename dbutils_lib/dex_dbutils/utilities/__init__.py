@@ -9,7 +9,7 @@ from dex_dbutils.config import Environment
 from dex_dbutils.utilities.checks import add_write_check
 from dex_dbutils.utilities.files import platform_place
 from dex_dbutils.utilities.notebook import NotebookExit
-from dex_dbutils.utilities.secrets import Secret
+from dex_dbutils.utilities.secrets import Secret, variable_of
 from dex_dbutils.utilities.tasks import read_task_values
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ __all__ = [
     "get_dbutils",
     "platform_place",
     "read_task_values",
+    "variable_of",
 ]
 
 

@@ -113,9 +113,9 @@ def _read(workspace: Workspace, request: Request) -> Answer:
 @routes("POST", f"{_BASE}/delete")
 def _delete(workspace: Workspace, request: Request) -> Answer:
     path = _present(workspace, request)
-    inside = [name for name in workspace.files if name == path or name.startswith(f"{path}/")]
-    if any(name != f"{path}/" and name != path for name in inside) and not request.flag("recursive"):
+    if path == "/":
+        raise invalid("The root folder cannot be deleted.")
+    if workspace.files.below(path) and not request.flag("recursive"):
         raise invalid(f"Directory {path} is not empty.")
-    for name in sorted(inside, reverse=True):
-        del workspace.files[name]
+    workspace.files.remove(path)
     return {}

@@ -60,6 +60,7 @@ def deployed_project(order: RunOrder, fallback: str) -> Deployed:
             _write(folder / "config" / path.name, _local(YAML(typ="safe").load(path.read_text("utf-8")) or {}))
         target = _bundle_root(order).name
     project = find_project(folder)
+    _link_volumes(order.files / "Volumes", project.dex_dir / "volumes")
     names = environment_names(project)
     _make_schemas(_environments(project, names), order.schemas)
     return Deployed(project, target if target in names else fallback, root is not None)
@@ -118,6 +119,14 @@ def _link(root: Path, folder: Path) -> None:
     for path in (folder / "config").glob("*.yaml"):
         if not (root / "config" / path.name).exists():
             path.unlink()
+
+
+def _link_volumes(files: Path, place: Path) -> None:
+    """Make files of volumes those of the workspace."""
+    files.mkdir(parents=True, exist_ok=True)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    if not os.path.lexists(place):
+        place.symlink_to(files)
 
 
 def _environments(project: Project, names: Iterable[str]) -> Iterator[Environment]:

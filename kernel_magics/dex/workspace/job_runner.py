@@ -14,12 +14,13 @@ from typing import Any
 
 from dex_dbutils import DexError, JobError
 from dex_dbutils.config import Project, load_environment
+from dex_dbutils.utilities import variable_of
 
 from dex.engines import engine_for
 from dex.jobs import JobRun, JobSettings, Record, Runner, TaskRun, new_record, processors
 from dex.workspace.deployed import deployed_project, tables_of
 from dex.workspace.refusal import Refusal
-from dex.workspace.runner import Life, Listener, Output, RunEnd, RunOrder, TaskReport
+from dex.workspace.runner import Life, Listener, Output, RunEnd, RunOrder, TaskReport, hide
 from dex.workspace.shop import Environments, WorkspaceShop
 
 #: Tasks that may wait for other jobs at a time.
@@ -74,7 +75,7 @@ class JobRunner:
         self._records: dict[int, Record] = {}
         self._going: dict[int, _Going] = {}
         self._projects: dict[Path, Project] = {}
-        self._tokens: set[str] = set()
+        self._secrets: set[str] = set()
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._waiting = ThreadPoolExecutor(_MOST_WAITING, "dex-run-job")
@@ -87,6 +88,7 @@ class JobRunner:
             self._projects[deployed.project.root] = deployed.project
             record = self._record(order, deployed.environment)
             first = {key: task.attempt for key, task in record.run.tasks.items()}
+            secrets = {variable_of(scope, key): value for (scope, key), value in order.secrets.items()}
             shop = WorkspaceShop(
                 deployed.project,
                 order.work,
@@ -95,10 +97,11 @@ class JobRunner:
                 files=order.files,
                 is_own=deployed.is_own,
                 settings=order.settings,
-                given={**self._variables, **order.environment},
+                given={**self._variables, **order.environment, **secrets},
                 environments=self._environments,
             )
-            self._tokens |= {value for name, value in order.environment.items() if name.endswith("TOKEN")}
+            tokens = {value for name, value in order.environment.items() if name.endswith("TOKEN")}
+            self._secrets |= tokens | {*order.secrets.values()}
             going = self._going[record.run.id] = _Going(order, listener, record, shop, first, loop)
         asyncio.run_coroutine_threadsafe(self._run(going), loop)
         return going
@@ -179,9 +182,7 @@ class JobRunner:
         )
 
     def _redact(self, line: str) -> str:
-        for token in self._tokens:
-            line = line.replace(token, "[REDACTED]")
-        return line
+        return hide(line, self._secrets)
 
     async def _run_elsewhere(self, record: Record, job: int, parameters: Mapping[str, str]) -> tuple[int, RunEnd]:
         order = self._going[record.run.id].order

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal, Protocol
@@ -19,6 +19,8 @@ Result = Literal[
     "UPSTREAM_CANCELED",
     "DISABLED",
 ]
+#: Characters of the shortest secret that is hidden.
+_SHORTEST = 4
 #: Lives of a task or run that has ended.
 ENDED: tuple[Life, ...] = ("TERMINATED", "SKIPPED", "INTERNAL_ERROR")
 
@@ -96,6 +98,7 @@ class RunOrder:
         overrides: parameters of tasks as run-now takes them: ``notebook_params``, ``python_params``, ....
         schemas: full names of the schemas that Unity Catalog has.
         environment: variables for every task: the address of the workspace and a token.
+        secrets: values that the tasks may read, by scope and key.
         run_job: starts another job, with parameters, waits for its end and returns its run and how it ended; raises
             where it cannot be started.
     """
@@ -112,6 +115,7 @@ class RunOrder:
     overrides: Mapping[str, Any] = field(default_factory=dict)
     schemas: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[tuple[str, str], str] = field(default_factory=dict)
     run_job: Callable[[int, Mapping[str, str]], tuple[int, RunEnd]] | None = None
 
 
@@ -140,6 +144,13 @@ class Runner(Protocol):
 
     def close(self) -> None:
         """End what runs need between them, such as an engine; no run is going any more."""
+
+
+def hide(text: str, secrets: Iterable[str]) -> str:
+    """Return a text without secrets; those of less than four characters are in too many other words."""
+    for secret in sorted((each for each in secrets if len(each) >= _SHORTEST), key=len, reverse=True):
+        text = text.replace(secret, "[REDACTED]")
+    return text
 
 
 def find_file(files: Path, path: str) -> Path | None:

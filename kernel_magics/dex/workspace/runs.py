@@ -12,7 +12,7 @@ from dex_dbutils import JobError
 
 from dex.workspace.clock import now
 from dex.workspace.refusal import invalid
-from dex.workspace.runner import ENDED, Life, Output, Result, RunEnd, Running, RunOrder, TaskReport
+from dex.workspace.runner import ENDED, Life, Output, Result, RunEnd, Running, RunOrder, TaskReport, hide
 
 if TYPE_CHECKING:
     from dex.workspace.jobs import Job
@@ -194,6 +194,12 @@ class Runs:
             overrides=run.overrides,
             schemas=tuple(workspace.catalogs.all("schemas")),
             environment={"DATABRICKS_HOST": workspace.url, "DATABRICKS_TOKEN": workspace.token},
+            secrets={
+                (scope, key): value
+                for scope, keys in workspace.secrets.items()
+                for key, value in keys.items()
+                if scope not in workspace.unreadable
+            },
             run_job=partial(self._run_job, run),
         )
         try:
@@ -238,7 +244,7 @@ class Runs:
         with self._workspace.lock:
             if repair != len(run.repairs) or not run.is_active or report.task_key not in run.tasks:
                 return
-            report = replace(report, output=self._without_token(report.output))
+            report = replace(report, output=self._shown(report.output))
             whole = run.last(report.task_key)
             if report.iteration is not None:
                 self._iteration(run, whole, report).take(report)
@@ -257,13 +263,23 @@ class Runs:
             self._tasks[found.number] = (run, found)
         return found
 
-    def _without_token(self, output: Output | None) -> Output | None:
-        """Return what a task left, without the token that it was given."""
+    def _shown(self, output: Output | None) -> Output | None:
+        """Return what a task left, without the token and the secrets of the workspace."""
         if output is None:
             return None
-        texts = {name: getattr(output, name) for name in ("logs", "notebook", "error", "trace")}
-        hidden = {name: text.replace(self._workspace.token, "[REDACTED]") for name, text in texts.items() if text}
-        return replace(output, **hidden)
+        workspace = self._workspace
+        secrets = [workspace.token, *(value for keys in workspace.secrets.values() for value in keys.values())]
+
+        def shown(text: str | None) -> str | None:
+            return text and hide(text, secrets)
+
+        return replace(
+            output,
+            logs=shown(output.logs),
+            notebook=shown(output.notebook),
+            error=shown(output.error),
+            trace=shown(output.trace),
+        )
 
     def finish(self, run: JobRun, repair: int, end: RunEnd) -> None:
         """Take how a run ended; let the next one of its job begin."""

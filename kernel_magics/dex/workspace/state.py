@@ -55,7 +55,7 @@ class Workspace:
         self.secrets: dict[str, dict[str, str]] = {}
         self.secret_rights: dict[str, dict[str, str]] = {}
         self.unreadable: set[str] = set()
-        self.files = StoredFiles(folder / "files")
+        self.files = StoredFiles(folder / "files", without=("Workspace",))
         self.uploads: dict[int, tuple[str, bytearray]] = {}
         self.objects = Objects(StoredFiles(folder / "files"), self.new_id)
         for path in (f"/Users/{user}", "/Shared", "/Repos"):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import os
+import shutil
 from collections.abc import Iterator, MutableMapping
 from pathlib import Path, PurePosixPath
 
@@ -33,18 +35,25 @@ def place_of(root: Path, path: str) -> Path:
 
 
 class StoredFiles(MutableMapping[str, bytes]):
-    """Contents by path; a path with a slash at its end is a folder, and has none.
+    """Contents by path; a path with a slash at its end is a folder, which is listed where nothing is in it.
+
+    Nothing but the disk is believed: tasks write there as well.
 
     Args:
         root: the folder on disk; the file ``/a/b`` is ``root/a/b``.
+        without: names of folders right below it that belong to somebody else.
     """
 
-    def __init__(self, root: Path) -> None:
-        self._root = root
-        self._sizes: dict[str, int] = {}
+    def __init__(self, root: Path, without: tuple[str, ...] = ()) -> None:
+        self._root, self._without = root, without
+        root.mkdir(parents=True, exist_ok=True)
+
+    def __contains__(self, path: object) -> bool:
+        place = place_of(self._root, str(path))
+        return place.is_dir() if str(path).endswith("/") else place.is_file()
 
     def __getitem__(self, path: str) -> bytes:
-        if path not in self._sizes:
+        if path not in self:
             raise KeyError(path)
         return b"" if path.endswith("/") else place_of(self._root, path).read_bytes()
 
@@ -60,10 +69,8 @@ class StoredFiles(MutableMapping[str, bytes]):
             if error.errno in _UNUSABLE:
                 raise Refusal(400, "BAD_REQUEST", f"{path}: {error.strerror}.") from error
             raise
-        self._sizes[path] = len(content)
 
     def __delitem__(self, path: str) -> None:
-        del self._sizes[path]
         place = place_of(self._root, path)
         if not path.endswith("/"):
             place.unlink(missing_ok=True)
@@ -71,20 +78,36 @@ class StoredFiles(MutableMapping[str, bytes]):
             place.rmdir()
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._sizes)
+        for folder, inside, files in os.walk(self._root):
+            if folder == str(self._root):
+                inside[:] = [name for name in inside if name not in self._without]
+            path = "/" + Path(folder).relative_to(self._root).as_posix()
+            path = path.removesuffix(".").rstrip("/")
+            yield from (f"{path}/{name}" for name in sorted(files))
+            if path and not inside and not files:
+                yield f"{path}/"
 
     def __len__(self) -> int:
-        return len(self._sizes)
+        return sum(1 for _ in self)
 
     def size(self, path: str) -> int:
         """Return the bytes of a file."""
-        return self._sizes[path]
+        return place_of(self._root, path).stat().st_size
 
     def below(self, folder: str) -> list[str]:
         """Return the names of what lies right in a folder."""
-        names = {path[len(folder) + 1 :].partition("/")[0] for path in self._sizes if path.startswith(f"{folder}/")}
-        return sorted(names - {""})
+        place = place_of(self._root, folder or "/")
+        names = sorted(entry.name for entry in place.iterdir()) if place.is_dir() else []
+        return [name for name in names if place != self._root or name not in self._without]
 
     def is_folder(self, path: str) -> bool:
-        """Return whether a folder was made, or something lies in it."""
-        return f"{path}/" in self._sizes or any(name.startswith(f"{path}/") for name in self._sizes)
+        """Return whether there is a folder."""
+        return place_of(self._root, path).is_dir()
+
+    def remove(self, path: str) -> None:
+        """Remove a file, or a folder with all that is in it."""
+        place = place_of(self._root, path)
+        if place.is_dir():
+            shutil.rmtree(place)
+        else:
+            place.unlink(missing_ok=True)

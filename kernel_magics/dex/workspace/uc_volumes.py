@@ -26,7 +26,7 @@ def _create(workspace: Workspace, request: Request) -> Answer:
     if (kind == "EXTERNAL") != bool(request.given.get("storage_location")):
         raise invalid("storage_location is given for an EXTERNAL volume, and for no other.")
     workspace.catalogs.create("volumes", name, request.given)
-    workspace.files[f"/Volumes/{name.lower().replace('.', '/')}/"] = b""
+    workspace.files[f"{_folder(name)}/"] = b""
     return workspace.catalogs.get("volumes", name)
 
 
@@ -52,7 +52,13 @@ def _change(workspace: Workspace, request: Request) -> Answer:
 @routes("DELETE", f"{BASE}/volumes/{{name}}")
 def _delete(workspace: Workspace, request: Request) -> Answer:
     workspace.catalogs.delete("volumes", request.places["name"], force=True)
+    workspace.files.remove(_folder(request.places["name"]))
     return {}
+
+
+def _folder(name: str) -> str:
+    """Return the path of a volume's files."""
+    return f"/Volumes/{name.lower().replace('.', '/')}"
 
 
 def _granted(workspace: Workspace, request: Request) -> dict[str, set[str]]:
