@@ -15,7 +15,7 @@ import yaml
 from dex_dbutils import BundleError, Where
 
 #: The keys by which items of a list are known.
-_KEYS = ("task_key", "environment_key", "job_cluster_key", "name")
+_KEYS = ("task_key", "environment_key", "job_cluster_key", "name", "stage", "job", "deployment", "displayName")
 _NONE: Any = object()
 
 

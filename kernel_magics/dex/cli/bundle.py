@@ -56,7 +56,9 @@ def validate(project: ProjectOption = None, as_json: JsonOption = False) -> None
 
 @app.command("emit")
 def emit_(
-    job: Annotated[str, typer.Argument(metavar="JOB", help="Key of the job.")],
+    job: Annotated[
+        str | None, typer.Argument(metavar="JOB", help="Key of the job; all of them with --check, if not given.")
+    ] = None,
     notebooks: Annotated[
         list[Path] | None,
         typer.Argument(metavar="NOTEBOOK...", help="Notebooks and folders; those of last time if not given."),
@@ -74,6 +76,11 @@ def emit_(
 
     if compute not in (None, "serverless", "job_cluster"):
         raise typer.BadParameter("It is serverless or job_cluster.")
+    if job is None:
+        if not check:
+            raise typer.BadParameter("Missing argument 'JOB'.")
+        _check_jobs(as_json)
+        return
     report = emit_job(
         find_project(),
         job,
@@ -85,6 +92,40 @@ def emit_(
     )
     emit(report, as_json, report.to_text)
     if check and report.status == "differs":
+        raise typer.Exit(1)
+
+
+def _check_jobs(as_json: bool) -> None:
+    """Check every job of several notebooks; exit 1 if the file of one differs."""
+    from dex.export import read_jobs
+    from dex.jobs import emit_job
+
+    found = find_project()
+    reports = [emit_job(found, each.key, check=True, progress=progress) for each in read_jobs(found)]
+    none = "There is no job of several notebooks."
+    emit(reports, as_json, lambda: "\n".join(report.to_text() for report in reports) or none)
+    if any(report.status == "differs" for report in reports):
+        raise typer.Exit(1)
+
+
+@app.command()
+def ci(
+    platform: Annotated[str, typer.Argument(metavar="PLATFORM", help="github, azure or gitlab.")],
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if the file differs.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Overwrite what was changed by hand, and a file that dex did not make.")
+    ] = False,
+    project: ProjectOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write the file of a CI platform: checks for every pull request, deployments from main and from tags."""
+    from dex.bundle.ci import PLATFORMS, write_ci
+
+    if platform not in PLATFORMS:
+        raise typer.BadParameter("It is github, azure or gitlab.")
+    report = write_ci(find_project(), platform, check=check, force=force)
+    emit(report, as_json, report.to_text)
+    if report.status == "differs":
         raise typer.Exit(1)
 
 

@@ -87,7 +87,8 @@ def export(
     paths: Annotated[
         list[Path] | None,
         typer.Argument(
-            metavar="NOTEBOOK...", help="An .ipynb or a Databricks source file; several, or folders of them."
+            metavar="NOTEBOOK...",
+            help="An .ipynb or a Databricks source file; several, or folders; with --check, else all exported ones.",
         ),
     ] = None,
     check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if the files differ.")] = False,
@@ -122,6 +123,13 @@ def export(
     if survey is not None:
         _survey(survey, out, as_json, alone=not (paths or check or force or record or allow or suggest))
         return
+    if not paths and check:
+        from dex.export import exported_in
+
+        paths = exported_in(find_project())
+        if not paths:
+            emit([], as_json, lambda: "No notebook has been exported.")
+            return
     if not paths:
         raise typer.BadParameter("Missing argument 'NOTEBOOK'.")
     if out is not None:

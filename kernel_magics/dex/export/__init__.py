@@ -1,6 +1,6 @@
 """Export: a notebook as a module, its parameters, tests, job and source map."""
 
-from dex.export.batch import BatchReport, cores, export_notebooks
+from dex.export.batch import BatchReport, cores, export_notebooks, exported_in
 from dex.export.cell_states import CellState, CellStates, cell_states
 from dex.export.drafting import Draft
 from dex.export.emitted_jobs import EmittedJob, job_path, read_jobs
@@ -49,6 +49,7 @@ __all__ = [
     "cores",
     "export_notebook",
     "export_notebooks",
+    "exported_in",
     "find_notebooks",
     "job_path",
     "module_name",

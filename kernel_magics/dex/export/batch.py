@@ -17,6 +17,7 @@ from dex_dbutils.config import Project
 
 from dex.export.drafting import Draft
 from dex.export.exporting import Exporter
+from dex.export.mapping import read_map
 from dex.export.models import ExportReport, Model
 from dex.export.survey import find_notebooks
 
@@ -120,6 +121,16 @@ def export_notebooks(
             else:
                 written |= {each.name for each in (draft, *draft.linked)}
     return BatchReport(exported=exported, refused=refused)
+
+
+def exported_in(project: Project) -> list[Path]:
+    """Return the notebooks that a project's modules were made from; those that others run come with these.
+
+    Args:
+        project: where the source maps are.
+    """
+    maps = [read_map(path) for path in sorted((project.root / ".dex/map").glob("*.json"))]
+    return [project.root / str(known["notebook"]) for known in maps if known and not known.get("users")]
 
 
 def cores() -> int:
