@@ -25,6 +25,8 @@ from dex.workspace.shop import Environments, WorkspaceShop
 
 #: Tasks that may wait for other jobs at a time.
 _MOST_WAITING = 64
+#: Seconds that the event loop may take to end.
+_END_SECONDS = 5.0
 #: Other names; an attempt that waits for the next one has ended.
 _LIVES: dict[str, Life] = {"QUEUED": "PENDING", "WAITING": "TERMINATED"}
 _NOT_RUN = ("EXCLUDED", "DISABLED", "UPSTREAM_FAILED", "UPSTREAM_CANCELED")
@@ -110,6 +112,9 @@ class JobRunner:
         """End the event loop, and the engines that tasks have started."""
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join(_END_SECONDS)
+            if not self._thread.is_alive():
+                self._loop.close()
         self._waiting.shutdown(wait=False, cancel_futures=True)
         for project in self._projects.values():
             with contextlib.suppress(DexError):
@@ -119,7 +124,8 @@ class JobRunner:
     def _running_loop(self) -> asyncio.AbstractEventLoop:
         if self._loop is None:
             self._loop = asyncio.new_event_loop()
-            threading.Thread(target=self._loop.run_forever, name="dex-jobs", daemon=True).start()
+            self._thread = threading.Thread(target=self._loop.run_forever, name="dex-jobs", daemon=True)
+            self._thread.start()
             self._runner = _WorkspaceRunner(
                 lambda record: self._going[record.run.id].shop, _no_job, self._processes, self._watch, self._redact
             )
