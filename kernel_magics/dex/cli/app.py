@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -59,8 +60,18 @@ def main_options(
 
 
 def run(argv: Sequence[str] | None) -> int:
-    """Run one command line and return its exit code."""
-    words = list(sys.argv[1:] if argv is None else argv)
+    """Run one command line and return its exit code; ``--project`` holds for that command alone."""
+    before = os.environ.get("DEX_PROJECT")
+    try:
+        return _run(list(sys.argv[1:] if argv is None else argv))
+    finally:
+        if before is None:
+            os.environ.pop("DEX_PROJECT", None)
+        else:
+            os.environ["DEX_PROJECT"] = before
+
+
+def _run(words: list[str]) -> int:
     as_json = "--json" in words
     try:
         code = typer.main.get_command(app).main(words, prog_name="dex", standalone_mode=False)

@@ -12,6 +12,9 @@ from dex.databricks.names import bound
 
 _DBUTILS = "pyspark.dbutils"
 _MARK = "dex_databricks"
+#: What the shells of this process have put in place, the oldest first, above what was there.
+_SESSIONS: list[Any] = []
+_MODULES: list[Any] = []
 
 
 def give_imports(namespace: MutableMapping[str, Any]) -> Callable[[], None]:
@@ -50,13 +53,10 @@ def _give_session(namespace: MutableMapping[str, Any]) -> Callable[[], None]:
                 _set(spark, key, value)
         return spark
 
-    builder.getOrCreate = get_or_create
+    def put(function: Any) -> None:
+        builder.getOrCreate = function
 
-    def take_back() -> None:
-        if builder.getOrCreate is get_or_create:
-            builder.getOrCreate = before
-
-    return take_back
+    return _on_top(_SESSIONS, get_or_create, before, put)
 
 
 def _set(spark: Any, key: str, value: Any) -> None:
@@ -79,13 +79,34 @@ def _give_dbutils(namespace: MutableMapping[str, Any]) -> Callable[[], None]:
 
     module.__spec__ = importlib.util.spec_from_loader(_DBUTILS, None)
     vars(module).update({"DBUtils": dbutils, _MARK: True})
-    before = sys.modules.get(_DBUTILS)  # that of another shell in this process
-    sys.modules[_DBUTILS] = module
+
+    def put(made: ModuleType | None) -> None:
+        if made is None:
+            sys.modules.pop(_DBUTILS, None)
+        else:
+            sys.modules[_DBUTILS] = made
+
+    return _on_top(_MODULES, module, None, put)
+
+
+def _on_top(layers: list[Any], made: Any, below: Any, put: Callable[[Any], None]) -> Callable[[], None]:
+    """Put something in place, and return how it is taken back: of several shells' the latest that is still on counts.
+
+    Args:
+        layers: what is in place, the oldest first.
+        made: what is put on top.
+        below: what is in place where nothing of dex is.
+        put: puts something in place.
+    """
+    layers += [below] if not layers else []
+    layers.append(made)
+    put(made)
 
     def take_back() -> None:
-        if sys.modules.get(_DBUTILS) is module:
-            sys.modules.pop(_DBUTILS)
-            if before is not None:
-                sys.modules[_DBUTILS] = before
+        if made in layers:
+            layers.remove(made)
+            put(layers[-1])
+        if len(layers) == 1:
+            layers.clear()
 
     return take_back

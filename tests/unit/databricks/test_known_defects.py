@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import ast
 import inspect
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from dex.databricks import switch_on
+from dex.databricks import switch_off, switch_on
 from dex_dbutils import NotebookError, UtilitiesError, load_environment
 from dex_dbutils.utilities import get_dbutils
 from IPython.core.interactiveshell import InteractiveShell
@@ -80,8 +81,14 @@ def dbutils(folder: Path) -> Any:
     return get_dbutils(None, load_environment("local", start=folder))
 
 
-def test_nothing_is_put_into_ipythons_folders(folder: Path) -> None:
-    shell = InteractiveShell()
+@pytest.fixture
+def shell(folder: Path) -> Iterator[InteractiveShell]:
+    made = InteractiveShell()
+    yield made
+    switch_off(made)
+
+
+def test_nothing_is_put_into_ipythons_folders(folder: Path, shell: InteractiveShell) -> None:
     before = sorted(folder.parent.rglob("*"))
     switch_on(shell)
     assert sorted(folder.parent.rglob("*")) == before
@@ -91,8 +98,7 @@ def test_nothing_is_put_into_ipythons_folders(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("source", ["%sql select 1", "%sql\nselect 1", "sql('select 1')", "table('t')", "%fs ls /"])
-def test_without_a_session_sql_is_an_error(source: str, folder: Path) -> None:
-    shell = InteractiveShell()
+def test_without_a_session_sql_is_an_error(source: str, shell: InteractiveShell) -> None:
     switch_on(shell)
     with pytest.raises(NotebookError, match="%dex_env") as caught:
         shell.run_cell(source).raise_error()
@@ -100,8 +106,7 @@ def test_without_a_session_sql_is_an_error(source: str, folder: Path) -> None:
     assert "_sqldf" not in shell.user_ns
 
 
-def test_the_names_of_the_runtime_are_there(folder: Path) -> None:
-    shell = InteractiveShell()
+def test_the_names_of_the_runtime_are_there(shell: InteractiveShell) -> None:
     shell.user_ns.pop("display", None)
     names = switch_on(shell).names  # `spark` and `dbutils` come with the environment that is bound
     assert sorted(names) == ["display", "displayHTML", "getArgument", "sc", "sql", "sqlContext", "table", "udf"]

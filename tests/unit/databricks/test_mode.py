@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -172,6 +173,21 @@ def test_a_session_that_a_notebook_builds_is_the_one_that_is_there(shell: Intera
     assert SparkSession.Builder.getOrCreate is before
     with pytest.raises(ModuleNotFoundError):
         run(shell, "from pyspark.dbutils import DBUtils")
+
+
+def test_shells_that_are_switched_off_in_any_order_leave_nothing_behind(folder: Path) -> None:
+    from pyspark.sql import SparkSession
+
+    before = SparkSession.Builder.getOrCreate
+    one, two = InteractiveShell(), InteractiveShell()
+    for each in (one, two):
+        each.user_ns.update(spark=Engine(), dbutils=object())
+        switch_on(each)
+    switch_off(one)
+    run(two, "from pyspark.dbutils import DBUtils\nassert DBUtils(spark) is dbutils")
+    switch_off(two)
+    assert SparkSession.Builder.getOrCreate is before
+    assert "pyspark.dbutils" not in sys.modules
 
 
 def test_a_pip_through_a_pipe_is_filtered(shell: InteractiveShell, capfd: Any) -> None:
