@@ -153,10 +153,19 @@ def test_a_task_that_fails_leaves_its_error_and_a_repair_goes_on_from_there(whee
     assert 'raise ValueError("no rows")' in left["fail"].error_trace
     assert left["fail"].logs.startswith("about to fail\n")
     ids = {each.task_key: each.run_id for each in run.tasks}
-    client.jobs.repair_run(run_id, rerun_all_failed_tasks=True)
-    again = wait(client, run_id)
+    again = wait(client, client.jobs.repair_run(run_id, rerun_all_failed_tasks=True).run_id)
     assert again.state.result_state.value == "FAILED"
     assert {each.task_key for each in again.tasks if each.run_id == ids[each.task_key]} == {"load"}
+
+    mended = [tasks[0], task("fail", "load", "mended", depends_on=[{"task_key": "load"}]), tasks[2]]
+    settings = {"name": "a job", "environments": serverless(wheel), "tasks": mended}
+    client.api_client.do("POST", "/api/2.2/jobs/reset", body={"job_id": number, "new_settings": settings})
+    (*_, last) = client.jobs.get_run(run_id, include_history=True).repair_history
+    client.jobs.repair_run(run_id, rerun_all_failed_tasks=True, latest_repair_id=last.id)
+    run = wait(client, run_id)
+    assert run.state.result_state.value == "SUCCESS"
+    assert outputs(client, run)["fail"].logs.startswith("load ['mended']")
+    assert {each.task_key for each in run.tasks if each.run_id == ids[each.task_key]} == {"load"}
 
 
 def test_a_wheel_that_is_not_there_fails_its_task_in_plain_words(wheel: Path, client: Any) -> None:

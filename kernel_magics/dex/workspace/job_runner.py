@@ -134,8 +134,10 @@ class JobRunner:
 
     def _record(self, order: RunOrder, environment: str) -> Record:
         """Return a new record; of a repair, the one of the run, made ready to go on."""
+        settings = JobSettings.model_validate(_overridden(order.settings, order.overrides))
         if order.repair and order.run_id in self._records:
             record = self._records[order.run_id]
+            record.run = record.run.model_copy(update={"settings": settings})
             record.change(result=None, ended=None, repairs=order.repair, parameters=dict(order.parameters))
             again = order.only or frozenset()
             for key in list(record.run.tasks):
@@ -143,7 +145,6 @@ class JobRunner:
                     record.task(key, state="BLOCKED", result=None, error=None, value=None)
             return record
         project = Project(name="run", package="run", root=order.work, exists=False)
-        settings = JobSettings.model_validate(_overridden(order.settings, order.overrides))
         only = [task.task_key for task in settings.tasks if order.only is None or task.task_key in order.only]
         key = str(order.job_id or order.run_id)
         parameters = dict(order.parameters)

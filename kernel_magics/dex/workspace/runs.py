@@ -323,7 +323,7 @@ class Runs:
         self._tasks = {number: found for number, found in self._tasks.items() if found[0] is not run}
 
     def repair(self, run: JobRun, tasks: Iterable[str], parameters: Mapping[str, str], latest: int | None) -> int:
-        """Run tasks of an ended run again; what ended well and is not named stays.
+        """Run tasks of an ended run again, as the job has them now; what ended well and is not named stays.
 
         Args:
             tasks: keys of the tasks to run.
@@ -343,8 +343,12 @@ class Runs:
         finished = {key: run.last(key).report for key in run.tasks if key not in again}
         run.repairs.append((self._workspace.new_id(), again))
         run.parameters.update(parameters)
+        job = self._workspace.jobs.get(run.job_id)
+        now_set = {task["task_key"]: task for task in job.settings["tasks"]} if job else {}
+        tasks_of_run = {key: now_set.get(key, run.last(key).task) for key in run.tasks}
+        run.settings = {**(job.settings if job else run.settings), "tasks": list(tasks_of_run.values())}
         for key in again:
-            self._attempt(run, run.last(key).task, 0, len(run.repairs))
+            self._attempt(run, tasks_of_run[key], 0, len(run.repairs))
         self._begin(run, finished)
         return run.repairs[-1][0]
 
