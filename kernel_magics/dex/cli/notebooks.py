@@ -123,31 +123,26 @@ def export(
     if survey is not None:
         _survey(survey, out, as_json, alone=not (paths or check or force or record or allow or suggest))
         return
-    if not paths and check:
-        from dex.export import exported_in
-
-        paths = exported_in(find_project())
-        if not paths:
-            emit([], as_json, lambda: "No notebook has been exported.")
-            return
-    if not paths:
+    every = not paths
+    if every and not check:
         raise typer.BadParameter("Missing argument 'NOTEBOOK'.")
     if out is not None:
         raise typer.BadParameter("--out goes with --survey; a notebook's files go into its project.")
     if record and check:
         raise typer.BadParameter("--record writes files and --check writes none: give one of them.")
-    from dex.export import cores, export_notebook, export_notebooks, suggest_regions
+    from dex.export import cores, export_notebook, export_notebooks, exported_in, suggest_regions
 
     if accept and not suggest:
         raise typer.BadParameter("--accept goes with --suggest.")
+    root = find_project(project or (paths[0].resolve().parent if paths else None))
+    paths = paths or exported_in(root)
     if suggest and (len(paths) > 1 or check or force or record or allow):
         raise typer.BadParameter("--suggest takes one notebook, and --accept at most.")
-    root = find_project(project or paths[0].resolve().parent)
     if suggest:
         suggestions = suggest_regions(paths[0], root, accept=accept or ())
         emit(suggestions, as_json, suggestions.to_text)
         return
-    if len(paths) > 1 or paths[0].is_dir():
+    if every or len(paths) > 1 or paths[0].is_dir():
         if record:
             raise typer.BadParameter("--record takes one notebook at a time.")
         batch = export_notebooks(

@@ -16,9 +16,10 @@ from ci_files import FILES, parts
 from click.testing import CliRunner
 from dex.bundle.ci import write_ci
 from dex.bundle.ci_lines import PYTEST, UV, Platform
+from dex.export import export_notebook
 from dex_dbutils import BundleError
 from dex_dbutils.config import find_project
-from notebook_factory import project_folder
+from notebook_factory import project_folder, write_notebook
 from support import ROOT
 
 PLATFORMS = get_args(Platform)
@@ -187,6 +188,21 @@ def dex(root: Path, *words: str) -> tuple[int, Any]:
     command = [sys.executable, "-m", "dex", *words, "--json"]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     return done.returncode, json.loads(done.stdout) if done.stdout else done.stderr
+
+
+def test_a_check_without_a_name_is_of_all_that_was_exported(root: Path) -> None:
+    assert dex(root, "export", "--check") == (0, {"exported": [], "refused": []})
+    assert dex(root, "bundle", "emit", "--check") == (0, [])
+    write_notebook(root / "notebooks/helpers.ipynb", "def double(x):\n    return x * 2")
+    write_notebook(
+        root / "notebooks/load.ipynb", "%run ./helpers", "spark.range(double(2)).createOrReplaceTempView('v')"
+    )
+    write_notebook(root / "notebooks/never.ipynb", "%scala\nval x = 1")
+    export_notebook(root / "notebooks/load.ipynb", find_project(root))
+    code, told = dex(root, "export", "--check")
+    assert (code, [each["notebook"] for each in told["exported"]]) == (0, ["notebooks/load.ipynb"])
+    write_notebook(root / "notebooks/helpers.ipynb", "def double(x):\n    return x + x")
+    assert dex(root, "export", "--check")[0] == 1
 
 
 def test_the_command_says_by_its_exit_code_whether_the_file_is_what_the_bundle_says(root: Path) -> None:
