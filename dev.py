@@ -10,8 +10,10 @@ import argparse
 import hashlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -20,6 +22,7 @@ ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / "python"
+PYTEST = (PYTHON, "-m", "pytest", "-q", "--durations=5")
 CI = os.environ.get("CI", "").lower() in {"1", "true"}
 
 #: What each level of set-up installs of dexkit's extras.
@@ -195,7 +198,34 @@ def browser() -> None:
 
 def pytest(*arguments: object) -> Callable[[], int]:
     """Return a level that is one pytest run."""
-    return lambda: run([PYTHON, "-m", "pytest", "-q", "--durations=5", *arguments])
+    return lambda: run([*PYTEST, *arguments])
+
+
+class Beside:
+    """The level of the engines, which waits more than it works, beside the other levels; its output is kept until asked for."""
+
+    def __init__(self) -> None:
+        self._started = time.perf_counter()
+        self._output = tempfile.TemporaryFile()  # noqa: SIM115  it lives as long as the run
+        words = [str(word) for word in (*PYTEST, "tests/engines")]
+        self._run = subprocess.Popen(
+            words, cwd=ROOT, env=environment(), stdout=self._output, stderr=subprocess.STDOUT, start_new_session=True
+        )
+
+    def result(self) -> tuple[str, int, float]:
+        """Wait for its end, print what it printed, and return name, exit code and seconds."""
+        code = self._run.wait()
+        took = time.perf_counter() - self._started
+        self._output.seek(0)
+        sys.stdout.write(self._output.read().decode(errors="replace"))
+        sys.stdout.flush()
+        return "engines", code, took
+
+    def end(self) -> None:
+        """End it where nobody waits for it any more."""
+        if self._run.poll() is None:
+            os.killpg(self._run.pid, signal.SIGINT)
+            self._run.wait()
 
 
 def lint() -> int:
@@ -221,12 +251,12 @@ LEVELS: list[tuple[str, Callable[[], int]]] = [
     ("unit", pytest("tests/unit")),
     ("front-end", vitest),
     ("server", pytest("tests/server")),
-    ("engines", pytest("tests/engines")),
     ("model", pytest("tests/model")),
     ("workspace", pytest("tests/workspace")),
     ("compat", pytest("tests/compat")),
     ("notebooks", pytest("tests/notebooks")),
     ("house", pytest("tests/house")),
+    ("engines", pytest("tests/engines")),
     ("e2e", pytest("tests/e2e")),
 ]
 FAST = ("lint", "unit", "front-end", "server")
@@ -242,11 +272,19 @@ def run_tests(arguments: argparse.Namespace, rest: list[str]) -> int:
     if "e2e" in wanted:
         browser()
     results: list[tuple[str, int, float]] = []
-    for name, level in LEVELS:
-        if name in wanted:
-            print(f"\n=== {name} " + "=" * (100 - len(name)), flush=True)
-            started = time.perf_counter()
-            results.append((name, level(), time.perf_counter() - started))
+    beside = Beside() if {"engines", "unit"} <= set(wanted) else None
+    try:
+        for name, level in LEVELS:
+            if name in wanted:
+                print(f"\n=== {name} " + "=" * (100 - len(name)), flush=True)
+                if name == "engines" and beside is not None:
+                    results.append(beside.result())
+                    continue
+                started = time.perf_counter()
+                results.append((name, level(), time.perf_counter() - started))
+    finally:
+        if beside is not None:
+            beside.end()
     print("\n=== summary " + "=" * 93)
     for name, code, seconds in results:
         print(f"{name:<12} {'passed' if code == 0 else f'FAILED (exit {code})':<18} {seconds:6.0f} s")
