@@ -76,6 +76,8 @@ ERRORS: dict[str, tuple[str, str, str, str, str]] = {
     "a grant of nothing": (TABLES, "        - principal: analysts\n          privileges:\n            - USE_SCHEMA", "        - ‸principal: analysts", "21", "needs `privileges`"),
     "an unknown key of a pipeline": (TABLES, "      serverless: true", "      ‸serverles: true", "06", "Did you mean 'serverless'?"),
     "a pipeline's folder that is not there": (TABLES, "      root_path: ../src/events", "      ‸root_path: ../src/event", "15", "There is no folder '../src/event'"),
+    "a dashboard's file that is not there": (TABLES, "  volumes:\n", "  dashboards:\n    late: {display_name: late, warehouse_id: x, ‸file_path: ../late.lvdash.json}\n  volumes:\n", "15", "There is no file '../late.lvdash.json'"),
+    "an app's folder that is not there": (TABLES, "  volumes:\n", "  apps:\n    helper: {name: helper, ‸source_code_path: ../app}\n  volumes:\n", "15", "There is no folder '../app'"),
     "a pipeline's notebook that is not there": (TABLES, "            path: ../notebooks/late.py", "            ‸path: ../notebooks/later.py", "15", "There is no notebook '../notebooks/later.py'"),
     "a pipeline's pattern without a file": (TABLES, "            include: ../src/events/**", "            ‸include: ../src/evnts/**", "15", "No file matches '../src/evnts/**'"),
     # jobs
@@ -109,6 +111,7 @@ ERRORS: dict[str, tuple[str, str, str, str, str]] = {
     "a package that no wheel is of": (JOB, "            package_name: flights_etl", "            ‸package_name: flight_etl", "14", "Did you mean 'flights-etl'?"),
     "no entry point": (JOB, "          python_wheel_task:\n            package_name: flights_etl\n            entry_point: flights\n", "          ‸python_wheel_task:\n            package_name: flights_etl\n", "14", "needs `entry_point`"),
     "a wheel that nothing builds": (JOB, "              - ../dist/*.whl", "              - ../dist/*.whl\n              - ‸../wheels/*.whl", "18", "Artifacts build into `dist`: wheel"),
+    "a wheel of a loop's task that is not there": (JOB, "              task_key: airport\n", "              task_key: airport\n              job_cluster_key: main\n              libraries: [{‸whl: ../lib/*.whl}]\n", "18", "No wheel matches '../lib/*.whl'"),
     "a notebook that is not there": (JOB, "            notebook_path: ../notebooks/load.py", "            ‸notebook_path: ../notebooks/laod.py", "15", "There is no notebook '../notebooks/laod.py'"),
     "a notebook without its suffix": (JOB, "            notebook_path: ../notebooks/load.py", "            ‸notebook_path: ../notebooks/load", "15", "Did you mean '../notebooks/load.py'?"),
     "a file that is no notebook": (TABLES, "            path: ../notebooks/late.py", "            ‸path: ../src/model.py", "15", "its first line is not `# Databricks notebook source`"),

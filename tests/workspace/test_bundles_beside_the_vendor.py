@@ -16,10 +16,16 @@ from typing import Any
 
 import pytest
 from bundle_faults import BASE, ERRORS, JOB, MARK, OTHER, TABLES, with_fault
-from dex.bundle import load_bundle, read_bundle
+from dex.bundle import load_bundle, read_bundle, validate_bundle
+from dex.bundle.vendor import find_cli
+from dex.jobs import emit_job
+from dex_dbutils import BundleError
+from dex_dbutils.config import find_project
+from job_project import add_jobs
+from notebook_factory import project_folder, write_notebook
 from support import make_venv
 
-PACKAGE = "databricks-bundles==1.22.1"
+PACKAGES = ("databricks-bundles==1.22.1", "jsonschema-rs>=0.30")
 SOUND = BASE.with_name("sound")
 #: Takes ``{name: [kind, settings]}``, answers ``{name: what is wrong, or null}``.
 ASK = """\
@@ -34,6 +40,22 @@ for name, (kind, settings) in json.load(sys.stdin).items():
         told[name] = f"{type(error).__name__}: {error}"
 json.dump(told, sys.stdout)
 """
+#: Takes ``{"schema": ..., "documents": {name: document}}``, answers ``{name: [what is wrong]}``; a union tells its branches.
+ASK_SCHEMA = """\
+import json, sys
+import jsonschema_rs
+def leaves(error):
+    below = [leaf for branch in getattr(error.kind, "context", None) or [] for each in branch for leaf in leaves(each)]
+    return below or [(list(error.instance_path), error.message)]
+given = json.load(sys.stdin)
+validator = jsonschema_rs.validator_for(given["schema"])
+told = {}
+for name, document in given["documents"].items():
+    found = [leaf for error in validator.iter_errors(document) for leaf in leaves(error)]
+    deepest = max((len(path) for path, _ in found), default=0)
+    told[name] = [f"{path}: {message}" for path, message in found if len(path) == deepest]
+json.dump(told, sys.stdout)
+"""
 KINDS = ("jobs", "pipelines", "schemas", "volumes")
 #: Faults that the package takes: it makes texts of lists, knows no outcomes, and a kind of resource is none of its classes.
 TAKEN = {"a list for a text", "an outcome that is none", "an unknown kind of resource"}
@@ -41,15 +63,30 @@ TAKEN = {"a list for a text", "an outcome that is none", "an unknown kind of res
 
 @pytest.fixture(scope="module")
 def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_venv(tmp_path_factory.mktemp("vendor") / "venv", Path(sys.executable), PACKAGE)
+    return make_venv(tmp_path_factory.mktemp("vendor") / "venv", Path(sys.executable), *PACKAGES)
 
 
-def ask(python: Path, resources: dict[str, Any]) -> dict[str, str | None]:
+def ask(python: Path, given: dict[str, Any], code: str = ASK) -> dict[str, Any]:
     done = subprocess.run(
-        [python, "-c", ASK], input=json.dumps(resources), capture_output=True, text=True, check=True, timeout=120
+        [python, "-c", code], input=json.dumps(given), capture_output=True, text=True, check=True, timeout=120
     )
-    found: dict[str, str | None] = json.loads(done.stdout)
+    found: dict[str, Any] = json.loads(done.stdout)
     return found
+
+
+@pytest.fixture(scope="module")
+def roots(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Bundles that dex takes: one that it emitted, one with every type of task, and those written by hand."""
+    emitted = project_folder(tmp_path_factory.mktemp("emitted") / "shop")
+    write_notebook(emitted / "notebooks/one.ipynb", "spark.range(3).write.saveAsTable('bronze.orders')")
+    write_notebook(emitted / "notebooks/two.ipynb", "spark.table('bronze.orders').write.saveAsTable('silver.orders')")
+    emit_job(find_project(emitted), "daily", [emitted / "notebooks"])
+    every = add_jobs(tmp_path_factory.mktemp("every"))
+    (every / "dist").mkdir()
+    (every / "dist/trial_etl-0.1.0-py3-none-any.whl").touch()  # its bundle has no artifact that builds it
+    for root in (emitted, every):
+        assert [str(finding) for finding in validate_bundle(root) if finding.severity == "error"] == []
+    return [emitted, every, BASE, *sorted(SOUND.iterdir())]
 
 
 def resources_of(root: Path) -> Iterator[tuple[str, tuple[str, Any]]]:
@@ -61,8 +98,8 @@ def resources_of(root: Path) -> Iterator[tuple[str, tuple[str, Any]]]:
                 yield f"{root.name}, {target}: {kind}.{key}", (kind, resource.plain())
 
 
-def test_the_vendor_takes_every_resource_of_the_bundles_that_dex_takes(python: Path) -> None:
-    resources = dict(each for root in (BASE, *sorted(SOUND.iterdir())) for each in resources_of(root))
+def test_the_vendor_takes_every_resource_of_the_bundles_that_dex_takes(python: Path, roots: list[Path]) -> None:
+    resources = dict(each for root in roots for each in resources_of(root))
     assert len(resources) > 50
     assert {name: said for name, said in ask(python, resources).items() if said} == {}
 
@@ -83,3 +120,27 @@ def test_the_vendor_refuses_the_fields_and_words_that_dex_refuses(python: Path, 
                 resources[name] = given
     assert len(resources) > 15
     assert {name for name, said in ask(python, resources).items() if said is None} == TAKEN
+
+
+def test_the_vendors_schema_takes_emitted_bundles_where_its_tool_is_installed(python: Path, roots: list[Path]) -> None:
+    try:
+        cli = find_cli()
+    except BundleError as error:
+        assert error.code in ("DEX-BUNDLE-40", "DEX-BUNDLE-41"), error
+        assert "dex bundle validate" in str(error.remedy) or error.code == "DEX-BUNDLE-41"
+        return  # the schema is the vendor's, and comes with the tool alone
+    schema = json.loads(subprocess.run([cli.path, "bundle", "schema"], capture_output=True, check=True).stdout)
+    documents = {f"{root.name}/{file.file}": file.plain() for root in roots[:3] for file in read_bundle(root).files}
+    told = ask(python, {"schema": schema, "documents": documents}, ASK_SCHEMA)
+    assert {name: said for name, said in told.items() if said} == {}
+
+
+def test_a_schema_tells_the_place_of_what_it_refuses(python: Path) -> None:
+    job = {"type": "object", "properties": {"name": {"type": "string"}}, "additionalProperties": False}
+    schema = {"properties": {"jobs": {"oneOf": [{"additionalProperties": job}, {"type": "string"}]}}}
+    documents = {"sound": {"jobs": {"a": {"name": "a"}}}, "faulty": {"jobs": {"a": {"nmae": "a"}}}}
+    told = ask(python, {"schema": schema, "documents": documents}, ASK_SCHEMA)
+    assert told["sound"] == []
+    assert len(told["faulty"]) == 1
+    assert told["faulty"][0].startswith("['jobs', 'a']: ")
+    assert "nmae" in told["faulty"][0]

@@ -23,7 +23,8 @@ def check_libraries(bundle: Bundle) -> Iterator[Finding]:
             spec = environment.get("spec")
             for dependency in spec.items("dependencies") if spec else ():
                 yield from _wheel(bundle, dependency)
-        for task in job.items("tasks"):
+        inner = [at for task in job.items("tasks") if (at := task.at("for_each_task", "task")) is not None]
+        for task in (*job.items("tasks"), *inner):
             for library in task.items("libraries"):
                 wheel = library.get("whl")
                 if wheel is not None:

@@ -18,6 +18,13 @@ _NOTEBOOKS = {
     ".scala": ("// Databricks notebook source", "scala"),
     ".r": ("# Databricks notebook source", "r"),
 }
+#: Kind of resource -> its key with a path, and what is there.
+_OTHERS = {
+    "dashboards": ("file_path", "file"),
+    "alerts": ("file_path", "file"),
+    "genie_spaces": ("file_path", "file"),
+    "apps": ("source_code_path", "folder"),
+}
 
 
 def is_local(path: str) -> bool:
@@ -75,6 +82,15 @@ def check_pipeline(bundle: Bundle, pipeline: At) -> Iterator[Finding]:
         for named in (library.at("file", "path"), library.at("glob", "include")):
             if named is not None:
                 yield from _there(bundle, named, "file")
+
+
+def check_other_files(bundle: Bundle) -> Iterator[Finding]:
+    """Yield the files and folders of other resources that are not there, such as a dashboard's."""
+    for kind, (key, what) in _OTHERS.items():
+        for _, resource in bundle.resources(kind):
+            named = resource.get(key)
+            if named is not None and resource.get("git_source") is None:
+                yield from _there(bundle, named, what)
 
 
 def check_notebook(bundle: Bundle, named: At | None) -> Iterator[Finding]:

@@ -16,7 +16,7 @@ from dex.bundle.libraries import check_libraries
 from dex.bundle.models import Finding
 from dex.bundle.modes import check_mode
 from dex.bundle.overrides import check_overrides
-from dex.bundle.paths import check_pipeline
+from dex.bundle.paths import check_other_files, check_pipeline
 from dex.bundle.permissions import check_permissions
 from dex.bundle.references import check_references, check_target_variables, check_variables
 from dex.bundle.run_jobs import check_run_jobs
@@ -51,6 +51,7 @@ def validate_bundle(root: Path) -> list[Finding]:
                 check_run_jobs,
                 check_references,
                 check_variables,
+                check_other_files,
                 check_artifacts,
                 check_libraries,
                 check_permissions,
