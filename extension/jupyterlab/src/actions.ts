@@ -5,6 +5,7 @@ import { isInsertable, Store } from '@dexkit/client';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { Contents } from '@jupyterlab/services';
 
+import { Jobs } from './jobs';
 import * as notebook from './notebook';
 import { noticeOf, type Notice } from './notice';
 import { RefusedError, type DexServer } from './server';
@@ -53,8 +54,29 @@ export class Actions {
   constructor(
     readonly sessions: Sessions,
     private readonly _server: DexServer,
-    private readonly _contents: Contents.IManager
+    private readonly _contents: Contents.IManager,
+    private readonly _open: (path: string) => Promise<NotebookPanel | null>
   ) {}
+
+  /** The jobs of the project around a notebook. */
+  jobs(panel: NotebookPanel): Jobs {
+    let jobs = this._jobs.get(panel);
+    if (jobs === undefined) {
+      jobs = new Jobs(
+        this._server,
+        () => this._contents.localPath(panel.context.path),
+        async (path, place) => {
+          const opened = await this._open(path);
+          if (opened !== null) {
+            await opened.context.ready;
+            notebook.goTo(opened, place);
+          }
+        }
+      );
+      this._jobs.set(panel, jobs);
+    }
+    return jobs;
+  }
 
   /** The drafts of a notebook. */
   draft(panel: NotebookPanel): Store<Draft> {
@@ -185,5 +207,6 @@ export class Actions {
     await this.sessions.of(panel).refresh();
   }
 
+  private _jobs = new WeakMap<NotebookPanel, Jobs>();
   private _drafts = new WeakMap<NotebookPanel, Store<Draft>>();
 }

@@ -1,6 +1,22 @@
 /** The server's half of dex, over authenticated requests. */
 
-import type { CellsReply, ErrorReply, ExportReply, ExportRequest, ServerVersion, SuiteReply, SyncReply, SyncRequest } from '@dexkit/client';
+import type {
+  CellsReply,
+  ErrorReply,
+  ExportReply,
+  ExportRequest,
+  JobReply,
+  JobRequest,
+  JobsReply,
+  JobStarted,
+  JobStartRequest,
+  ServerVersion,
+  SuiteReply,
+  SyncReply,
+  SyncRequest,
+  TaskLog,
+  TaskLogRequest
+} from '@dexkit/client';
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 
@@ -50,6 +66,37 @@ export class DexServer {
    */
   async test(path: string): Promise<SuiteReply> {
     return this._read(await this._request('test', { method: 'POST', body: JSON.stringify({ path }) }));
+  }
+
+  /** Return the jobs of the project around a notebook; this and what follows throw RefusedError where dex says no. */
+  async jobs(path: string): Promise<JobsReply> {
+    return this._post('jobs', { path });
+  }
+
+  /** Return the graph of a job, with a run of it. */
+  async job(request: JobRequest): Promise<JobReply> {
+    return this._post('jobs/show', request);
+  }
+
+  async startJob(request: JobStartRequest): Promise<JobStarted> {
+    return this._post('jobs/run', request);
+  }
+
+  async repairJob(path: string, run: number): Promise<JobStarted> {
+    return this._post('jobs/repair', { path, run });
+  }
+
+  /** Stop a run; returns when its tasks have ended. */
+  async stopJob(path: string, run: number): Promise<JobStarted> {
+    return this._post('jobs/stop', { path, run });
+  }
+
+  async taskLog(request: TaskLogRequest): Promise<TaskLog> {
+    return this._post('jobs/log', request);
+  }
+
+  private async _post<T>(route: string, body: object): Promise<T> {
+    return this._read(await this._request(route, { method: 'POST', body: JSON.stringify(body) }));
   }
 
   private _request(route: string, init: RequestInit): Promise<Response> {

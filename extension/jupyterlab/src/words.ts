@@ -90,6 +90,44 @@ export function verdictWord(trans: TranslationBundle, status: string | null): st
   }
 }
 
+/** How far a run of a job or a task of it is. */
+export function runWord(trans: TranslationBundle, status: string | null): string {
+  switch (status) {
+    case null:
+      return trans.__('not run');
+    case 'SUCCESS':
+      return trans.__('succeeded');
+    case 'SUCCESS_WITH_FAILURES':
+      return trans.__('succeeded, with failures');
+    case 'FAILED':
+      return trans.__('failed');
+    case 'TIMEDOUT':
+      return trans.__('timed out');
+    case 'CANCELED':
+      return trans.__('canceled');
+    case 'EXCLUDED':
+      return trans.__('excluded');
+    case 'DISABLED':
+      return trans.__('disabled');
+    case 'UPSTREAM_FAILED':
+      return trans.__('upstream failed');
+    case 'UPSTREAM_CANCELED':
+      return trans.__('upstream canceled');
+    case 'RUNNING':
+      return trans.__('running');
+    case 'QUEUED':
+      return trans.__('queued');
+    case 'WAITING':
+      return trans.__('waits to retry');
+    case 'BLOCKED':
+      return trans.__('waits');
+    case 'UNFINISHED':
+      return trans.__('unfinished');
+    default:
+      return status;
+  }
+}
+
 /** What became of a file of an export. */
 export function statusWord(trans: TranslationBundle, status: string): string {
   switch (status) {

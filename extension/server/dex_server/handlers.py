@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from dex.bridge import CellsRequest, ErrorReply, ExportRequest, ServerVersion, SuiteRequest, SyncRequest
+from dex.bridge import (
+    CellsRequest,
+    ErrorReply,
+    ExportRequest,
+    JobRequest,
+    JobRunRequest,
+    JobsRequest,
+    JobStartRequest,
+    ServerVersion,
+    SuiteRequest,
+    SyncRequest,
+    TaskLogRequest,
+)
 from dex_dbutils import DexError, ExportError
 from jupyter_server.auth.decorator import authorized
 from jupyter_server.base.handlers import APIHandler
@@ -15,9 +28,21 @@ from pydantic import ValidationError
 from tornado.web import authenticated
 
 from dex_server.exporting import cells, export, notebook_path, places_of, sync, test
+from dex_server.jobs import Jobs
 
 Verb = TypeVar("Verb", bound=Callable[..., Awaitable[None]])
-Request = TypeVar("Request", ExportRequest, CellsRequest, SuiteRequest, SyncRequest)
+Request = TypeVar(
+    "Request",
+    ExportRequest,
+    CellsRequest,
+    SuiteRequest,
+    SyncRequest,
+    JobsRequest,
+    JobRequest,
+    JobStartRequest,
+    JobRunRequest,
+    TaskLogRequest,
+)
 
 #: One at a time: two exports or syncs of a notebook would write the same files.
 _export_lock = asyncio.Lock()
@@ -68,7 +93,10 @@ class NotebookHandler(DexHandler):
     """Base of the handlers that do something with a saved notebook."""
 
     async def with_notebook(
-        self, kind: type[Request], work: Callable[[Path, Request], Any], lock: asyncio.Lock = _export_lock
+        self,
+        kind: type[Request],
+        work: Callable[[Path, Request], Any],
+        lock: contextlib.AbstractAsyncContextManager[Any] = _export_lock,
     ) -> None:
         """Read the request, find the notebook, do the work on a thread of its own, and answer."""
         try:
@@ -124,6 +152,73 @@ class TestsHandler(NotebookHandler):
         await self.with_notebook(SuiteRequest, test, _test_lock)
 
 
+class JobHandler(NotebookHandler):
+    """Base of the handlers about the jobs of the project around a notebook; they wait for nobody."""
+
+    @property
+    def jobs(self) -> Jobs:
+        """The jobs, as this server knows them."""
+        return cast("Jobs", self.settings["dex_jobs"])
+
+    async def about(self, kind: type[Request], work: Callable[[Path, Request], Any]) -> None:
+        """Read the request, do the work on a thread of its own, and answer."""
+        await self.with_notebook(kind, work, contextlib.nullcontext())
+
+
+class JobsHandler(JobHandler):
+    """Lists the jobs of the bundle."""
+
+    @for_known_users
+    async def post(self) -> None:
+        """Answer with the jobs and their last runs."""
+        await self.about(JobsRequest, self.jobs.listed)
+
+
+class JobGraphHandler(JobHandler):
+    """Shows a job."""
+
+    @for_known_users
+    async def post(self) -> None:
+        """Answer with the graph of the job that the body names, and with the state of a run."""
+        await self.about(JobRequest, self.jobs.shown)
+
+
+class JobStartHandler(JobHandler):
+    """Runs a job."""
+
+    @for_known_users
+    async def post(self) -> None:
+        """Start a run of the job that the body names, and answer with its number."""
+        await self.about(JobStartRequest, self.jobs.start)
+
+
+class JobRepairHandler(JobHandler):
+    """Repairs a run."""
+
+    @for_known_users
+    async def post(self) -> None:
+        """Run again what the run did not finish."""
+        await self.about(JobRunRequest, self.jobs.repair)
+
+
+class JobStopHandler(JobHandler):
+    """Stops a run."""
+
+    @for_known_users
+    async def post(self) -> None:
+        """Stop the run that the body names, and answer when it has ended."""
+        await self.about(JobRunRequest, self.jobs.stop)
+
+
+class TaskLogHandler(JobHandler):
+    """Shows what a task printed."""
+
+    @for_known_users
+    async def post(self) -> None:
+        """Answer with the log of the task that the body names."""
+        await self.about(TaskLogRequest, self.jobs.log)
+
+
 #: Every route of the extension; a test walks them all without a token and with a wrong one.
 HANDLERS: list[tuple[str, type[DexHandler]]] = [
     (r"/dex/version", VersionHandler),
@@ -131,4 +226,10 @@ HANDLERS: list[tuple[str, type[DexHandler]]] = [
     (r"/dex/cells", CellsHandler),
     (r"/dex/sync", SyncHandler),
     (r"/dex/test", TestsHandler),
+    (r"/dex/jobs", JobsHandler),
+    (r"/dex/jobs/show", JobGraphHandler),
+    (r"/dex/jobs/run", JobStartHandler),
+    (r"/dex/jobs/repair", JobRepairHandler),
+    (r"/dex/jobs/stop", JobStopHandler),
+    (r"/dex/jobs/log", TaskLogHandler),
 ]

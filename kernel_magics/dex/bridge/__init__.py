@@ -10,6 +10,23 @@ from typing import TYPE_CHECKING, Any
 from dex.bridge.hub import PROTOCOL, Bridge
 
 if TYPE_CHECKING:
+    from dex.bridge.jobs import (
+        JobParameterView,
+        JobReply,
+        JobRequest,
+        JobRunRequest,
+        JobRunView,
+        JobsReply,
+        JobsRequest,
+        JobStarted,
+        JobStartRequest,
+        JobTaskView,
+        JobView,
+        TaskLog,
+        TaskLogRequest,
+        TaskPlace,
+        TaskRunView,
+    )
     from dex.bridge.models import (
         Activity,
         CellsReply,
@@ -58,6 +75,17 @@ __all__ = [
     "ExportedFile",
     "FrameView",
     "GuardView",
+    "JobParameterView",
+    "JobReply",
+    "JobRequest",
+    "JobRunRequest",
+    "JobRunView",
+    "JobStartRequest",
+    "JobStarted",
+    "JobTaskView",
+    "JobView",
+    "JobsReply",
+    "JobsRequest",
     "LayerView",
     "PlaceView",
     "ProblemView",
@@ -72,12 +100,16 @@ __all__ = [
     "SyncReply",
     "SyncRequest",
     "TableView",
+    "TaskLog",
+    "TaskLogRequest",
+    "TaskPlace",
+    "TaskRunView",
 ]
 
 
 def __getattr__(name: str) -> Any:
     if name in __all__:
-        from dex.bridge import models
+        from dex.bridge import jobs, models
 
-        return getattr(models, name)
+        return getattr(jobs if hasattr(jobs, name) else models, name)
     raise AttributeError(f"module 'dex.bridge' has no attribute '{name}'")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from dex import __version__
+from dex.bridge import jobs
 from dex.bridge.hub import PROTOCOL
 from dex.bridge.models import RECEIVED, SENT, schema_of
 
@@ -19,7 +20,7 @@ HEADER = "// Made by `python -m dex.bridge.generate` from dex/bridge/models.py; 
 def schemas() -> dict[str, Any]:
     """Return one JSON Schema document with every message and what it is made of."""
     definitions: dict[str, Any] = {}
-    for models, received in ((SENT, False), (RECEIVED, True)):
+    for models, received in (((*SENT, *jobs.SENT), False), ((*RECEIVED, *jobs.RECEIVED), True)):
         for model in models:
             schema = schema_of(model, received)
             definitions.update(schema.pop("$defs", {}))

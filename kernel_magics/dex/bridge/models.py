@@ -448,6 +448,6 @@ SENT: tuple[type[Model], ...] = (
 RECEIVED: tuple[type[Model], ...] = (PageMessage, ExportRequest, CellsRequest, SuiteRequest, SyncRequest)
 
 
-def schema_of(model: type[Model], received: bool) -> dict[str, Any]:
+def schema_of(model: type[BaseModel], received: bool) -> dict[str, Any]:
     """Return the JSON Schema of a message."""
     return model.model_json_schema(mode="validation" if received else "serialization")

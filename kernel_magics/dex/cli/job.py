@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from dex_dbutils import JobError
 from dex_dbutils.config import find_project
 
 from dex.cli.output import EnvOption, JsonOption, ProjectOption, emit, pairs, progress, table
@@ -17,6 +16,9 @@ app = typer.Typer(help="The jobs of the bundle, run on this machine.", no_args_i
 
 ParallelOption = Annotated[
     int | None, typer.Option("--max-parallel", min=1, help="Tasks at a time; the number of processors if not given.")
+]
+StdinOption = Annotated[
+    bool, typer.Option("--while-stdin", hidden=True, help="End as by an interrupt when standard input ends.")
 ]
 RunArgument = Annotated[int, typer.Argument(metavar="RUN", help="Number of the run; `dex job runs` lists them.")]
 
@@ -36,11 +38,18 @@ def run(
     max_parallel: ParallelOption = None,
     target: Annotated[str | None, typer.Option("--target", "-t", help="Target of the bundle.")] = None,
     env: EnvOption = None,
+    number: Annotated[
+        int | None, typer.Option("--number", hidden=True, help="Number of the first job's run, to follow it by.")
+    ] = None,
+    while_stdin: StdinOption = False,
     project: ProjectOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Run jobs with the platform's rules, each task in a process of its own; exit 1 if one does not end well."""
-    from dex.jobs import LiveRuns, run_jobs
+    from dex.jobs import LiveRuns, end_with_stdin, run_jobs
+
+    if while_stdin:
+        end_with_stdin()
 
     with LiveRuns() as watch:
         runs = run_jobs(
@@ -54,6 +63,7 @@ def run(
             processes=max_parallel,
             watch=watch,
             progress=progress,
+            number=number,
         )
     _show(runs, as_json)
     _exit_unless_good(runs)
@@ -63,11 +73,15 @@ def run(
 def repair(
     number: RunArgument,
     max_parallel: ParallelOption = None,
+    while_stdin: StdinOption = False,
     project: ProjectOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Run again what a run did not finish; tasks that ended well are not repeated."""
-    from dex.jobs import LiveRuns, repair_run
+    from dex.jobs import LiveRuns, end_with_stdin, repair_run
+
+    if while_stdin:
+        end_with_stdin()
 
     with LiveRuns() as watch:
         ended = repair_run(find_project(), number, processes=max_parallel, watch=watch)
@@ -115,16 +129,10 @@ def logs(
 ) -> None:
     """Print what the last attempt of a task printed, with the notebook's cell beside frames of exported modules."""
     from dex.export import NotebookPlaces, with_places
-    from dex.jobs import read_record
+    from dex.jobs import read_log
 
     root = find_project()
-    record = read_record(root, number)
-    found = record.run.tasks.get(task)
-    if found is None:
-        raise JobError(
-            "DEX-JOB-09", f"The run {number} has no task '{task}'.", remedy=f"It has: {', '.join(record.run.tasks)}."
-        )
-    text = (record.folder / found.log).read_text("utf-8") if found.log else ""
+    _, text = read_log(root, number, task)
     emit({"task": task, "log": text}, as_json, lambda: with_places(text, NotebookPlaces(root)).rstrip("\n"))
 
 

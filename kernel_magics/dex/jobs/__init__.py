@@ -1,17 +1,22 @@
 """Jobs: their settings, and their runs on this machine."""
 
-from dex.jobs.display import LiveRuns, in_order, print_runs, run_text
+from dex.jobs.display import LiveRuns, in_order, items_of, print_runs, run_text
 from dex.jobs.drawing import after_of, graph_mermaid, graph_text, stages_of, what_of
 from dex.jobs.emitting import EmitReport, emit_job
+from dex.jobs.failures import FailedAt, failed_at
+from dex.jobs.flow import GOOD
 from dex.jobs.local import bundle_job, processors, repair_run, run_jobs
 from dex.jobs.models import JobSettings, Task
-from dex.jobs.records import JobRun, Record, TaskRun, new_record, read_record, records
+from dex.jobs.processes import end_with_stdin
+from dex.jobs.records import JobRun, Record, TaskRun, new_number, new_record, now, read_log, read_record, records
 from dex.jobs.refusals import SettingsRefusal, refusals
 from dex.jobs.running import Runner
 from dex.jobs.work import Workshop
 
 __all__ = [
+    "GOOD",
     "EmitReport",
+    "FailedAt",
     "JobRun",
     "JobSettings",
     "LiveRuns",
@@ -24,12 +29,18 @@ __all__ = [
     "after_of",
     "bundle_job",
     "emit_job",
+    "end_with_stdin",
+    "failed_at",
     "graph_mermaid",
     "graph_text",
     "in_order",
+    "items_of",
+    "new_number",
     "new_record",
+    "now",
     "print_runs",
     "processors",
+    "read_log",
     "read_record",
     "records",
     "refusals",

@@ -22,6 +22,8 @@ _MARKS = {"RUNNING": "▶", "QUEUED": "…", "WAITING": "↻", "BLOCKED": "·"}
 _GOING = ("RUNNING", "QUEUED", "WAITING")
 #: Items of a for-each task that are shown each; of longer ones only those that did not end well, or go on.
 _ITEMS = 10
+#: And of those so many.
+_MOST = 50
 _LONGEST_VALUE, _LONGEST_NAME = 60, 40
 _ITEM = re.compile(r"(?P<loop>.+)\[(?P<number>\d+)\]")
 
@@ -52,23 +54,27 @@ def print_runs(runs: Sequence[JobRun], console: Console | None = None) -> None:
             print(run_text(run), file=console.file)
 
 
-def in_order(run: JobRun) -> list[tuple[TaskRun, int]]:
-    """Return the tasks as a person reads them, with their depth: items of a for-each task below it.
+def items_of(run: JobRun, loop: str) -> tuple[list[TaskRun], int]:
+    """Return the items of a for-each task that a person wants to see, in their order, and how many it has in all.
 
-    Of more than ten items, those that ended well and those whose turn has not come are left out.
+    Of more than ten, those that ended well and those whose turn has not come are left out.
     """
-    items: dict[str, list[tuple[int, TaskRun]]] = {}
-    for task in run.tasks.values():
-        if match := _ITEM.fullmatch(task.key):
-            items.setdefault(match["loop"], []).append((int(match["number"]), task))
+    numbered = [(match, task) for task in run.tasks.values() if (match := _ITEM.fullmatch(task.key))]
+    mine = [(int(match["number"]), task) for match, task in numbered if match["loop"] == loop]
+    items = [task for _, task in sorted(mine, key=lambda each: each[0])]
+    if len(items) <= _ITEMS:
+        return items, len(items)
+    return [each for each in items if each.result not in GOOD and each.state != "BLOCKED"][:_MOST], len(items)
+
+
+def in_order(run: JobRun) -> list[tuple[TaskRun, int]]:
+    """Return the tasks as a person reads them, with their depth: items of a for-each task below it."""
     found: list[tuple[TaskRun, int]] = []
     for task in run.tasks.values():
-        if _ITEM.fullmatch(task.key):
-            continue
-        found.append((task, 0))
-        below = [item for _, item in sorted(items.get(task.key, []), key=lambda each: each[0])]
-        shown = below if len(below) <= _ITEMS else [i for i in below if i.result not in GOOD and i.state != "BLOCKED"]
-        found += [(item, 1) for item in shown]
+        if not _ITEM.fullmatch(task.key):
+            found.append((task, 0))
+            if task.kind == "for_each_task":
+                found += [(item, 1) for item in items_of(run, task.key)[0]]
     return found
 
 

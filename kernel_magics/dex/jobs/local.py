@@ -39,6 +39,7 @@ def run_jobs(
     processes: int | None = None,
     watch: Watch | None = None,
     progress: Callable[[str], None] | None = None,
+    number: int | None = None,
 ) -> list[JobRun]:
     """Run jobs of the project's bundle on this machine, all at once, and return their runs as they ended.
 
@@ -53,6 +54,7 @@ def run_jobs(
         processes: tasks at a time over all jobs; as many as there are processors, two at least, if not given.
         watch: told of every change.
         progress: told of what happens before the first task.
+        number: of the run of the first job, for whoever wants to follow it; new ones if not given.
 
     Raises:
         BundleError: there is no bundle, no such job or no such target.
@@ -68,7 +70,10 @@ def run_jobs(
         chosen = _chosen(settings, job, only, start_from)
         begun.append((job, settings, _parameters(settings, job, parameters or {}), chosen))
     _start_engine(env, progress)
-    records = [new_record(project, key, settings, given, env.name, chosen) for key, settings, given, chosen in begun]
+    records = [
+        new_record(project, key, settings, given, env.name, chosen, None if at else number)
+        for at, (key, settings, given, chosen) in enumerate(begun)
+    ]
     return _run(project, env, bundle, records, processes, watch)
 
 

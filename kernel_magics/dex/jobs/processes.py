@@ -8,6 +8,7 @@ import json
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,18 @@ GOODBYE = 10.0
 _LOOK = 0.02
 #: Longest line that is read at once, in bytes.
 _LINE = 1 << 20
+
+
+def end_with_stdin() -> None:
+    """Let this process end, as by SIGTERM, when its standard input ends: when whoever started it is gone."""
+
+    def wait() -> None:
+        with contextlib.suppress(OSError):
+            while os.read(0, 4096):
+                pass
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 async def run_process(

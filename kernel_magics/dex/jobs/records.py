@@ -157,6 +157,11 @@ class Record:
             os.close(handle)
 
 
+def new_number() -> int:
+    """Return a number for a run: the time in microseconds, so that later runs have higher ones."""
+    return time.time_ns() // 1_000
+
+
 def new_record(
     project: Project,
     key: str,
@@ -167,7 +172,7 @@ def new_record(
     number: int | None = None,
 ) -> Record:
     """Return the record of a run that begins now; its folder is made. Its number is a new one if not given."""
-    number = number or time.time_ns() // 1_000
+    number = number or new_number()
     while True:
         folder = runs_folder(project) / str(number)
         try:
@@ -208,13 +213,39 @@ def read_record(project: Project, number: int | str) -> Record:
     return Record(folder, run)
 
 
-def records(project: Project) -> list[Record]:
-    """Return the runs of a project's jobs, the latest first."""
+def read_log(project: Project, number: int | str, task: str) -> tuple[TaskRun, str]:
+    """Return a task of a run, and what its last attempt printed.
+
+    Args:
+        project: whose run it is.
+        number: the run.
+        task: key of the task; ``loop[3]`` for an item of a for-each task.
+
+    Raises:
+        JobError: DEX-JOB-05, there is no such run; -09, it has no such task.
+    """
+    record = read_record(project, number)
+    found = record.run.tasks.get(task)
+    if found is None:
+        raise JobError(
+            "DEX-JOB-09", f"The run {number} has no task '{task}'.", remedy=f"It has: {', '.join(record.run.tasks)}."
+        )
+    log = record.folder / found.log if found.log else None
+    return found, log.read_text("utf-8", errors="replace") if log is not None and log.exists() else ""
+
+
+def records(project: Project, newest: int | None = None) -> list[Record]:
+    """Return the runs of a project's jobs, the latest first.
+
+    Args:
+        project: whose runs they are.
+        newest: how many at most; all if not given.
+    """
     folder = runs_folder(project)
     if not folder.is_dir():
         return []
     numbers = sorted((int(p.name) for p in folder.iterdir() if p.name.isdigit() and (p / _JOB).exists()), reverse=True)
-    return [read_record(project, number) for number in numbers]
+    return [read_record(project, number) for number in numbers[:newest]]
 
 
 def runs_folder(project: Project) -> Path:

@@ -119,6 +119,93 @@ export interface GuardView {
   catalogs: string[];
 }
 
+/** A parameter of a job and what it is where a run does not say. */
+export interface JobParameterView {
+  name: string;
+  default: string;
+}
+
+/** Server to page: the graph of a job, with a run of it. */
+export interface JobReply {
+  key: string;
+  parameters: JobParameterView[];
+  stages: JobTaskView[][];
+  run: JobRunView | null;
+  starting: string | null;
+  problem: string | null;
+}
+
+/** Page to server: the graph of a job, and one of its runs. */
+export interface JobRequest {
+  path: string;
+  job: string;
+  run?: number | null;
+}
+
+/** Page to server: do something with a run. */
+export interface JobRunRequest {
+  path: string;
+  run: number;
+}
+
+/** A run of a job. */
+export interface JobRunView {
+  run: number;
+  status: string;
+  environment: string;
+  started: string;
+  seconds: number | null;
+  ours: boolean;
+  repairable: boolean;
+}
+
+/** Page to server: run a job. */
+export interface JobStartRequest {
+  path: string;
+  job: string;
+  parameters?: Record<string, string>;
+}
+
+/** Server to page: the number of a run that was started, repaired or stopped. */
+export interface JobStarted {
+  run: number;
+}
+
+/** A task of a job's graph. */
+export interface JobTaskView {
+  key: string;
+  status: string | null;
+  attempt: number;
+  seconds: number | null;
+  value: string | null;
+  error: string | null;
+  what: string;
+  needs: string[];
+  after: string[];
+  run_if: string | null;
+  items: TaskRunView[];
+  item_count: number;
+}
+
+/** A job of the bundle. */
+export interface JobView {
+  key: string;
+  name: string;
+  tasks: number;
+  runs: JobRunView[];
+  problem: string | null;
+}
+
+/** Server to page: the jobs of a bundle. */
+export interface JobsReply {
+  jobs: JobView[];
+}
+
+/** Page to server: which jobs are in the bundle of the project around a notebook? */
+export interface JobsRequest {
+  path: string;
+}
+
 /** A layer and its tables. */
 export interface LayerView {
   name: string;
@@ -259,6 +346,39 @@ export interface SyncRequest {
 export interface TableView {
   name: string;
   full_name: string;
+}
+
+/** Server to page: what the last attempt of a task printed. */
+export interface TaskLog {
+  task: string;
+  text: string;
+  cut: boolean;
+  places: TaskPlace[];
+}
+
+/** Page to server: what did a task print? */
+export interface TaskLogRequest {
+  path: string;
+  run: number;
+  task: string;
+}
+
+/** A place in a notebook that a task's failure leads to. */
+export interface TaskPlace {
+  path: string | null;
+  notebook: string;
+  cell: number;
+  line: number | null;
+}
+
+/** How far a task of a run is, or an item of a for-each task. */
+export interface TaskRunView {
+  key: string;
+  status: string | null;
+  attempt: number;
+  seconds: number | null;
+  value: string | null;
+  error: string | null;
 }
 
 /** What a kernel sends. */

@@ -2,7 +2,7 @@
 
 import { serverMismatch, Store, type Mismatch } from '@dexkit/client';
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
-import { INotebookTracker, type NotebookPanel } from '@jupyterlab/notebook';
+import { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import { ITranslator } from '@jupyterlab/translation';
 
 import { Actions } from '../actions';
@@ -18,7 +18,10 @@ export const corePlugin: JupyterFrontEndPlugin<IDex> = {
   provides: IDex,
   activate: (app: JupyterFrontEnd, tracker: INotebookTracker, translator: ITranslator): IDex => {
     const server = new DexServer(app.serviceManager.serverSettings);
-    const actions = new Actions(new Sessions(), server, app.serviceManager.contents);
+    const actions = new Actions(new Sessions(), server, app.serviceManager.contents, async path => {
+      const opened = (await app.commands.execute('docmanager:open', { path, factory: 'Notebook' })) as unknown;
+      return opened instanceof NotebookPanel ? opened : null;
+    });
     const front = new Store<{ readonly panel: NotebookPanel | null; readonly server: Mismatch | null }>({
       panel: tracker.currentWidget,
       server: null

@@ -10,6 +10,7 @@ import type { Actions } from '../actions';
 import { mismatchWords } from '../words';
 import { EnvironmentSection } from './environment';
 import { ExportSection } from './export';
+import { JobsSection } from './jobs';
 import { CatalogSection, ProfileSection, RunsSection } from './lists';
 import { Button, Empty, NoticeBox, Translation, useStore, useTrans } from './parts';
 import { RequestSection } from './request';
@@ -58,7 +59,13 @@ function OfNotebook(props: { panel: NotebookPanel; server: Mismatch | null; acti
   const { panel, server, actions } = props;
   const state = useStore(actions.sessions.of(panel).store);
   const { snapshot } = state;
-  const exporting = <ExportSection actions={actions} panel={panel} available={server?.kind !== 'missing'} />;
+  const available = server?.kind !== 'missing';
+  const exporting = (
+    <>
+      <ExportSection actions={actions} panel={panel} available={available} />
+      {available && <JobsSection jobs={actions.jobs(panel)} />}
+    </>
+  );
   return (
     <>
       <header className="dex-Header">

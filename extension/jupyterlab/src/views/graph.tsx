@@ -1,0 +1,158 @@
+/** A job's graph: a row for each task from top to bottom, lines beside them from a task to those that wait for it. */
+
+import type { JobTaskView, TaskRunView } from '@dexkit/client';
+import { Fragment } from 'react';
+
+import { railsOf } from '../graph';
+import { runWord } from '../words';
+import { useTrans } from './parts';
+
+/** Heights of rows and the distance of lines, in pixels; the style sheet has the same. */
+const ROW = 42;
+const HEAD = 22;
+const LANE = 9;
+const NODE = 9;
+
+const MARKS: Record<string, [string, string]> = {
+  SUCCESS: ['✓', 'good'],
+  SUCCESS_WITH_FAILURES: ['✓', 'unsure'],
+  FAILED: ['✗', 'bad'],
+  TIMEDOUT: ['✗', 'bad'],
+  UPSTREAM_FAILED: ['✗', 'bad'],
+  CANCELED: ['■', 'unsure'],
+  UPSTREAM_CANCELED: ['■', 'unsure'],
+  UNFINISHED: ['■', 'unsure'],
+  EXCLUDED: ['−', 'none'],
+  DISABLED: ['−', 'none'],
+  RUNNING: ['▶', 'going'],
+  QUEUED: ['…', 'going'],
+  WAITING: ['↻', 'going'],
+  BLOCKED: ['·', 'none']
+};
+
+/** A state as a mark and a word: never told by colour alone. */
+export function RunState(props: { status: string | null; word?: string }): JSX.Element {
+  const trans = useTrans();
+  const [mark, tone] = MARKS[props.status ?? ''] ?? ['○', 'none'];
+  return (
+    <span className="dex-RunState">
+      <span aria-hidden="true" className={`dex-RunState-mark dex-mod-${tone}`}>
+        {mark}
+      </span>
+      {props.word ?? runWord(trans, props.status)}
+    </span>
+  );
+}
+
+export function JobGraph(props: {
+  stages: readonly (readonly JobTaskView[])[];
+  chosen: string | null;
+  onChoose: (key: string) => void;
+}): JSX.Element {
+  const trans = useTrans();
+  const { stages, chosen, onChoose } = props;
+  const top = new Map<string, number>();
+  let height = 0;
+  for (const stage of stages) {
+    height += HEAD;
+    for (const task of stage) {
+      top.set(task.key, height);
+      height += ROW * (1 + task.items.length);
+    }
+  }
+  const rails = railsOf(stages.flat());
+  const lanes = Math.max(0, ...rails.map(rail => rail.lane + 1));
+  const left = NODE + lanes * LANE + 8;
+  const x = (lane: number): number => left - NODE - 4 - lane * LANE - LANE;
+  const middle = (key: string): number => (top.get(key) ?? 0) + ROW / 2;
+  return (
+    <div className="dex-Graph" style={{ paddingLeft: left }}>
+      <svg className="dex-Graph-edges" width={left} height={height} aria-hidden="true">
+        {rails.map(rail => (
+          <path
+            key={rail.from}
+            className={chosen === rail.from || rail.to.includes(chosen ?? '') ? 'dex-mod-chosen' : undefined}
+            d={[
+              `M ${left - 6} ${middle(rail.from) + 5} H ${x(rail.lane)} V ${Math.max(...rail.to.map(middle)) - 5}`,
+              ...rail.to.map(key => `M ${x(rail.lane)} ${middle(key) - 5} H ${left - 6} m -4 -3 l 4 3 l -4 3`)
+            ].join(' ')}
+          />
+        ))}
+      </svg>
+      {stages.map((stage, index) => (
+        <Fragment key={index}>
+          <h4 className="dex-Graph-stage">{trans.__('Stage %1', index + 1)}</h4>
+          <ul className="dex-List" aria-label={trans.__('Stage %1', index + 1)}>
+            {stage.map(task => (
+              <li key={task.key}>
+                <TaskBox task={task} after={task.after} chosen={chosen === task.key} onChoose={onChoose} what={said(task)} />
+                {task.items.length > 0 && (
+                  <ul className="dex-List dex-Graph-items" aria-label={trans.__('Items of %1', task.key)}>
+                    {task.items.map(item => (
+                      <li key={item.key}>
+                        <TaskBox task={item} after={[]} chosen={chosen === item.key} onChoose={onChoose} what={item.error ?? ''} />
+                      </li>
+                    ))}
+                  </ul>
+                )}
+              </li>
+            ))}
+          </ul>
+        </Fragment>
+      ))}
+    </div>
+  );
+
+  function said(task: JobTaskView): string {
+    if (task.error !== null) {
+      return task.error;
+    }
+    if (task.item_count > 0) {
+      return trans._n('%1 item', '%1 items', task.item_count, task.item_count);
+    }
+    return task.value ?? task.what;
+  }
+}
+
+function TaskBox(props: {
+  task: TaskRunView;
+  after: readonly string[];
+  what: string;
+  chosen: boolean;
+  onChoose: (key: string) => void;
+}): JSX.Element {
+  const trans = useTrans();
+  const { task, after, what, chosen, onChoose } = props;
+  const facts = [
+    task.key,
+    runWord(trans, task.status),
+    task.attempt > 1 ? trans.__('attempt %1', task.attempt) : '',
+    what,
+    after.length > 0 ? trans.__('after %1', after.join(', ')) : ''
+  ];
+  return (
+    <button
+      type="button"
+      className={`dex-Task dex-mod-${(MARKS[task.status ?? ''] ?? ['', 'none'])[1]}`}
+      data-task={task.key}
+      aria-pressed={chosen}
+      aria-label={facts.filter(fact => fact !== '').join(', ')}
+      title={what}
+      onClick={() => {
+        onChoose(task.key);
+      }}
+    >
+      <span className="dex-Task-line">
+        <span className="dex-Task-name">{task.key}</span>
+        <RunState status={task.status} />
+      </span>
+      <span className="dex-Task-line">
+        <span className="dex-Task-what">{what}</span>
+        <span className="dex-Task-time">
+          {task.attempt > 1 && `×${task.attempt} `}
+          {task.seconds !== null && `${task.seconds.toFixed(1)} s`}
+        </span>
+      </span>
+    </button>
+  );
+}
