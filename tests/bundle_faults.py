@@ -61,6 +61,8 @@ ERRORS: dict[str, tuple[str, str, str, str, str]] = {
     "an unknown level": (JOB, "          level: CAN_VIEW", "          ‸level: CAN_VEIW", "07", "Did you mean 'CAN_VIEW'?"),
     "an unknown key of a permission": (ROOT, "    level: CAN_MANAGE", "    level: CAN_MANAGE\n    ‸levels: x", "06", "Did you mean 'level'?"),
     "run_as for nobody": (ROOT, "    run_as:\n      service_principal_name: 11111111-2222-3333-4444-555555555555", "    ‸run_as: {}", "23", "here nobody"),
+    "run_as with a misspelt key": (ROOT, "      service_principal_name: 1", "      ‸service_principal_nam: 1", "06", "Did you mean 'service_principal_name'?"),
+    "a permission with a misspelt key": (ROOT, "  - group_name: engineers", "  - ‸grupo_name: engineers", "06", "Did you mean 'group_name'?"),
     "run_as with an unknown key": (ROOT, "      service_principal_name: 1", "      user_name: x@example.com\n      ‸service_principal: 1", "06", "Did you mean 'service_principal_name'?"),
     # resources
     "an unknown kind of resource": (TABLES, "  schemas:", "  ‸schema:\n    x: {}\n  schemas:", "06", "Did you mean 'schemas'?"),

@@ -9,7 +9,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from dex.bundle.effective import Bundle
 from dex.bundle.models import Finding
 from dex.bundle.paths import local_path, notebook_language
-from dex.bundle.project import built_here, project_of
+from dex.bundle.project import built_here, projects_of
 from dex.bundle.suggest import nearest
 from dex.bundle.tree import At
 
@@ -98,8 +98,8 @@ def _environment(bundle: Bundle, environment: At) -> Iterator[Finding]:
         said = f"There is no environment version '{version.value}'."
         yield version.finding("DEX-BUNDLE-33", f"{said} Known: {', '.join(ENVIRONMENTS)}.")
         return
-    project = project_of(bundle.root)
-    wanted = project.get("requires-python") if project else None
+    projects = projects_of(bundle)
+    wanted = projects[0].get("requires-python") if len(projects) == 1 and projects[0] else None
     dependencies = environment.at("spec") or environment
     if isinstance(wanted, str) and any(built_here(bundle, each) for each in dependencies.items("dependencies")):
         try:

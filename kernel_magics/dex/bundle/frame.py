@@ -15,6 +15,8 @@ from dex.bundle.words import ROOT_KEYS, TARGET_KEYS, TARGET_MODES
 
 #: One part of a version constraint, such as `>= 0.218.0`, `~> 1.3` or `1.x`.
 _CONSTRAINT = re.compile(r"\s*(?:[<>!=]=|[<>=~^]|~>|)\s*v?\d+(?:\.(?:\d+|[xX*])){0,2}(?:[-+][\w.-]+)?\s*")
+#: What stands between them.
+_PARTS = re.compile(r",|\|\||\s-\s|(?<=[\w*])\s+(?=[<>=!~^])")
 
 
 def check_frame(files: BundleFiles) -> Iterator[Finding]:
@@ -24,7 +26,7 @@ def check_frame(files: BundleFiles) -> Iterator[Finding]:
     if named is None or not named.text("name"):
         yield (named or main).finding("DEX-BUNDLE-05", "The bundle has no name. Write `bundle: {name: my_project}`.")
     wanted = named.get("databricks_cli_version") if named is not None else None
-    if wanted is not None and not all(_CONSTRAINT.fullmatch(part) for part in re.split(r",|\|\|", str(wanted.value))):
+    if wanted is not None and not all(_CONSTRAINT.fullmatch(part) for part in _PARTS.split(str(wanted.value).strip())):
         said = f"'{wanted.value}' is no constraint on a version, such as `>= 1.3.0`."
         yield wanted.finding("DEX-BUNDLE-03", said)
     for file in files.files:

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 from dex.bundle.effective import Bundle
 from dex.bundle.models import Finding
-from dex.bundle.project import built_here, is_wheel, normal, project_of
+from dex.bundle.project import built_here, is_wheel, normal, projects_of
 from dex.bundle.suggest import nearest
 from dex.bundle.tree import At
 
@@ -50,19 +50,25 @@ def check_wheel_task(bundle: Bundle, job: At, task: At) -> Iterator[Finding]:
         job: the task's job.
         task: a task with ``python_wheel_task``, or the loop's inner one.
     """
-    settings, project = task.get("python_wheel_task"), project_of(bundle.root)
-    if settings is None or project is None:
+    settings, projects = task.get("python_wheel_task"), projects_of(bundle)
+    if settings is None or not projects:
         return
     package, entry = settings.get("package_name"), settings.get("entry_point")
     if package is None or entry is None or not all(isinstance(at.value, str) for at in (package, entry)):
         return
     if "${" in package.value + entry.value:
         return
-    own = str(project.get("name", ""))
-    if normal(package.value) != normal(own):
+    built = {normal(each["name"]): each for each in projects if each is not None}
+    project = built.get(normal(package.value))
+    if project is None:
         installed = _installed(bundle, job, task)
-        if installed is not None and normal(package.value) not in installed:
-            said = f"No wheel of the task is of '{package.value}'.{nearest(package.value, {own, *installed})}"
+        if installed is None or None in projects:
+            return
+        for each in built.values():
+            installed |= _names(each.get("dependencies"))
+        if normal(package.value) not in installed:
+            named = {str(each["name"]) for each in built.values()}
+            said = f"No wheel of the task is of '{package.value}'.{nearest(package.value, {*named, *installed})}"
             yield package.finding("DEX-BUNDLE-14", said)
         return
     scripts = project.get("scripts")
@@ -74,6 +80,16 @@ def check_wheel_task(bundle: Bundle, job: At, task: At) -> Iterator[Finding]:
             "DEX-BUNDLE-14",
             f"pyproject.toml has no entry point '{entry.value}' under [project.scripts].{nearest(entry.value, known)}",
         )
+
+
+def _names(requirements: object) -> set[str]:
+    """Return the normal names of a project's requirements."""
+    found = (
+        (_REQUIREMENT.match(each) for each in requirements or () if isinstance(each, str))
+        if isinstance(requirements, list)
+        else ()
+    )
+    return {normal(each[1]) for each in found if each}
 
 
 def _installed(bundle: Bundle, job: At, task: At) -> set[str] | None:

@@ -37,10 +37,10 @@ def _permissions(owner: At, kind: str) -> Iterator[Finding]:
         elif isinstance(level.value, str) and "${" not in level.value and level.value not in levels:
             yield level.finding("DEX-BUNDLE-07", f"`level` cannot be {level.value!r}.{nearest(level.value, levels)}")
         given = [who for who in _WHO if each.get(who) is not None]
-        if len(given) != 1:
+        unknown = [(key, entry) for key, entry in each.entries() if key not in (*_WHO, "level")]
+        if len(given) != 1 and not (unknown and not given):  # else one of them is there, misspelt
             said = "nobody" if not given else " and ".join(given)
             yield each.finding("DEX-BUNDLE-23", f"A permission is given to one of {', '.join(_WHO)}; here to {said}.")
-        unknown = [(key, entry) for key, entry in each.entries() if key not in (*_WHO, "level")]
         for key, entry in unknown:
             yield entry.finding(
                 "DEX-BUNDLE-06", f"`{key}` is not a key of a permission.{nearest(key, (*_WHO, 'level'))}"
@@ -50,7 +50,7 @@ def _permissions(owner: At, kind: str) -> Iterator[Finding]:
 def _run_as(at: At | None) -> Iterator[Finding]:
     if at is None:
         return
-    given = [who for who in ("user_name", "service_principal_name", "group_name") if at.get(who) is not None]
-    if len(given) != 1:
+    given = [who for who in _WHO if at.get(who) is not None]
+    if len(given) != 1 and all(key in _WHO for key, _ in at.entries()):
         said = "nobody" if not given else " and ".join(given)
         yield at.finding("DEX-BUNDLE-23", f"`run_as` names one user or service principal; here {said}.")

@@ -1,4 +1,4 @@
-"""The Python project that a bundle builds its wheel of: what ``pyproject.toml`` says of it."""
+"""The Python projects that a bundle builds its wheels of: what their ``pyproject.toml`` say of them."""
 
 from __future__ import annotations
 
@@ -12,19 +12,39 @@ from dex.bundle.toml import read_toml
 from dex.bundle.tree import At
 
 
-def project_of(root: Path) -> dict[str, Any] | None:
-    """Return ``[project]`` of the ``pyproject.toml`` in a folder; None where there is none."""
+def projects_of(bundle: Bundle) -> list[dict[str, Any] | None]:
+    """Return ``[project]`` of every wheel that a bundle builds; None for one that does not say what is in its wheel.
+
+    A bundle without artifacts has the project of its folder, if that is one.
+    """
+    artifacts = bundle.tree.get("artifacts")
+    folders = []
+    for _, artifact in artifacts.entries() if artifacts is not None else ():
+        path = artifact.text("path") or "."
+        if artifact.text("type") in (None, "whl"):
+            folders.append(bundle.root / PurePosixPath(artifact.file).parent / path)
+    if not folders:
+        own = _project(bundle.root)
+        return [own] if own else []
+    return [_project(folder) for folder in folders]
+
+
+def _project(folder: Path) -> dict[str, Any] | None:
     try:
-        changed = (root / "pyproject.toml").stat().st_mtime_ns
+        changed = (folder / "pyproject.toml").stat().st_mtime_ns
     except OSError:
         return None
-    return _read(root, changed)
+    return _read(folder, changed)
 
 
 @lru_cache(maxsize=4)
 def _read(root: Path, changed: int) -> dict[str, Any] | None:
     project = (read_toml(root / "pyproject.toml") or {}).get("project")
-    return project if isinstance(project, dict) else None
+    if not isinstance(project, dict) or not isinstance(project.get("name"), str):
+        return None
+    elsewhere = any((root / name).is_file() for name in ("setup.py", "setup.cfg"))  # which add to what stands here
+    said = project.get("dynamic")
+    return None if elsewhere or (isinstance(said, list) and {"scripts", "entry-points"} & set(said)) else project
 
 
 def is_wheel(at: At) -> bool:
