@@ -7,6 +7,7 @@ where there is none, the step has to fail and say that.
 from __future__ import annotations
 
 import subprocess
+import sys
 from pathlib import Path
 from typing import get_args
 
@@ -20,7 +21,7 @@ from dex.jobs import emit_job
 from dex_dbutils import BundleError
 from dex_dbutils.config import find_project
 from notebook_factory import project_folder, write_notebook
-from stand_in_workspace import rest_workspace
+from stand_in_workspace import client_of, rest_workspace
 from support import ROOT, run
 
 BRONZE = (
@@ -113,6 +114,8 @@ def test_a_deployment_goes_to_the_workspace_or_says_that_the_tool_is_missing(
                 done = runner.run(line, part, signed_in)
                 assert done.returncode == 2, done.stdout + done.stderr
                 assert "DEX-BUNDLE-40: There is no databricks command-line tool at /tmp/" in done.stderr
+        deployed = sorted(job.settings.name for job in client_of(workspace).jobs.list())
+        assert deployed == ([] if tool is None else ["[dev tester] daily", "daily"])
 
 
 def _clone(
@@ -128,6 +131,4 @@ def _must_be_green(done: subprocess.CompletedProcess[str], line: str) -> None:
 
 
 def _dex(clone: Path, *words: str) -> int:
-    import sys
-
     return subprocess.run([sys.executable, "-m", "dex", *words], cwd=clone, capture_output=True, check=False).returncode
