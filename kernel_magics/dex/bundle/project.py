@@ -60,8 +60,12 @@ def is_wheel(at: At) -> bool:
 
 
 def built_here(bundle: Bundle, at: At) -> bool:
-    """Return whether a dependency is a wheel that an artifact of the bundle builds: it comes to lie in ``dist``."""
-    return bundle.tree.get("artifacts") is not None and is_wheel(at) and PurePosixPath(at.value).parent.name == "dist"
+    """Return whether a dependency is a wheel that an artifact builds, which comes to lie in ``dist``.
+
+    Without artifacts the platform's tool runs the ``setup.py`` that lies beside the bundle, if there is one.
+    """
+    builds = bundle.tree.get("artifacts") is not None or (bundle.root / "setup.py").is_file()
+    return builds and is_wheel(at) and PurePosixPath(at.value).parent.name == "dist"
 
 
 def normal(name: str) -> str:
