@@ -68,6 +68,10 @@ def check_job_compute(bundle: Bundle, job: At) -> Iterator[Finding]:
             seen.setdefault(name, each)
     for each in job.items("job_clusters"):
         cluster = each.get("new_cluster")
+        elsewhere = [each.get(key) for key in ("serverless_compute", "serverless_compute_id")]
+        if cluster is None and not any(elsewhere) and isinstance(each.value, dict):
+            said = f"Cluster '{each.text('job_cluster_key') or ''}' needs `new_cluster`."
+            yield each.finding("DEX-BUNDLE-32", said)
         if cluster is not None:
             yield from _cluster(cluster, f"Cluster '{each.text('job_cluster_key') or ''}'")
     for environment in job.items("environments"):

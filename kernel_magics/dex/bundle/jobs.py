@@ -32,6 +32,10 @@ def check_job(bundle: Bundle, key: str, job: At) -> Iterator[Finding]:
         yield from _task(bundle, job, name, task)
         yield from _dependencies(name, task, tasks)
     yield from _cycle(tasks)
+    yield from _parameters(key, job)
+    source = job.get("git_source")
+    if source is not None:
+        yield from _one_of(source, "`git_source`", ("git_branch", "git_tag", "git_commit"))
     yield from check_job_compute(bundle, job)
     yield from check_steps(bundle, job, tasks)
     yield from check_schedule(key, job)
@@ -53,6 +57,29 @@ def _task(bundle: Bundle, job: At, name: str, task: At) -> Iterator[Finding]:
     yield from check_compute(bundle, job, name, task, kinds[0])
     yield from check_wheel_task(bundle, job, task)
     yield from check_files(bundle, job, task)
+    query = task.get("sql_task")
+    if query is not None:
+        yield from _one_of(query, "`sql_task`", ("query", "file", "alert", "dashboard"))
+
+
+def _parameters(key: str, job: At) -> Iterator[Finding]:
+    seen: dict[str, At] = {}
+    for each in job.items("parameters"):
+        name = each.text("name") or ""
+        if name in seen and seen[name].file == each.file:
+            yield each.finding("DEX-BUNDLE-16", f"Job '{key}' has two parameters '{name}'. Keep one of them.")
+        seen.setdefault(name, each)
+
+
+def _one_of(at: At, said: str, keys: tuple[str, ...]) -> Iterator[Finding]:
+    given = [key for key in keys if at.get(key) is not None]
+    if isinstance(at.value, dict) and len(given) != 1 and (given or set(at.value) - {*keys} <= _BESIDE_ONE):
+        here = f"; here {' and '.join(given)}" if given else ""
+        yield at.finding("DEX-BUNDLE-21", f"{said} needs one of {', '.join(f'`{key}`' for key in keys)}{here}.")
+
+
+#: Keys beside which one of several has to stand; another one may be it, misspelt or newer.
+_BESIDE_ONE = frozenset({"warehouse_id", "parameters", "git_url", "git_provider"})
 
 
 def _dependencies(name: str, task: At, tasks: Mapping[str, At]) -> Iterator[Finding]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 
@@ -45,7 +46,7 @@ def check_variables(bundle: Bundle) -> Iterator[Finding]:
             continue  # a target's, see `check_target_variables`
         if name not in used:
             yield variable.finding("DEX-BUNDLE-19", f"Nothing uses the variable '{name}'.", "warning")
-        elif variable.get("default") is None and variable.get("lookup") is None:
+        elif f"BUNDLE_VAR_{name}" not in os.environ and not any(map(variable.get, ("default", "lookup"))):
             said = f"The variable '{name}' has no value: give it with `--var {name}=...` or BUNDLE_VAR_{name}."
             yield variable.finding("DEX-BUNDLE-20", said, "warning")
 
