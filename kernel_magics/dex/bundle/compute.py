@@ -15,6 +15,9 @@ from dex.bundle.tree import At
 
 #: Environment version -> its Python. Source: the platform's release notes of serverless environments.
 ENVIRONMENTS = {"1": "3.10", "2": "3.11", "3": "3.12", "4": "3.12", "5": "3.12"}
+_NEEDS_COMPUTE = frozenset(
+    {"python_wheel_task", "spark_python_task", "dbt_task", "spark_jar_task", "spark_submit_task"}
+)
 _RUNS_ON = ("environment_key", "job_cluster_key", "new_cluster", "existing_cluster_id")
 
 
@@ -35,7 +38,7 @@ def check_compute(bundle: Bundle, job: At, name: str, task: At, kind: str) -> It
         if used is not None and isinstance(used.value, str) and used.value not in known and "${" not in used.value:
             yield used.finding("DEX-BUNDLE-13", f"The job has no `{key}` '{used.value}'.{nearest(used.value, known)}")
     on = [key for key in _RUNS_ON if (at := task.get(key)) is not None and at.value is not None]
-    if kind in {"python_wheel_task", "spark_python_task"} and not on:
+    if kind in _NEEDS_COMPUTE and not on:
         yield task.finding(
             "DEX-BUNDLE-13",
             f"Task '{name}' does not say what it runs on. Give it `environment_key` or `job_cluster_key`.",

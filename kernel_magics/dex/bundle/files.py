@@ -87,14 +87,18 @@ def _include(bundle: BundleFiles, pattern: At) -> None:
     if not isinstance(pattern.value, str):
         bundle.findings.append(pattern.finding("DEX-BUNDLE-03", "An entry of `include` must be a path or a pattern."))
         return
-    found = sorted(Path(name).as_posix() for name in glob.glob(pattern.value, root_dir=bundle.root, recursive=True))
+    # the platform's tool knows no `**` in `include`: it is one folder there, as `*` is
+    found = sorted(Path(name).as_posix() for name in glob.glob(pattern.value, root_dir=bundle.root))
     if not found:
         exact = not glob.has_magic(pattern.value)
         said = f"`include` names '{pattern.value}', which {'is not there' if exact else 'matches no file'}."
         bundle.findings.append(pattern.finding("DEX-BUNDLE-04", said, "error" if exact else "warning"))
     read = {file.file for file in bundle.files}
     for name in found:
-        if name not in read and Path(name).suffix in {".yml", ".yaml"}:
+        if Path(name).suffix not in {".yml", ".yaml", ".json"}:
+            said = f"'{name}' is neither YAML nor JSON, and `include` takes no other files."
+            bundle.findings.append(pattern.finding("DEX-BUNDLE-04", said))
+        elif name not in read:
             _read(bundle, name)
 
 

@@ -13,6 +13,13 @@ from dex.bundle.suggest import close, unknown_keys
 from dex.bundle.tree import At
 from dex.bundle.words import ROOT_KEYS, TARGET_KEYS, TARGET_MODES
 
+#: Settings of `workspace` that say where the workspace is and who asks.
+_OF_WORKSPACE = frozenset(
+    """
+    host profile auth_type client_id google_service_account azure_use_msi azure_client_id azure_tenant_id
+    azure_environment azure_login_app_id account_id workspace_id
+    """.split()
+)
 #: One part of a version constraint, such as `>= 0.218.0`, `~> 1.3` or `1.x`.
 _CONSTRAINT = re.compile(r"\s*(?:[<>!=]=|[<>=~^]|~>|)\s*v?\d+(?:\.(?:\d+|[xX*])){0,2}(?:[-+][\w.-]+)?\s*")
 #: What stands between them.
@@ -25,6 +32,9 @@ def check_frame(files: BundleFiles) -> Iterator[Finding]:
     named = main.get("bundle")
     if named is None or not named.text("name"):
         yield (named or main).finding("DEX-BUNDLE-05", "The bundle has no name. Write `bundle: {name: my_project}`.")
+    name = named.get("name") if named is not None else None
+    if name is not None and "${" in str(name.value):
+        yield name.finding("DEX-BUNDLE-05", "A bundle's name is written out: `${...}` is not filled in there.")
     wanted = named.get("databricks_cli_version") if named is not None else None
     if wanted is not None and not all(_CONSTRAINT.fullmatch(part) for part in _PARTS.split(str(wanted.value).strip())):
         said = f"'{wanted.value}' is no constraint on a version, such as `>= 1.3.0`."
@@ -34,6 +44,7 @@ def check_frame(files: BundleFiles) -> Iterator[Finding]:
         yield from check_settings(file)
         yield from _kinds(file)
         yield from _one_job(file)
+        yield from _written_out(file)
     yield from _targets(files)
     yield from _keys(files)
 
@@ -44,6 +55,7 @@ def _targets(files: BundleFiles) -> Iterator[Finding]:
         yield from unknown_keys(target, TARGET_KEYS, f"target '{name}'")
         yield from check_settings(target, of_target=True)
         yield from _kinds(target)
+        yield from _written_out(target)
         mode = target.get("mode")
         if mode is not None and str(mode.value) not in TARGET_MODES:
             known = " or ".join(sorted(TARGET_MODES))
@@ -55,6 +67,24 @@ def _targets(files: BundleFiles) -> Iterator[Finding]:
                     "DEX-BUNDLE-08", f"Targets '{default}' and '{name}' are both the default. Keep `default` on one."
                 )
             default = name
+
+
+def _written_out(owner: At) -> Iterator[Finding]:
+    """Yield references where none is filled in: in scripts, and in what says which workspace is asked and as whom."""
+    workspace, scripts = owner.get("workspace"), owner.get("scripts")
+    for key, at in workspace.entries() if workspace is not None else ():
+        if key in _OF_WORKSPACE and "${" in str(at.value):
+            said = (
+                f"`{key}` is written out: `${{...}}` is not filled in there. Set it in the environment or in a profile."
+            )
+            yield at.finding("DEX-BUNDLE-17", said)
+    for key, script in scripts.entries() if scripts is not None else ():
+        content = script.get("content")
+        if content is not None and re.search(r"\$\{.*\}", str(content.value)):
+            said = (
+                f"Script '{key}' has `${{...}}`, which is not filled in there. Write variables of the shell as `$NAME`."
+            )
+            yield content.finding("DEX-BUNDLE-17", said)
 
 
 def _kinds(owner: At) -> Iterator[Finding]:

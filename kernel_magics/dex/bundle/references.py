@@ -25,8 +25,8 @@ _LATER = {
 def check_references(bundle: Bundle) -> Iterator[Finding]:
     """Yield every reference to something that neither the files nor a workspace gives."""
     for key, part in bundle.tree.entries():
-        if key in ("targets", "environments"):
-            continue  # the chosen one is merged into the rest
+        if key in ("targets", "environments", "scripts"):
+            continue  # the chosen target is merged into the rest; in scripts nothing is filled in
         for at in part.walk():
             for reference in _ANY.findall(at.value) if isinstance(at.value, str) and "${" in at.value else ():
                 yield from _reference(bundle, at, reference)

@@ -62,6 +62,10 @@ def _loop(name: str, task: At) -> Iterator[Finding]:
     loop = task.get("for_each_task")
     if loop is None:
         return
+    for key in ("max_retries", "min_retry_interval_millis", "retry_on_timeout"):
+        retries = task.get(key)
+        if retries is not None and retries.value:
+            yield retries.finding("DEX-BUNDLE-26", f"`{key}` of loop '{name}' belongs into the loop's own task.")
     inputs, inner, concurrency = loop.get("inputs"), loop.get("task"), loop.get("concurrency")
     if inputs is not None and isinstance(inputs.value, str) and "{{" not in inputs.value and "${" not in inputs.value:
         try:
