@@ -53,6 +53,8 @@ ERRORS: dict[str, tuple[str, str, str, str, str]] = {
     "an unknown mode": (ROOT, "mode: production", "‸mode: prod", "07", "development or production, not 'prod'"),
     "two default targets": (ROOT, "    mode: production", "    mode: production\n    ‸default: true", "08", "'dev' and 'prod' are both the default"),
     "production without a place": (ROOT, "  prod:\n    mode: production\n    workspace:\n      root_path: /Workspace/deployed/${bundle.name}\n    run_as:\n      service_principal_name: 11111111-2222-3333-4444-555555555555\n", "  ‸prod:\n    mode: production\n", "24", "Set `workspace.root_path`"),
+    "one folder for all targets in production": (ROOT, "targets:\n  dev:\n    mode: development\n", "workspace:\n  root_path: ~/deployed/${bundle.target}\ntargets:\n  ‸live: {mode: production}\n  dev:\n    mode: development\n", "24", "Target 'live' is for production"),
+    "a folder for all in development": (ROOT, "    default: true", "    default: true\n    workspace: {‸root_path: /Workspace/teams/flights}", "24", "`root_path` is not of its user"),
     "triggers on in development": (ROOT, "    default: true", "    default: true\n    presets: {‸trigger_pause_status: UNPAUSED}", "24", "`UNPAUSED` is refused"),
     "a pipeline in development in production": (ROOT, "    variables:\n      catalog: prod", "    resources: {pipelines: {events: {‸development: true}}}\n    variables:\n      catalog: prod", "24", "'events' is in development"),
     "a job that no file has, in a target": (ROOT, "        flights:\n          tasks:\n            - task_key: model\n              timeout_seconds: 600", "        ‸flihgts:\n          max_concurrent_runs: 2", "34", "`jobs.flihgts`, which the bundle does not have. Did you mean 'flights'?"),

@@ -25,9 +25,9 @@ def check_mode(bundle: Bundle) -> Iterator[Finding]:
 
 
 def _production(bundle: Bundle, target: At) -> Iterator[Finding]:
-    place = bundle.tree.at("workspace", "root_path")
-    runs_as = bundle.tree.get("run_as")
-    if place is None and runs_as is None:
+    place = target.at("workspace", "root_path")  # of the target itself: one for all targets is not taken
+    jobs = [job for _, job in bundle.resources("jobs")]
+    if place is None and bundle.tree.get("run_as") is None and not all(job.get("run_as") for job in jobs):
         yield target.finding(
             "DEX-BUNDLE-24",
             f"Target '{bundle.target}' is for production and says neither where it is deployed nor who runs it: two people "
@@ -46,12 +46,26 @@ def _development(bundle: Bundle) -> Iterator[Finding]:
     if paused is not None and paused.value == "UNPAUSED":
         said = f"Target '{bundle.target}' is for development, where triggers are paused: `UNPAUSED` is refused."
         yield paused.finding("DEX-BUNDLE-24", said)
+    workspace = bundle.tree.get("workspace")
+    for key, at in workspace.entries() if workspace is not None else ():
+        if key.endswith("_path") and not _of_user(str(at.value)):
+            yield at.finding(
+                "DEX-BUNDLE-24",
+                f"Target '{bundle.target}' is for development, and `{key}` is not of its user: two people would write to one"
+                " folder. Begin it with `~/`, or write `${workspace.current_user.userName}` into it.",
+            )
     prefix = bundle.tree.at("presets", "name_prefix")
     if prefix is not None and not any(str(name) in str(prefix.value) for name in user_names()):
         said = f"The prefix '{prefix.value}' does not hold who deploys: two people would have the same names."
         yield prefix.finding(
             "DEX-BUNDLE-24", f"{said} Write `${{workspace.current_user.short_name}}` into it.", "warning"
         )
+
+
+def _of_user(path: str) -> bool:
+    """Return whether a folder is of whoever deploys, as far as that can be told without knowing who that is."""
+    theirs = path.startswith(("~", "/Workspace/Users/", "/Users/"))
+    return theirs or "${" in path or any(name in path for name in user_names())
 
 
 def _shared(bundle: Bundle) -> Iterator[Finding]:
