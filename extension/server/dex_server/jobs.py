@@ -228,12 +228,13 @@ def _state(task: TaskRun) -> TaskRunView:
     from dex.jobs import now
 
     ran = task.started is not None and task.attempt > 0
+    value = f"run {task.value}" if task.value is not None and task.kind == "run_job_task" else task.value
     seconds = ((task.ended or now()) - task.started).total_seconds() if ran and task.started else None
     return TaskRunView(
         key=task.key,
         status=task.result or task.state,
         attempt=task.attempt,
         seconds=seconds,
-        value=task.value[:_VALUE] if task.value is not None else None,
+        value=value[:_VALUE] if value is not None else None,
         error=task.error.splitlines()[0] if task.error else None,
     )

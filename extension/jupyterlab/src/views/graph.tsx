@@ -144,14 +144,14 @@ function TaskBox(props: {
     >
       <span className="dex-Task-line">
         <span className="dex-Task-name">{task.key}</span>
-        <RunState status={task.status} />
-      </span>
-      <span className="dex-Task-line">
-        <span className="dex-Task-what">{what}</span>
         <span className="dex-Task-time">
           {task.attempt > 1 && `×${task.attempt} `}
           {task.seconds !== null && `${task.seconds.toFixed(1)} s`}
         </span>
+      </span>
+      <span className="dex-Task-line">
+        <RunState status={task.status} />
+        <span className="dex-Task-what">{what}</span>
       </span>
     </button>
   );

@@ -144,7 +144,8 @@ function Progress(props: { reply: JobReply | null; going: boolean }): JSX.Elemen
   const told =
     reply?.run != null ? (
       <>
-        <RunState status={reply.run.status} />{' '}
+        <RunState status={reply.run.status} />
+        {' · '}
         {trans.__('%1 of %2 tasks ended · %3 s', ended, tasks.length, (reply.run.seconds ?? 0).toFixed(1))}
       </>
     ) : going ? (

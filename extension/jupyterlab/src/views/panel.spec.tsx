@@ -10,7 +10,9 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { aMessage, aSnapshot } from '../../../client/src/testing';
 import type { Actions, Draft } from '../actions';
+import { Jobs } from '../jobs';
 import { parseNotice } from '../notice';
+import type { DexServer } from '../server';
 import { Badge } from './badge';
 import { share } from './lists';
 import { Contents, type Front } from './panel';
@@ -83,7 +85,9 @@ beforeEach(() => {
   node = document.createElement('div');
   document.body.append(node);
   root = createRoot(node);
-  const all = { ...actions, draft: () => draft, sessions: { of: () => ({ store: state }) } } as unknown as Actions;
+  const server = { jobs: () => Promise.resolve({ jobs: [] }) } as unknown as DexServer;
+  const jobs = new Jobs(server, () => 'notebooks/flights.ipynb', () => Promise.resolve());
+  const all = { ...actions, jobs: () => jobs, draft: () => draft, sessions: { of: () => ({ store: state }) } } as unknown as Actions;
   act(() => {
     root.render(
       <Translation.Provider value={trans}>

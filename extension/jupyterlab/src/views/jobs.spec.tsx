@@ -1,0 +1,160 @@
+// @vitest-environment jsdom
+import type { JobReply, JobTaskView } from '@dexkit/client';
+import { ServerConnection } from '@jupyterlab/services';
+import { nullTranslator } from '@jupyterlab/translation';
+import { act } from 'react';
+import { createRoot, type Root } from 'react-dom/client';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+
+import { Jobs } from '../jobs';
+import { DexServer } from '../server';
+import { JobsSection } from './jobs';
+import { Translation } from './parts';
+
+const A_RUN = { run: 7, status: 'RUNNING', environment: 'local', started: '2026-01-01T00:00:00Z', seconds: 2, ours: true, repairable: false };
+
+function aTask(key: string, more: Partial<JobTaskView> = {}): JobTaskView {
+  const nothing = { status: null, attempt: 0, seconds: null, value: null, error: null, run_if: null };
+  return { ...nothing, key, what: 'python: jobs/say.py', needs: [], after: [], items: [], item_count: 0, ...more };
+}
+
+const IDLE: JobReply = {
+  key: 'every',
+  parameters: [{ name: 'day', default: 'monday' }],
+  stages: [[aTask('load')], [aTask('report', { needs: ['load'], after: ['load'] })]],
+  run: null,
+  starting: null,
+  problem: null
+};
+const FAILED: JobReply = {
+  ...IDLE,
+  run: { ...A_RUN, status: 'FAILED', ours: false, repairable: true },
+  stages: [
+    [aTask('load', { status: 'FAILED', attempt: 2, seconds: 1.25, error: 'ValueError: no' })],
+    [aTask('report', { status: 'UPSTREAM_FAILED', needs: ['load'], after: ['load'] })]
+  ]
+};
+const LOG = { task: 'load', text: 'Traceback\n', cut: false, places: [{ path: 'notebooks/a.ipynb', notebook: 'notebooks/a.ipynb', cell: 3, line: 2 }] };
+
+let node: HTMLElement;
+let root: Root;
+let asked: [string, Record<string, unknown>][];
+let answers: Record<string, unknown>;
+const opened = vi.fn(() => Promise.resolve());
+
+beforeEach(async () => {
+  asked = [];
+  answers = { jobs: { jobs: [{ key: 'every', name: 'every', tasks: 2, runs: [], problem: null }] }, show: IDLE, log: LOG };
+  opened.mockClear();
+  const settings = ServerConnection.makeSettings({
+    baseUrl: 'http://host/',
+    fetch: async (input: RequestInfo | URL, init?: RequestInit) => {
+      const request = new Request(input, init);
+      const route = new URL(request.url).pathname.split('/').pop() ?? '';
+      asked.push([route, (await request.json()) as Record<string, unknown>]);
+      const answer = answers[route];
+      return answer instanceof Response ? answer.clone() : Response.json(answer);
+    }
+  });
+  const jobs = new Jobs(new DexServer(settings), () => 'notebooks/a.ipynb', opened);
+  node = document.createElement('div');
+  document.body.append(node);
+  root = createRoot(node);
+  act(() => {
+    root.render(
+      <Translation.Provider value={nullTranslator.load('dex')}>
+        <JobsSection jobs={jobs} />
+      </Translation.Provider>
+    );
+  });
+  await until(() => node.querySelector('.dex-Job') !== null);
+});
+
+afterEach(() => {
+  act(() => {
+    root.unmount();
+  });
+  node.remove();
+});
+
+async function until(met: () => boolean): Promise<void> {
+  await vi.waitFor(
+    async () => {
+      await act(() => Promise.resolve());
+      if (!met()) {
+        throw new Error(`not yet: ${node.textContent}`);
+      }
+    },
+    { timeout: 3_000, interval: 20 }
+  );
+}
+
+function button(name: string): HTMLButtonElement {
+  const found = [...node.querySelectorAll('button')].find(each => each.textContent === name || each.dataset.task === name);
+  if (found === undefined) {
+    throw new Error(`no button ${name} in: ${node.textContent}`);
+  }
+  return found;
+}
+
+function press(name: string): void {
+  act(() => {
+    button(name).click();
+  });
+}
+
+it('lists the jobs with their last result, and draws the one that is chosen', async () => {
+  expect(node.querySelector('.dex-Job')?.textContent).toContain('not run');
+  press('every○not run');
+  await until(() => node.querySelector('[data-task=report]') !== null);
+  expect([...node.querySelectorAll('.dex-Graph-stage')].map(each => each.textContent)).toEqual(['Stage 1', 'Stage 2']);
+  expect(node.querySelectorAll('.dex-Graph-edges path')).toHaveLength(1);
+  expect(button('report').getAttribute('aria-label')).toBe('report, not run, python: jobs/say.py, after load');
+  expect([button('Run').disabled, button('Stop').disabled, button('Repair').disabled]).toEqual([false, true, true]);
+});
+
+it('runs the job, follows the run to its end and repairs it', async () => {
+  press('every○not run');
+  await until(() => node.querySelector('[data-task=load]') !== null);
+  answers = { ...answers, run: { run: 7 }, show: { ...IDLE, starting: 'starting the engine' } };
+  press('Run');
+  await until(() => (node.textContent ?? '').includes('Starting… starting the engine'));
+  expect(asked.find(([route]) => route === 'run')?.[1]).toEqual({ path: 'notebooks/a.ipynb', job: 'every', parameters: {} });
+  expect([button('Run').disabled, button('Stop').disabled]).toEqual([true, false]);
+  answers.show = FAILED;
+  await until(() => (node.textContent ?? '').includes('2 of 2 tasks ended'));
+  expect(button('load').textContent).toContain('✗failed');
+  expect(button('load').textContent).toContain('×2 1.3 s');
+  answers.repair = { run: 7 };
+  answers.show = { ...FAILED, run: A_RUN };
+  press('Repair');
+  await until(() => !button('Stop').disabled);
+  answers.stop = { run: 7 };
+  answers.show = FAILED;
+  press('Stop');
+  await until(() => !button('Repair').disabled);
+  expect(asked.find(([route]) => route === 'stop')?.[1]).toEqual({ path: 'notebooks/a.ipynb', run: 7 });
+});
+
+it('shows what a failed task printed, and leads to its cell', async () => {
+  press('every○not run');
+  await until(() => node.querySelector('[data-task=load]') !== null);
+  answers = { ...answers, run: { run: 7 }, show: FAILED };
+  press('Run');
+  await until(() => (node.textContent ?? '').includes('ValueError: no'));
+  press('load');
+  await until(() => node.querySelector('.dex-TaskLog')?.textContent === 'Traceback\n');
+  expect(button('load').getAttribute('aria-pressed')).toBe('true');
+  press('notebooks/a.ipynb, cell 3, line 2');
+  expect(opened).toHaveBeenCalledWith('notebooks/a.ipynb', LOG.places[0]);
+});
+
+it('says why a run was refused', async () => {
+  press('every○not run');
+  await until(() => node.querySelector('[data-task=load]') !== null);
+  answers.run = Response.json({ code: 'DEX-JOB-01', message: 'Not sound.', remedy: 'Mend it.' }, { status: 400 });
+  press('Run');
+  await until(() => node.querySelector('[role=alert]') !== null);
+  expect(node.querySelector('[role=alert]')?.textContent).toContain('Mend it.');
+  expect(button('Run').disabled).toBe(false);
+});
