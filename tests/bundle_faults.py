@@ -86,6 +86,7 @@ ERRORS: dict[str, tuple[str, str, str, str, str]] = {
     "a pipeline's folder that is not there": (TABLES, "      root_path: ../src/events", "      ‸root_path: ../src/event", "15", "There is no folder '../src/event'"),
     "a dashboard's file that is not there": (TABLES, "  volumes:\n", "  dashboards:\n    late: {display_name: late, warehouse_id: x, ‸file_path: ../late.lvdash.json}\n  volumes:\n", "15", "There is no file '../late.lvdash.json'"),
     "an app's folder that is not there": (TABLES, "  volumes:\n", "  apps:\n    helper: {name: helper, ‸source_code_path: ../app}\n  volumes:\n", "15", "There is no folder '../app'"),
+    "a pipeline's notebook without a path": (TABLES, "        - notebook:\n            path: ../notebooks/late.py", "        - ‸notebook: {}", "21", "needs `path`"),
     "a pipeline's notebook that is not there": (TABLES, "            path: ../notebooks/late.py", "            ‸path: ../notebooks/later.py", "15", "There is no notebook '../notebooks/later.py'"),
     "a pipeline's pattern without a file": (TABLES, "            include: ../src/events/**", "            ‸include: ../src/evnts/**", "15", "No file matches '../src/evnts/**'"),
     # jobs

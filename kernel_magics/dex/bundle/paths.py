@@ -78,6 +78,10 @@ def check_pipeline(bundle: Bundle, pipeline: At) -> Iterator[Finding]:
     if root is not None:
         yield from _there(bundle, root, "folder")
     for library in pipeline.items("libraries"):
+        for kind, key in (("notebook", "path"), ("file", "path"), ("glob", "include")):
+            entry = library.get(kind)
+            if entry is not None and isinstance(entry.value, dict | type(None)) and not entry.value:
+                yield entry.finding("DEX-BUNDLE-21", f"`{kind}` of a pipeline's `libraries` needs `{key}`.")
         yield from check_notebook(bundle, library.at("notebook", "path"))
         for named in (library.at("file", "path"), library.at("glob", "include")):
             if named is not None:
