@@ -52,6 +52,10 @@ def print_runs(runs: Sequence[JobRun], console: Console | None = None) -> None:
             console.print(*map(Text, _next(run)), sep="\n")
         else:
             print(run_text(run), file=console.file)
+    if len(runs) > 1:
+        bad = [run.key for run in runs if run.result not in GOOD]
+        told = f"{len(runs) - len(bad)} of {len(runs)} jobs ended well" + (f"; not: {', '.join(bad)}" if bad else "")
+        console.print(Text(f"\n{told}"), soft_wrap=not console.is_terminal)
 
 
 def items_of(run: JobRun, loop: str) -> tuple[list[TaskRun], int]:
@@ -203,6 +207,7 @@ class LiveRuns:
             return Group(_line(_progress(asked[0])), *_fitting(asked[0], in_order(asked[0]), room))
         lines: list[RenderableType] = [_line(_progress_of_all(asked))]
         going = [run for run in asked if run.result is None]
+        going.sort(key=lambda run: all(task.state != "RUNNING" for task in run.tasks.values()))
         failed = [run for run in asked if run.result in BAD]
         for number, run in enumerate([*failed[-3:], *going]):
             running = [each for each in in_order(run) if each[0].state == "RUNNING"] if run.result is None else []

@@ -107,6 +107,18 @@ def test_many_jobs_are_one_line_of_progress_and_the_tasks_that_run() -> None:
     assert lines[-1].endswith(" more")
 
 
+def test_of_many_jobs_those_with_a_running_task_stand_first() -> None:
+    waiting = [a_run(task("a", state="BLOCKED"), key=f"j{n}", number=n) for n in range(60)]
+    lines = picture(*waiting, a_run(task("a", state="RUNNING"), key="late", number=99))
+    assert [line.split(":")[0] for line in lines[1:4:2]] == ["late", "j0"]
+
+
+def test_the_end_of_many_jobs_says_which_did_not_end_well() -> None:
+    console = terminal()
+    print_runs([a_run(key=f"j{n}", number=n, result="FAILED" if n == 1 else "SUCCESS") for n in range(3)], console)
+    assert shown(console)[-1] == "2 of 3 jobs ended well; not: j1"
+
+
 def test_a_job_that_a_task_runs_does_not_take_the_place_of_the_one_asked_for() -> None:
     inner = a_run(task("only", state="RUNNING"), key="other", number=8)
     lines = picture(
