@@ -30,6 +30,13 @@ def session(shared_project: Path) -> Session:
     return get_session(load_environment("local", start=shared_project))
 
 
+@pytest.fixture(scope="module")
+def own_project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A project of a module's own whose Sail runs: with tables and files that others would be in the way of."""
+    with engine_project(tmp_path_factory.mktemp("own") / "trial") as project:
+        yield project
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Iterator[Path]:
     """A project of the test's own whose Sail runs, and which a test may kill."""

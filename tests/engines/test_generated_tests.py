@@ -15,7 +15,7 @@ from xml.etree import ElementTree
 
 import pytest
 from dex.export import Exporter
-from dex_dbutils import Session
+from dex_dbutils import get_session, load_environment
 from dex_dbutils.config import find_project
 from fixture_notebooks import FORMS, Fixture, fixtures, put
 
@@ -42,9 +42,10 @@ class Ended:
 
 
 @pytest.fixture(scope="module")
-def ended(shared_project: Path, session: Session) -> dict[str, Ended]:
+def ended(own_project: Path) -> dict[str, Ended]:
     """The tests of every exported fixture, run in one process; by module."""
-    root = shared_project
+    root = own_project
+    session = get_session(load_environment("local", start=root))
     for layer in ("bronze", "gold"):  # what some of the notebooks read
         rows = session.spark.createDataFrame([(1, "a"), (2, "b")], "id int, name string")
         rows.write.mode("overwrite").saveAsTable(session.table(layer, "orders"))
@@ -77,9 +78,9 @@ def ended(shared_project: Path, session: Session) -> dict[str, Ended]:
 
 @pytest.mark.parametrize(("fixture", "form"), EXPORTED, ids=[f"{fixture}-{form}" for fixture, form in EXPORTED])
 def test_the_generated_tests_of_a_notebook_pass(
-    fixture: Fixture, form: str, ended: dict[str, Ended], shared_project: Path
+    fixture: Fixture, form: str, ended: dict[str, Ended], own_project: Path
 ) -> None:
-    told = ended[_module(_path(shared_project, fixture, form))]
+    told = ended[_module(_path(own_project, fixture, form))]
     assert not told.failed, "\n".join(told.failed)
     skips = fixture.expected.get("skips")
     if skips == "pipeline":

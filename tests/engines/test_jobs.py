@@ -19,8 +19,8 @@ DEX = Path(sys.executable).with_name("dex")
 
 
 @pytest.fixture(scope="module")
-def shop(shared_project: Path) -> Path:
-    return add_jobs(shared_project)
+def shop(own_project: Path) -> Path:
+    return add_jobs(own_project)
 
 
 def job(project: Path, *words: object) -> subprocess.CompletedProcess[str]:
