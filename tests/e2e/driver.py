@@ -40,7 +40,7 @@ class LabPage:
         self.address = f"{url}/lab/tree/{path}?reset&token={token}"
         self.page: Page = browser.new_page(viewport={"width": 1400, "height": 1000})
         self.page.set_default_timeout(30_000)
-        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("pageerror", lambda error: self.errors.append(f"{error}\n{error.stack}"))
         self.page.on("dialog", lambda dialog: _accept(dialog))
         self.page.on("websocket", self._listen)
         self.open()
@@ -69,6 +69,14 @@ class LabPage:
     def button(self, name: str) -> Locator:
         """A button of the sidebar."""
         return self.panel.get_by_role("button", name=name, exact=True)
+
+    def theme(self, name: str) -> None:
+        """Change the theme and wait until JupyterLab's curtain is gone: a second change before that breaks its own script."""
+        self.command("apputils:change-theme", {"theme": name})
+        self.page.wait_for_function(
+            "name => document.body.dataset.jpThemeName === name && !document.getElementById('jupyterlab-splash')",
+            arg=name,
+        )
 
     def command(self, name: str, args: dict[str, Any] | None = None) -> Any:
         """Run a command of JupyterLab to its end."""

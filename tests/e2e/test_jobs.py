@@ -68,11 +68,7 @@ def test_the_job_of_fourteen_tasks_is_run_from_the_panel(browser: Browser, lab: 
     jobs.locator("[data-task=check]").press("Enter")
     expect(jobs.locator(".dex-TaskLog")).to_contain_text("cell 4 of 4")
     for theme, file in (("JupyterLab Dark", "job-dark.png"), ("JupyterLab Light", "job-light.png")):
-        page.command("apputils:change-theme", {"theme": theme})
-        page.page.wait_for_function(
-            "theme => document.body.dataset.jpThemeName === theme && !document.querySelector('.jp-SplashScreen')",
-            arg=theme,
-        )
+        page.theme(theme)
         page.page.wait_for_timeout(500)  # fonts and icons of the theme
         page.page.screenshot(path=shots / file)
         assert page.panel.evaluate(WEAK_TEXT) == []

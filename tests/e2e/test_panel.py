@@ -193,11 +193,7 @@ def test_a_test_that_fails_leads_to_the_cell_that_it_comes_from(page: LabPage, l
     narrow = page.panel.evaluate("node => [node.scrollWidth, node.clientWidth]")
     assert narrow[0] <= narrow[1]  # nothing sticks out
     for theme in ("Dark", "Light"):
-        page.command("apputils:change-theme", {"theme": f"JupyterLab {theme}"})
-        page.page.wait_for_function(
-            "theme => document.body.dataset.jpThemeName === theme && !document.querySelector('.jp-SplashScreen')",
-            arg=f"JupyterLab {theme}",
-        )
+        page.theme(f"JupyterLab {theme}")
         page.page.screenshot(path=shots / f"tested-{theme.lower()}.png")
         assert page.panel.evaluate(WEAK_TEXT) == []
 
@@ -356,11 +352,7 @@ def test_it_looks_right_in_light_dark_and_narrow(page: LabPage, shots: Path) -> 
     page.page.mouse.move(box["x"] + 180, box["y"] + 300, steps=8)
     page.page.mouse.up()
     for theme, file in (("JupyterLab Light", "light.png"), ("JupyterLab Dark", "dark.png")):
-        page.command("apputils:change-theme", {"theme": theme})
-        page.page.wait_for_function(
-            "theme => document.body.dataset.jpThemeName === theme && !document.querySelector('.jp-SplashScreen')",
-            arg=theme,
-        )
+        page.theme(theme)
         page.page.wait_for_timeout(500)  # fonts and icons of the theme
         page.page.screenshot(path=shots / file)
         weak = page.panel.evaluate(WEAK_TEXT)
