@@ -7,9 +7,11 @@ import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
+from packaging.utils import canonicalize_name
+
 from dex.bundle.effective import Bundle
 from dex.bundle.models import Finding
-from dex.bundle.project import built_here, is_wheel, normal, projects_of
+from dex.bundle.project import built_here, is_wheel, projects_of
 from dex.bundle.suggest import nearest
 from dex.bundle.tree import At
 
@@ -58,15 +60,15 @@ def check_wheel_task(bundle: Bundle, job: At, task: At) -> Iterator[Finding]:
         return
     if "${" in package.value + entry.value:
         return
-    built = {normal(each["name"]): each for each in projects if each is not None}
-    project = built.get(normal(package.value))
+    built = {canonicalize_name(each["name"]): each for each in projects if each is not None}
+    project = built.get(canonicalize_name(package.value))
     if project is None:
         installed = _installed(bundle, job, task)
         if installed is None or None in projects:
             return
         for each in built.values():
             installed |= _names(each.get("dependencies"))
-        if normal(package.value) not in installed:
+        if canonicalize_name(package.value) not in installed:
             named = {str(each["name"]) for each in built.values()}
             said = f"No wheel of the task is of '{package.value}'.{nearest(package.value, {*named, *installed})}"
             yield package.finding("DEX-BUNDLE-14", said)
@@ -89,7 +91,7 @@ def _names(requirements: object) -> set[str]:
         if isinstance(requirements, list)
         else ()
     )
-    return {normal(each[1]) for each in found if each}
+    return {canonicalize_name(each[1]) for each in found if each}
 
 
 def _installed(bundle: Bundle, job: At, task: At) -> set[str] | None:
@@ -105,7 +107,7 @@ def _installed(bundle: Bundle, job: At, task: At) -> set[str] | None:
         if built_here(bundle, dependency):
             own = True
         elif isinstance(dependency.value, str) and (named := _REQUIREMENT.match(dependency.value)):
-            found.add(normal(named[1]))
+            found.add(canonicalize_name(named[1]))
         else:
             return None  # a file of requirements, a wheel by its address
     return found if own else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -66,8 +65,3 @@ def built_here(bundle: Bundle, at: At) -> bool:
     """
     builds = bundle.tree.get("artifacts") is not None or (bundle.root / "setup.py").is_file()
     return builds and is_wheel(at) and PurePosixPath(at.value).parent.name == "dist"
-
-
-def normal(name: str) -> str:
-    """Return a distribution's name as the packaging specifications compare it."""
-    return re.sub(r"[-_.]+", "-", name).lower()

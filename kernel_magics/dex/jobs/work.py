@@ -14,13 +14,10 @@ from typing import Any
 
 from dex_dbutils import JobError, Where
 from dex_dbutils.config import Project
+from packaging.utils import canonicalize_name
 
+from dex.bundle import read_toml
 from dex.jobs.models import Task
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 #: Task types whose work is a process here.
 PROCESSES = ("notebook_task", "python_wheel_task", "spark_python_task", "sql_task")
@@ -176,18 +173,13 @@ def _entry_point(shop: Workshop, task: Task, package: str, entry: str) -> tuple[
 def _own_scripts(root: Path, package: str) -> dict[str, str] | None:
     """Return the scripts of the project's own wheel; None where the wheel is another."""
     try:
-        project = tomllib.loads((root / "pyproject.toml").read_text("utf-8")).get("project", {})
-    except (OSError, ValueError):
+        project = (read_toml(root / "pyproject.toml") or {}).get("project", {})
+    except OSError:
         return None
-    if not isinstance(project, dict) or _normal(str(project.get("name"))) != _normal(package):
+    if not isinstance(project, dict) or canonicalize_name(str(project.get("name"))) != canonicalize_name(package):
         return None
     scripts = project.get("scripts")
     return {str(k): str(v) for k, v in scripts.items()} if isinstance(scripts, dict) else {}
-
-
-def _normal(name: str) -> str:
-    """Return a distribution's name as the packaging specifications compare it."""
-    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def read_result(work: Mapping[str, Any], code: int) -> dict[str, Any]:

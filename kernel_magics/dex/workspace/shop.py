@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from dex_dbutils import JobError
+from packaging.utils import canonicalize_name
 
 from dex.jobs import Task, Workshop
 from dex.workspace.runner import find_file
@@ -62,7 +63,7 @@ class WorkspaceShop(Workshop):
         """Return the entry points of a wheel in the environment of the task."""
         folder = self.environments.packages(Path(self.python(task)))
         for found in importlib.metadata.distributions(path=[str(folder)]):
-            if _normal(found.metadata["Name"]) == _normal(package):
+            if canonicalize_name(found.metadata["Name"] or "") == canonicalize_name(package):
                 return {point.name: point.value for point in found.entry_points}
         return None
 
@@ -176,18 +177,17 @@ def _digest(requirements: list[str]) -> str:
 
 def _runtime_brings(requirements: list[str]) -> str:
     """Return overrides for uv: a requirement of a package that this Python has holds nowhere."""
-    named = {_normal(Path(line).name.split("-")[0] if line.endswith(".whl") else _first(line)) for line in requirements}
-    brought = {_normal(found.metadata["Name"]) for found in importlib.metadata.distributions()} - named
+    named = {
+        canonicalize_name(Path(line).name.split("-")[0] if line.endswith(".whl") else _first(line))
+        for line in requirements
+    }
+    brought = {canonicalize_name(found.metadata["Name"] or "") for found in importlib.metadata.distributions()} - named
     return "".join(f"{name}; sys_platform == 'never'\n" for name in sorted(brought))
 
 
 def _first(line: str) -> str:
     found = _NAME.match(line)
     return found.group() if found else ""
-
-
-def _normal(name: str | None) -> str:
-    return re.sub(r"[-_.]+", "-", name or "").lower()
 
 
 def _uv() -> str:
