@@ -10,6 +10,18 @@ from typing import TYPE_CHECKING, Any
 from dex.bridge.hub import PROTOCOL, Bridge
 
 if TYPE_CHECKING:
+    from dex.bridge.exports import (
+        CellsReply,
+        CellsRequest,
+        CellStateView,
+        ExportedFile,
+        ExportReply,
+        ExportRequest,
+        SuiteReply,
+        SuiteRequest,
+        SyncReply,
+        SyncRequest,
+    )
     from dex.bridge.jobs import (
         JobParameterView,
         JobReply,
@@ -27,35 +39,27 @@ if TYPE_CHECKING:
         TaskPlace,
         TaskRunView,
     )
-    from dex.bridge.models import (
+    from dex.bridge.kernel import (
         Activity,
-        CellsReply,
-        CellsRequest,
-        CellStateView,
         CheckView,
         ColumnView,
         EngineView,
         EnvironmentView,
-        ErrorReply,
-        ExportedFile,
-        ExportReply,
-        ExportRequest,
         FrameView,
         GuardView,
         LayerView,
-        PlaceView,
         ProblemView,
         ProfileView,
         ProposalView,
         RunView,
-        ServerVersion,
         SessionView,
         Snapshot,
-        SuiteReply,
-        SuiteRequest,
-        SyncReply,
-        SyncRequest,
         TableView,
+    )
+    from dex.bridge.server import (
+        ErrorReply,
+        PlaceView,
+        ServerVersion,
     )
 
 __all__ = [
@@ -109,7 +113,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name in __all__:
-        from dex.bridge import jobs, models
+        from dex.bridge import exports, jobs, kernel, server
 
-        return getattr(jobs if hasattr(jobs, name) else models, name)
+        return next(getattr(module, name) for module in (kernel, server, exports, jobs) if hasattr(module, name))
     raise AttributeError(f"module 'dex.bridge' has no attribute '{name}'")

@@ -10,17 +10,20 @@ from pathlib import Path
 from typing import Any
 
 from dex import __version__
-from dex.bridge import jobs
+from dex.bridge import exports, jobs, kernel, server
 from dex.bridge.hub import PROTOCOL
-from dex.bridge.models import RECEIVED, SENT, schema_of
+from dex.bridge.message import Model, schema_of
 
-HEADER = "// Made by `python -m dex.bridge.generate` from dex/bridge/models.py; do not edit."
+HEADER = "// Made by `python -m dex.bridge.generate` from dex/bridge; do not edit."
+#: What is generated, with the direction it is read in: pages get every field of what is sent to them.
+SENT: tuple[type[Model], ...] = (*kernel.SENT, *server.SENT, *exports.SENT, *jobs.SENT)
+RECEIVED: tuple[type[Model], ...] = (*kernel.RECEIVED, *server.RECEIVED, *exports.RECEIVED, *jobs.RECEIVED)
 
 
 def schemas() -> dict[str, Any]:
     """Return one JSON Schema document with every message and what it is made of."""
     definitions: dict[str, Any] = {}
-    for models, received in (((*SENT, *jobs.SENT), False), ((*RECEIVED, *jobs.RECEIVED), True)):
+    for models, received in ((SENT, False), (RECEIVED, True)):
         for model in models:
             schema = schema_of(model, received)
             definitions.update(schema.pop("$defs", {}))
@@ -38,8 +41,8 @@ def typescript(document: Mapping[str, Any]) -> str:
     constants = f"export const PROTOCOL = {document['protocol']};\nexport const VERSION = {json.dumps(__version__)};"
     blocks = [HEADER, constants]
     blocks += [_interface(name, schema) for name, schema in document["$defs"].items()]
-    kernel = " | ".join(model.__name__ for model in SENT if "type" in model.model_fields)
-    blocks.append(f"/** What a kernel sends. */\nexport type KernelMessage = {kernel};")
+    names = " | ".join(model.__name__ for model in kernel.SENT)
+    blocks.append(f"/** What a kernel sends. */\nexport type KernelMessage = {names};")
     return "\n\n".join(blocks) + "\n"
 
 

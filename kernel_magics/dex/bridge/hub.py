@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from dex_agents import AgentEvent, Run
 
-    from dex.bridge.models import Activity, ProposalView, Snapshot
+    from dex.bridge.kernel import Activity, ProposalView, Snapshot
 
 #: Raised by one whenever an older page or kernel could misread a message.
 PROTOCOL = 1
@@ -63,7 +63,7 @@ class Bridge:
         """Show what an agent is doing."""
         if not self.connected:
             return
-        from dex.bridge.models import Activity
+        from dex.bridge.kernel import Activity
 
         before = self._activity if self._activity is not None and self._activity.run_id == event.run_id else None
         note, text = (before.note, before.text) if before else ("", "")
@@ -127,7 +127,7 @@ class Bridge:
                 logging.getLogger("dex.bridge").exception("The panel could not be told.")
 
     def _tell_state(self, forced: bool) -> None:
-        from dex.bridge.models import SnapshotMessage
+        from dex.bridge.kernel import SnapshotMessage
 
         snapshot = self._snapshot().model_copy(update={"proposal": self._proposal})
         message = SnapshotMessage(snapshot=snapshot, activity=self._activity).model_dump(mode="json")
@@ -136,6 +136,6 @@ class Bridge:
             self._send(message)
 
     def _tell_activity(self) -> None:
-        from dex.bridge.models import ActivityMessage
+        from dex.bridge.kernel import ActivityMessage
 
         self._send(ActivityMessage(activity=self._activity).model_dump(mode="json"))

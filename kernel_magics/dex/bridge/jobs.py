@@ -1,14 +1,10 @@
-"""The messages about jobs between server and page; part of what `dex.bridge.models` sends and takes."""
+"""The messages about jobs between server and page."""
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-
-class Model(BaseModel):
-    """Base of the messages about jobs: frozen, and an unknown key is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, json_schema_serialization_defaults_required=True)
+from dex.bridge.message import Model
 
 
 class JobsRequest(Model):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dex.bridge.models import CheckView, ProposalView
+from dex.bridge.kernel import CheckView, ProposalView
 
 if TYPE_CHECKING:
     from dex_agents import Run

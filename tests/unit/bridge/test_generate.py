@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from dex.bridge import generate
-from dex.bridge.models import RECEIVED, SENT, Snapshot, SnapshotMessage
+from dex.bridge import Snapshot, generate
+from dex.bridge.generate import RECEIVED, SENT
+from dex.bridge.kernel import SnapshotMessage
 
 
 def test_the_checkout_holds_what_the_models_say() -> None:

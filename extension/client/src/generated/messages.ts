@@ -1,4 +1,4 @@
-// Made by `python -m dex.bridge.generate` from dex/bridge/models.py; do not edit.
+// Made by `python -m dex.bridge.generate` from dex/bridge; do not edit.
 
 export const PROTOCOL = 1;
 export const VERSION = "0.1.0";
