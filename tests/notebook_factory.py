@@ -10,6 +10,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from dex.export import export_notebook
+from dex_dbutils.config import find_project
+
 BASE = """\
 project: {name: shop, package: shop_etl}
 environments: {default: local}
@@ -60,6 +63,21 @@ def write_notebook(path: Path, *cells: dict[str, Any] | str, minor: int = 5) -> 
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return path
+
+
+def exported_project(folder: Path, *cells: dict[str, Any] | str) -> Path:
+    """Return a new project that holds ``notebooks/n.ipynb`` and its export."""
+    path = write_notebook(project_folder(folder) / "notebooks/n.ipynb", *cells)
+    export_notebook(path, find_project(folder))
+    return folder
+
+
+def edit_module(project: Path, old: str, new: str) -> None:
+    """Change what stands once in the module of ``notebooks/n.ipynb``."""
+    module = project / "src/shop_etl/n.py"
+    said = module.read_text("utf-8")
+    assert said.count(old) == 1
+    module.write_text(said.replace(old, new), "utf-8")
 
 
 def load_module(path: Path) -> ModuleType:

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 from jupyter_events.pytest_plugin import *
+from platformdirs import user_cache_dir
 from pytest_jupyter.jupyter_core import *
 from pytest_jupyter.jupyter_server import *
 from pytest_jupyter.pytest_tornasync import *
+
+#: Looked up before a server of the tests gets a home of its own.
+CACHE = os.environ.get("DEX_CACHE_DIR") or user_cache_dir("dex")
+
+
+@pytest.fixture(autouse=True)
+def installed_engines(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engines of this machine: a new home would have them installed anew."""
+    monkeypatch.setenv("DEX_CACHE_DIR", CACHE)
 
 
 @pytest.fixture

@@ -16,7 +16,6 @@ from typing import Any
 import pytest
 from dex_server.processes import JobProcesses
 from engine_fixture import make_project
-from platformdirs import user_cache_dir
 from tornado.httpclient import HTTPClientError
 
 Fetch = Callable[..., Awaitable[Any]]
@@ -59,14 +58,9 @@ resources:
 }
 
 
-#: Looked up before a server of the tests gets a home of its own: the engine need not be installed again.
-CACHE = os.environ.get("DEX_CACHE_DIR") or user_cache_dir("dex")
-
-
 @pytest.fixture
-def trial(jp_root_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def trial(jp_root_dir: Path) -> Iterator[Path]:
     """A project with jobs below the server's root; its engine ends with the test."""
-    monkeypatch.setenv("DEX_CACHE_DIR", CACHE)
     project = make_project(Path(jp_root_dir) / "trial")
     for name, text in FILES.items():
         (project / name).parent.mkdir(exist_ok=True)

@@ -4,7 +4,6 @@ from dex.bundle.effective import Bundle, load_bundle
 from dex.bundle.files import read_bundle
 from dex.bundle.models import Finding, Severity
 from dex.bundle.regenerating import Regenerated, regenerate
-from dex.bundle.toml import read_toml
 from dex.bundle.tree import At
 from dex.bundle.validate import validate_bundle
 from dex.bundle.yaml_text import scalar, to_yaml
@@ -17,7 +16,6 @@ __all__ = [
     "Severity",
     "load_bundle",
     "read_bundle",
-    "read_toml",
     "regenerate",
     "scalar",
     "to_yaml",

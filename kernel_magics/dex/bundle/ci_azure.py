@@ -4,18 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from dex.bundle.ci_lines import (
-    BRANCH,
-    JUNIT,
-    PYTHON,
-    TAGS,
-    UV,
-    Pipeline,
-    check_steps,
-    check_variables,
-    deploy_steps,
-    tool_lines,
-)
+from dex.bundle import ci_lines as lines
+from dex.bundle.ci_lines import Pipeline
 
 _CACHE = "$(Pipeline.Workspace)/.uv-cache"
 
@@ -31,26 +21,26 @@ def pipelines_file(pipeline: Pipeline) -> dict[str, Any]:
         "task": "PublishTestResults@2",
         "displayName": "Report of the tests",
         "condition": "succeededOrFailed()",
-        "inputs": {"testResultsFormat": "JUnit", "testResultsFiles": JUNIT},
+        "inputs": {"testResultsFormat": "JUnit", "testResultsFiles": lines.JUNIT},
     }
-    steps = [*_set_up(), cache, *_scripts(check_steps(pipeline, "azure")), report]
+    steps = [*_set_up(), cache, *_scripts(lines.check_steps(pipeline, "azure")), report]
     job = {
         "job": "check",
         "timeoutInMinutes": "30",
-        "variables": {"UV_CACHE_DIR": _CACHE, **check_variables(pipeline)},
+        "variables": {"UV_CACHE_DIR": _CACHE, **lines.check_variables(pipeline)},
         "steps": steps,
     }
     stages: list[dict[str, Any]] = [{"stage": "check", "displayName": "Check", "jobs": [job]}]
     pushed = "succeeded(), ne(variables['Build.Reason'], 'PullRequest')"
     if pipeline.dev is not None:
-        on_main = f"eq(variables['Build.SourceBranch'], 'refs/heads/{BRANCH}')"
+        on_main = f"eq(variables['Build.SourceBranch'], 'refs/heads/{lines.BRANCH}')"
         stages.append(_deploy(pipeline, "deploy_dev", pipeline.dev, f"and({pushed}, {on_main})"))
     if pipeline.prod is not None:
-        on_tag = f"startsWith(variables['Build.SourceBranch'], 'refs/tags/{TAGS[:-1]}')"
+        on_tag = f"startsWith(variables['Build.SourceBranch'], 'refs/tags/{lines.TAGS[:-1]}')"
         stages.append(_deploy(pipeline, "deploy_prod", pipeline.prod, f"and({pushed}, {on_tag})", production=True))
     return {
-        "trigger": {"branches": {"include": [BRANCH]}, "tags": {"include": [TAGS]}},
-        "pr": {"branches": {"include": [BRANCH]}},
+        "trigger": {"branches": {"include": [lines.BRANCH]}, "tags": {"include": [lines.TAGS]}},
+        "pr": {"branches": {"include": [lines.BRANCH]}},
         "pool": {"vmImage": "ubuntu-24.04"},
         "stages": stages,
     }
@@ -64,8 +54,8 @@ def _scripts(steps: list[tuple[str, str]], env: dict[str, str] | None = None) ->
 def _set_up() -> list[dict[str, Any]]:
     return [
         {"checkout": "self", "displayName": "Checkout"},
-        {"task": "UsePythonVersion@0", "displayName": "Python", "inputs": {"versionSpec": PYTHON}},
-        {"script": f"python3 -m pip install --quiet uv=={UV}", "displayName": "uv"},
+        {"task": "UsePythonVersion@0", "displayName": "Python", "inputs": {"versionSpec": lines.PYTHON}},
+        {"script": f"python3 -m pip install --quiet uv=={lines.UV}", "displayName": "uv"},
     ]
 
 
@@ -77,8 +67,8 @@ def _deploy(pipeline: Pipeline, stage: str, target: str, condition: str, *, prod
         "DEX_DATABRICKS_CLI": "/tmp/databricks-cli/databricks",
         "SYSTEM_ACCESSTOKEN": "$(System.AccessToken)",
     }
-    install, ask = (steps := deploy_steps(target, production=production))[:2], steps[2:]
-    tool = {"script": " && ".join(tool_lines("/tmp")), "displayName": "The vendor's tool"}
+    install, ask = (steps := lines.deploy_steps(target, production=production))[:2], steps[2:]
+    tool = {"script": " && ".join(lines.tool_lines("/tmp")), "displayName": "The vendor's tool"}
     job = {
         "deployment": stage,
         "timeoutInMinutes": "60",

@@ -4,17 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from dex.bundle.ci_lines import (
-    BRANCH,
-    JUNIT,
-    TAGS,
-    UV,
-    Pipeline,
-    check_steps,
-    check_variables,
-    deploy_steps,
-    tool_lines,
-)
+from dex.bundle import ci_lines as lines
+from dex.bundle.ci_lines import Pipeline
 
 #: Actions at the commit of a release: a tag can be moved.
 ACTIONS = {
@@ -30,31 +21,31 @@ def workflow(pipeline: Pipeline) -> dict[str, Any]:
         "runs-on": "ubuntu-24.04",
         "timeout-minutes": 30,
         "concurrency": {"group": f"{pipeline.project}-check-${{{{ github.ref }}}}", "cancel-in-progress": True},
-        **({"env": given} if (given := check_variables(pipeline)) else {}),
+        **({"env": given} if (given := lines.check_variables(pipeline)) else {}),
         "steps": [
             *_set_up(cache=True),
-            *({"name": name, "run": line} for name, line in check_steps(pipeline, "github")),
+            *({"name": name, "run": line} for name, line in lines.check_steps(pipeline, "github")),
             {
                 "name": "Report of the tests",
                 "if": "${{ !cancelled() }}",
                 "uses": _action("actions/upload-artifact"),
-                "with": {"name": "tests", "path": JUNIT, "if-no-files-found": "ignore"},
+                "with": {"name": "tests", "path": lines.JUNIT, "if-no-files-found": "ignore"},
             },
         ],
     }
     jobs: dict[str, Any] = {"check": check}
-    on_main = f"github.ref == 'refs/heads/{BRANCH}'"
+    on_main = f"github.ref == 'refs/heads/{lines.BRANCH}'"
     if pipeline.dev is not None:
         jobs["deploy-dev"] = _deploy(pipeline, pipeline.dev, f"github.event_name == 'push' && {on_main}")
     if pipeline.prod is not None:
         asked = f"github.event_name == 'workflow_dispatch' && {on_main}"
-        when = f"(github.event_name == 'push' && startsWith(github.ref, 'refs/tags/{TAGS[:-1]}')) || ({asked})"
+        when = f"(github.event_name == 'push' && startsWith(github.ref, 'refs/tags/{lines.TAGS[:-1]}')) || ({asked})"
         jobs["deploy-prod"] = _deploy(pipeline, pipeline.prod, when, production=True)
     return {
         "name": pipeline.project,
         "on": {
-            "pull_request": {"branches": [BRANCH]},
-            "push": {"branches": [BRANCH], "tags": [TAGS]},
+            "pull_request": {"branches": [lines.BRANCH]},
+            "push": {"branches": [lines.BRANCH], "tags": [lines.TAGS]},
             "workflow_dispatch": None,
         },
         "permissions": {"contents": "read"},
@@ -77,7 +68,11 @@ def _set_up(*, cache: bool) -> list[dict[str, Any]]:
     glob = {"cache-dependency-glob": "pyproject.toml"} if cache else {}
     return [
         {"name": "Checkout", "uses": _action("actions/checkout"), "with": {"persist-credentials": False}},
-        {"name": "uv", "uses": _action("astral-sh/setup-uv"), "with": {"version": UV, "enable-cache": cache, **glob}},
+        {
+            "name": "uv",
+            "uses": _action("astral-sh/setup-uv"),
+            "with": {"version": lines.UV, "enable-cache": cache, **glob},
+        },
     ]
 
 
@@ -98,7 +93,7 @@ def _deploy(pipeline: Pipeline, target: str, when: str, *, production: bool = Fa
         },
         "steps": [
             *_set_up(cache=False),
-            {"name": "The vendor's tool", "run": " && ".join(tool_lines("/tmp"))},
-            *({"name": name, "run": line} for name, line in deploy_steps(target, production=production)),
+            {"name": "The vendor's tool", "run": " && ".join(lines.tool_lines("/tmp"))},
+            *({"name": name, "run": line} for name, line in lines.deploy_steps(target, production=production)),
         ],
     }

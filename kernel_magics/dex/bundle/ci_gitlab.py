@@ -4,21 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from dex.bundle.ci_lines import (
-    JUNIT,
-    PYTHON,
-    TAGS,
-    UV,
-    Pipeline,
-    check_steps,
-    check_variables,
-    deploy_steps,
-    tool_lines,
-)
+from dex.bundle import ci_lines as lines
+from dex.bundle.ci_lines import Pipeline
 
 _ON_MAIN = "$CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH"
-_ON_TAG = f"$CI_COMMIT_TAG =~ /^{TAGS[:-1]}/"
-_SET_UP = f"python3 -m pip install --quiet uv=={UV}"
+_ON_TAG = f"$CI_COMMIT_TAG =~ /^{lines.TAGS[:-1]}/"
+_SET_UP = f"python3 -m pip install --quiet uv=={lines.UV}"
 
 
 def pipeline_file(pipeline: Pipeline) -> dict[str, Any]:
@@ -27,11 +18,11 @@ def pipeline_file(pipeline: Pipeline) -> dict[str, Any]:
         "stage": "check",
         "interruptible": True,
         "timeout": "30 minutes",
-        "variables": {"UV_CACHE_DIR": "$CI_PROJECT_DIR/.uv-cache", **check_variables(pipeline)},
+        "variables": {"UV_CACHE_DIR": "$CI_PROJECT_DIR/.uv-cache", **lines.check_variables(pipeline)},
         "cache": {"key": {"files": ["pyproject.toml"]}, "paths": [".uv-cache"]},
         "before_script": [_SET_UP],
-        "script": [line for _, line in check_steps(pipeline, "gitlab")],
-        "artifacts": {"when": "always", "expire_in": "30 days", "reports": {"junit": JUNIT}},
+        "script": [line for _, line in lines.check_steps(pipeline, "gitlab")],
+        "artifacts": {"when": "always", "expire_in": "30 days", "reports": {"junit": lines.JUNIT}},
     }
     jobs: dict[str, Any] = {"check": check}
     if pipeline.dev is not None:
@@ -43,7 +34,7 @@ def pipeline_file(pipeline: Pipeline) -> dict[str, Any]:
         "workflow": {
             "rules": [{"if": '$CI_PIPELINE_SOURCE == "merge_request_event"'}, {"if": _ON_MAIN}, {"if": _ON_TAG}]
         },
-        "default": {"image": f"python:{PYTHON}-bookworm"},
+        "default": {"image": f"python:{lines.PYTHON}-bookworm"},
         "stages": ["check", "deploy"],
         **jobs,
     }
@@ -61,6 +52,6 @@ def _deploy(
         "resource_group": f"{pipeline.project}-{target}",
         "id_tokens": {"DATABRICKS_OIDC_TOKEN": {"aud": "$DATABRICKS_OIDC_AUDIENCE"}},
         "variables": {"DATABRICKS_AUTH_TYPE": "env-oidc", "DEX_DATABRICKS_CLI": "/tmp/databricks-cli/databricks"},
-        "before_script": [_SET_UP, *tool_lines("/tmp")],
-        "script": [line for _, line in deploy_steps(target, production=production)],
+        "before_script": [_SET_UP, *lines.tool_lines("/tmp")],
+        "script": [line for _, line in lines.deploy_steps(target, production=production)],
     }

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.metadata
 import re
 import shlex
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,11 +15,7 @@ from dex_dbutils.config import Project, environment_names, load_environment
 
 from dex.bundle.effective import as_target
 from dex.bundle.files import BundleFiles
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from dex.toml import read_toml
 
 Platform = Literal["github", "azure", "gitlab"]
 Step = tuple[str, str]
@@ -66,7 +61,7 @@ def pipeline_of(project: Project, files: BundleFiles) -> Pipeline:
         project: the project.
         files: its bundle.
     """
-    settings = _settings(project.root)
+    settings = read_toml(project.root / "pyproject.toml") or {}  # what is wrong with it, `dex bundle validate` says
     modes = {name: target.text("mode") for name, target in files.targets()}
     default = [name for name, target in files.targets() if (at := target.get("default")) is not None and at.value]
     development = [
@@ -104,13 +99,6 @@ def _local_environment(project: Project) -> str | None:
         except DexError:
             continue  # one that cannot be used is `dex doctor`'s business
     return None
-
-
-def _settings(root: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads((root / "pyproject.toml").read_text("utf-8"))
-    except (OSError, ValueError):
-        return {}  # `dex bundle validate` says what is wrong with it
 
 
 def _has(settings: dict[str, Any], *keys: str) -> bool:

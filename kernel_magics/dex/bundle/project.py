@@ -7,8 +7,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from dex.bundle.effective import Bundle
-from dex.bundle.toml import read_toml
 from dex.bundle.tree import At
+from dex.toml import read_toml
 
 
 def projects_of(bundle: Bundle) -> list[dict[str, Any] | None]:

@@ -12,7 +12,7 @@ from dex_dbutils.config import find_project
 from dex.cli.output import JsonOption, ProjectOption, emit, pairs, progress, table
 
 if TYPE_CHECKING:
-    from dex.bundle.deploying import Deployed
+    from dex.bundle.deploying import Deployed, Deployment
 
 app = typer.Typer(help="The project's bundle: check, plan, deploy, run.", no_args_is_help=True)
 
@@ -129,14 +129,18 @@ def ci(
         raise typer.Exit(1)
 
 
+def _deployment(project: Path | None, target: str | None, var: list[str] | None) -> Deployment:
+    from dex.bundle.deploying import Deployment
+
+    return Deployment(_folder(project), target, pairs(var))
+
+
 @app.command()
 def plan(
     target: TargetOption = None, var: VariablesOption = None, project: ProjectOption = None, as_json: JsonOption = False
 ) -> None:
     """Show what a deployment would do; nothing changes in the workspace."""
-    from dex.bundle.deploying import Deployment
-
-    found = Deployment(_folder(project), target, pairs(var)).plan()
+    found = _deployment(project, target, var).plan()
     emit(found, as_json, found.to_text)
 
 
@@ -149,9 +153,7 @@ def deploy(
     as_json: JsonOption = False,
 ) -> None:
     """Show the plan, then deploy; production has to be confirmed by its name."""
-    from dex.bundle.deploying import Deployment
-
-    deployment = Deployment(_folder(project), target, pairs(var))
+    deployment = _deployment(project, target, var)
     typer.echo(deployment.plan().to_text(), err=True)
     progress("deploying")
     made = deployment.deploy(confirm)
@@ -163,9 +165,7 @@ def summary(
     target: TargetOption = None, var: VariablesOption = None, project: ProjectOption = None, as_json: JsonOption = False
 ) -> None:
     """List the bundle's resources, with id and address of those that are deployed."""
-    from dex.bundle.deploying import Deployment
-
-    found = Deployment(_folder(project), target, pairs(var)).summary()
+    found = _deployment(project, target, var).summary()
     emit(found, as_json, lambda: _table(found))
 
 
@@ -181,9 +181,7 @@ def run(
     as_json: JsonOption = False,
 ) -> None:
     """Run a deployed job to its end, and show what each task came to; exit 1 if it failed."""
-    from dex.bundle.deploying import Deployment
-
-    ended = Deployment(_folder(project), target, pairs(var)).run(job, pairs(parameter))
+    ended = _deployment(project, target, var).run(job, pairs(parameter))
     emit(ended, as_json, ended.to_text)
     if ended.result != "SUCCESS":
         raise typer.Exit(1)
@@ -198,9 +196,7 @@ def destroy(
     as_json: JsonOption = False,
 ) -> None:
     """Take away everything that was deployed; has to be confirmed by the target's name."""
-    from dex.bundle.deploying import Deployment
-
-    gone = Deployment(_folder(project), target, pairs(var)).destroy(confirm)
+    gone = _deployment(project, target, var).destroy(confirm)
     emit(gone, as_json, lambda: _table(gone))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import sys
 from pathlib import Path
 from typing import ClassVar
 
@@ -11,13 +10,9 @@ from dex_dbutils import DexError, Where
 from dex_dbutils.config import Project
 from pydantic import BaseModel, ConfigDict
 
+from dex import toml
 from dex.doctor.linters import Amend, Unfit, amendments, hints
 from dex.files import write_atomically
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 
 class DoctorError(DexError):
@@ -113,20 +108,20 @@ def _amend(path: Path, text: str, amends: list[Amend]) -> str:
     from tomlkit.exceptions import TOMLKitError
 
     try:
-        expected = tomllib.loads(text)
+        expected = toml.loads(text)
         document = tomlkit.parse(text)
         for amend in amends:
             amend(expected)
             amend(document)
-        if expected == tomllib.loads(text):
+        if expected == toml.loads(text):
             return text
         after = tomlkit.dumps(document)
         if "\r\n" in text:
             after = after.replace("\r\n", "\n").replace("\n", "\r\n")
-        if tomllib.loads(after) == expected:
+        if toml.loads(after) == expected:
             return after
         problem = "its tables are written in a way that cannot be added to"
-    except (tomllib.TOMLDecodeError, TOMLKitError, Unfit) as error:
+    except (toml.TOMLDecodeError, TOMLKitError, Unfit) as error:
         raise _unfit(path, str(error)) from error
     raise _unfit(path, problem)
 

@@ -5,20 +5,15 @@ from __future__ import annotations
 import ast
 import json
 import re
-import sys
 from pathlib import Path
 from typing import Any
 
 from dex_dbutils import DexError, ExportError, Where
 from dex_dbutils.config import Project, environment_names, load_environment
 
+from dex import toml
 from dex.bundle import scalar, to_yaml
 from dex.export.parameters import Parameter, Parameters
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 
 def job_settings(project: Project, module: str, parameters: Parameters, requirements: list[str]) -> dict[str, Any]:
@@ -174,11 +169,11 @@ def with_script(path: Path, text: str, name: str, target: str) -> str:
         else:
             changed = newline.join([*lines[: table + 1], entry, *lines[table + 1 :]])
         try:
-            after = tomllib.loads(changed)
+            after = toml.loads(changed)
             expected = {**before, "project": {**(project or {}), "scripts": {**scripts, name: target}}}
             if after == expected:
                 return changed
-        except tomllib.TOMLDecodeError:
+        except toml.TOMLDecodeError:
             pass
         problem = "its scripts are not written as a table"
     raise ExportError(
@@ -191,8 +186,8 @@ def with_script(path: Path, text: str, name: str, target: str) -> str:
 
 def _toml(path: Path, text: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        return toml.loads(text)
+    except toml.TOMLDecodeError as error:
         raise ExportError(
             "DEX-EXPORT-06", f"pyproject.toml cannot be read: {error}.", Where(str(path)), "Mend it, then export again."
         ) from error

@@ -16,8 +16,8 @@ from dex_dbutils import JobError, Where
 from dex_dbutils.config import Project
 from packaging.utils import canonicalize_name
 
-from dex.bundle import read_toml
 from dex.jobs.models import Task
+from dex.toml import read_toml
 
 #: Task types whose work is a process here.
 PROCESSES = ("notebook_task", "python_wheel_task", "spark_python_task", "sql_task")
@@ -172,10 +172,7 @@ def _entry_point(shop: Workshop, task: Task, package: str, entry: str) -> tuple[
 
 def _own_scripts(root: Path, package: str) -> dict[str, str] | None:
     """Return the scripts of the project's own wheel; None where the wheel is another."""
-    try:
-        project = (read_toml(root / "pyproject.toml") or {}).get("project", {})
-    except OSError:
-        return None
+    project = (read_toml(root / "pyproject.toml") or {}).get("project", {})
     if not isinstance(project, dict) or canonicalize_name(str(project.get("name"))) != canonicalize_name(package):
         return None
     scripts = project.get("scripts")

@@ -122,6 +122,30 @@ def check_name(name: str) -> None:
         raise invalid(f"Name '{name}' is not valid: no periods, slashes, spaces or control characters.")
 
 
+def answer_by_name(routes: Routes, kind: str) -> None:
+    """Add the routes that get and change an object of a kind by its full name."""
+
+    @routes("GET", f"{BASE}/{kind}/{{name}}")
+    def _get(workspace: Workspace, request: Request) -> Answer:
+        return workspace.catalogs.get(kind, request.places["name"])
+
+    @routes("PATCH", f"{BASE}/{kind}/{{name}}")
+    def _change(workspace: Workspace, request: Request) -> Answer:
+        return workspace.catalogs.change(kind, request.places["name"], request.given)
+
+
+def _answer_delete(kind: str) -> None:
+    @routes("DELETE", f"{BASE}/{kind}/{{name}}")
+    def _delete(workspace: Workspace, request: Request) -> Answer:
+        workspace.catalogs.delete(kind, request.places["name"], force=request.flag("force"))
+        return {}
+
+
+for _kind in ("catalogs", "schemas"):
+    answer_by_name(routes, _kind)
+    _answer_delete(_kind)
+
+
 @routes("POST", f"{BASE}/catalogs")
 def _create_catalog(workspace: Workspace, request: Request) -> Answer:
     return workspace.catalogs.create("catalogs", request.text("name"), request.given)
@@ -130,22 +154,6 @@ def _create_catalog(workspace: Workspace, request: Request) -> Answer:
 @routes("GET", f"{BASE}/catalogs")
 def _list_catalogs(workspace: Workspace, request: Request) -> Answer:
     return _page("catalogs", list(workspace.catalogs.all("catalogs").values()), request)
-
-
-@routes("GET", f"{BASE}/catalogs/{{name}}")
-def _get_catalog(workspace: Workspace, request: Request) -> Answer:
-    return workspace.catalogs.get("catalogs", request.places["name"])
-
-
-@routes("PATCH", f"{BASE}/catalogs/{{name}}")
-def _change_catalog(workspace: Workspace, request: Request) -> Answer:
-    return workspace.catalogs.change("catalogs", request.places["name"], request.given)
-
-
-@routes("DELETE", f"{BASE}/catalogs/{{name}}")
-def _delete_catalog(workspace: Workspace, request: Request) -> Answer:
-    workspace.catalogs.delete("catalogs", request.places["name"], force=request.flag("force"))
-    return {}
 
 
 @routes("GET", f"{BASE}/current-metastore-assignment")
@@ -166,22 +174,6 @@ def _list_schemas(workspace: Workspace, request: Request) -> Answer:
     workspace.catalogs.get("catalogs", catalog)
     found = [each for each in workspace.catalogs.all("schemas").values() if each["catalog_name"] == catalog]
     return _page("schemas", found, request)
-
-
-@routes("GET", f"{BASE}/schemas/{{name}}")
-def _get_schema(workspace: Workspace, request: Request) -> Answer:
-    return workspace.catalogs.get("schemas", request.places["name"])
-
-
-@routes("PATCH", f"{BASE}/schemas/{{name}}")
-def _change_schema(workspace: Workspace, request: Request) -> Answer:
-    return workspace.catalogs.change("schemas", request.places["name"], request.given)
-
-
-@routes("DELETE", f"{BASE}/schemas/{{name}}")
-def _delete_schema(workspace: Workspace, request: Request) -> Answer:
-    workspace.catalogs.delete("schemas", request.places["name"], force=request.flag("force"))
-    return {}
 
 
 @routes("GET", f"{BASE}/tables")

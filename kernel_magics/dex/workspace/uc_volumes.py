@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dex.workspace.catalogs import BASE
+from dex.workspace.catalogs import BASE, answer_by_name
 from dex.workspace.paging import page
 from dex.workspace.refusal import invalid
 from dex.workspace.routing import Answer, Request, Routes
@@ -39,14 +39,7 @@ def _list(workspace: Workspace, request: Request) -> Answer:
     return {"volumes": items, **rest}
 
 
-@routes("GET", f"{BASE}/volumes/{{name}}")
-def _get(workspace: Workspace, request: Request) -> Answer:
-    return workspace.catalogs.get("volumes", request.places["name"])
-
-
-@routes("PATCH", f"{BASE}/volumes/{{name}}")
-def _change(workspace: Workspace, request: Request) -> Answer:
-    return workspace.catalogs.change("volumes", request.places["name"], request.given)
+answer_by_name(routes, "volumes")
 
 
 @routes("DELETE", f"{BASE}/volumes/{{name}}")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from dex.export import NotebookPlaces, export_notebook
 from dex_dbutils.config import find_project
-from notebook_factory import code, project_folder, text, write_notebook
+from notebook_factory import code, exported_project, project_folder, text, write_notebook
 
 CELLS = [
     text("# Title", id="t"),
@@ -34,10 +34,7 @@ WRITTEN = [
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    folder = project_folder(tmp_path / "shop")
-    write_notebook(folder / "notebooks/n.ipynb", *CELLS)
-    export_notebook(folder / "notebooks/n.ipynb", find_project(folder))
-    return folder
+    return exported_project(tmp_path / "shop", *CELLS)
 
 
 def line_of(module: Path, said: str) -> int:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 from dex.cli import main
-from dex.export import export_notebook, run_tests
+from dex.export import run_tests
 from dex_dbutils import ExportError
 from dex_dbutils.config import find_project
-from notebook_factory import code, project_folder, text, write_notebook
+from notebook_factory import code, edit_module, exported_project, text, write_notebook
 
 CELLS = [
     text("# Shop", id="t"),
@@ -22,21 +22,11 @@ CELLS = [
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    folder = project_folder(tmp_path / "shop")
-    write_notebook(folder / "notebooks/n.ipynb", *CELLS)
-    export_notebook(folder / "notebooks/n.ipynb", find_project(folder))
-    return folder
-
-
-def edit(project: Path, old: str, new: str) -> None:
-    module = project / "src/shop_etl/n.py"
-    said = module.read_text("utf-8")
-    assert said.count(old) == 1
-    module.write_text(said.replace(old, new), "utf-8")
+    return exported_project(tmp_path / "shop", *CELLS)
 
 
 def test_each_outcome_has_the_place_that_it_comes_from(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    edit(project, "return a / b", "return a / b if a < 3 else undefined")
+    edit_module(project, "return a / b", "return a / b if a < 3 else undefined")
     assert main(["test", str(project / "notebooks/n.ipynb"), "--json"]) == 1
     cases = {case["name"]: case for case in json.loads(capsys.readouterr().out)["cases"]}
     found = {
@@ -53,7 +43,7 @@ def test_each_outcome_has_the_place_that_it_comes_from(project: Path, capsys: py
 
 
 def test_the_text_counts_and_names_what_failed(project: Path) -> None:
-    edit(project, "return a / b", "return 2.0")
+    edit_module(project, "return a / b", "return 2.0")
     report = run_tests(project / "notebooks/n.ipynb", find_project(project))
     assert not report.ok
     head, *lines = report.to_text().split("\n")
@@ -63,7 +53,7 @@ def test_the_text_counts_and_names_what_failed(project: Path) -> None:
 
 
 def test_a_module_that_cannot_be_imported_is_one_failure_with_its_place(project: Path) -> None:
-    edit(project, "def ratio(a, b):", "def ratio(a, b=missing):")
+    edit_module(project, "def ratio(a, b):", "def ratio(a, b=missing):")
     (case,) = run_tests(project / "notebooks/n.ipynb", find_project(project)).cases
     assert (case.outcome, case.name) == ("failed", "tests/test_n.py")
     assert case.message == "NameError: name 'missing' is not defined"
@@ -71,7 +61,7 @@ def test_a_module_that_cannot_be_imported_is_one_failure_with_its_place(project:
 
 
 def test_tests_that_do_not_end_and_notebooks_without_an_export_are_told(project: Path) -> None:
-    edit(project, "return a / b", "while True:\n        pass")
+    edit_module(project, "return a / b", "while True:\n        pass")
     with pytest.raises(ExportError) as caught:
         run_tests(project / "notebooks/n.ipynb", find_project(project), seconds=2)
     assert (caught.value.code, caught.value.what) == ("DEX-EXPORT-24", "The tests did not end within 2 s.")

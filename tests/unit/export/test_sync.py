@@ -9,7 +9,7 @@ import pytest
 from dex.export import export_notebook, sync_notebook
 from dex_dbutils import ExportError
 from dex_dbutils.config import find_project
-from notebook_factory import code, project_folder, text, write_notebook
+from notebook_factory import code, edit_module, exported_project, project_folder, text, write_notebook
 
 CELLS = [
     text("# Title", id="t"),
@@ -23,17 +23,7 @@ CELLS = [
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    folder = project_folder(tmp_path / "shop")
-    write_notebook(folder / "notebooks/n.ipynb", *CELLS)
-    export_notebook(folder / "notebooks/n.ipynb", find_project(folder))
-    return folder
-
-
-def edit(project: Path, old: str, new: str) -> None:
-    module = project / "src/shop_etl/n.py"
-    said = module.read_text("utf-8")
-    assert said.count(old) == 1
-    module.write_text(said.replace(old, new), "utf-8")
+    return exported_project(tmp_path / "shop", *CELLS)
 
 
 def edit_cell(project: Path, cell_id: str, source: str) -> None:
@@ -70,7 +60,7 @@ def test_an_edit_of_the_module_alone_changes_its_cell_and_no_other_byte(
     old: str, new: str, cell: str, expected: str, project: Path
 ) -> None:
     before = json.loads((project / "notebooks/n.ipynb").read_text())
-    edit(project, old, new)
+    edit_module(project, old, new)
     assert sync(project, check=True).taken
     assert json.loads((project / "notebooks/n.ipynb").read_text()) == before
     sync(project)
@@ -92,7 +82,7 @@ def test_an_edit_of_the_notebook_alone_is_exported(project: Path) -> None:
 
 def test_edits_of_different_cells_on_both_sides_are_both_kept(project: Path) -> None:
     edit_cell(project, "m", "x = f(5)")
-    edit(project, "return x + 1", "return x + 2")
+    edit_module(project, "return x + 1", "return x + 2")
     sync(project)
     assert "x+2" in source(project, "f")
     assert "x = f(5)" in (project / "src/shop_etl/n.py").read_text()
@@ -103,7 +93,7 @@ def test_an_edit_of_one_block_on_both_sides_is_a_marked_conflict_and_no_export_b
     project: Path,
 ) -> None:
     edit_cell(project, "f", "def f(x):\n    return x + 7")
-    edit(project, "return x + 1", "return x + 2")
+    edit_module(project, "return x + 1", "return x + 2")
     module = (project / "src/shop_etl/n.py").read_bytes()
     assert sync(project).conflicts == [4]
     said = source(project, "f")
@@ -137,7 +127,7 @@ def test_an_edit_of_one_block_on_both_sides_is_a_marked_conflict_and_no_export_b
 def test_an_edit_without_a_place_in_the_notebook_is_refused_and_nothing_is_written(
     old: str, new: str, expected: str, project: Path
 ) -> None:
-    edit(project, old, new)
+    edit_module(project, old, new)
     before = {p: p.read_bytes() for p in project.rglob("*") if p.is_file()}
     with pytest.raises(ExportError) as caught:
         sync(project)
@@ -150,7 +140,7 @@ def test_a_cell_that_is_gone_while_its_code_was_edited_stops_the_sync(project: P
     document = json.loads(path.read_text())
     document["cells"] = [c for c in document["cells"] if c["id"] not in ("f", "m")]
     path.write_text(json.dumps(document))
-    edit(project, "return x + 1", "return x + 2")
+    edit_module(project, "return x + 1", "return x + 2")
     with pytest.raises(ExportError) as caught:
         sync(project)
     assert caught.value.code == "DEX-SYNC-06"
@@ -159,7 +149,7 @@ def test_a_cell_that_is_gone_while_its_code_was_edited_stops_the_sync(project: P
 def test_a_cell_with_another_id_is_found_by_its_text(project: Path) -> None:
     path = project / "notebooks/n.ipynb"
     path.write_text(path.read_text().replace('"id": "f"', '"id": "renamed"'))
-    edit(project, "return x + 1", "return x + 2")
+    edit_module(project, "return x + 1", "return x + 2")
     sync(project)
     assert "x+2" in source(project, "renamed")
     assert is_clean(project)
@@ -172,8 +162,8 @@ def test_edits_of_a_main_that_calls_another_function_come_back(waits: str, tmp_p
     folder = project_folder(tmp_path / "shop")
     path = write_notebook(folder / "notebooks/n.ipynb", "a = 1", waits, text("## End", id="e"), "b = a\nprint(b)")
     export_notebook(path, find_project(folder))
-    edit(folder, "b = a\n    print(b)", "b = a\n    b += 1\n    print(b)\n    # the end")
-    edit(folder, "    a = 1", "    a = 2")
+    edit_module(folder, "b = a\n    print(b)", "b = a\n    b += 1\n    print(b)\n    # the end")
+    edit_module(folder, "    a = 1", "    a = 2")
     sync(folder)
     assert (source(folder, "c1"), source(folder, "c4")) == ("a = 2", "b = a\nb += 1\nprint(b)\n# the end")
     assert is_clean(folder)
@@ -183,15 +173,15 @@ def test_a_sync_leaves_who_may_do_what_with_the_files(project: Path) -> None:
     notebook, module = project / "notebooks/n.ipynb", project / "src/shop_etl/n.py"
     notebook.chmod(0o664)
     module.chmod(0o755)
-    edit(project, "return x + 1", "return x+2")
+    edit_module(project, "return x + 1", "return x+2")
     assert set(sync(project).files) >= {"notebooks/n.ipynb", "src/shop_etl/n.py"}
     assert [path.stat().st_mode & 0o777 for path in (notebook, module)] == [0o664, 0o755]
 
 
 def test_a_conflict_in_one_cell_does_not_stand_in_the_way_of_an_edit_of_a_later_one(project: Path) -> None:
     edit_cell(project, "f", "def f(x):\n    return x + 7")
-    edit(project, "return x + 1", "return x + 2")
-    edit(project, "y = f(2)", "y = f(3)")
+    edit_module(project, "return x + 1", "return x + 2")
+    edit_module(project, "y = f(2)", "y = f(3)")
     report = sync(project)
     assert (report.conflicts, report.taken) == ([4], [5])
     assert source(project, "m").endswith("y = f(3)")

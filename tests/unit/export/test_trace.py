@@ -12,9 +12,7 @@ from pathlib import Path
 
 import pytest
 from dex.cli import main
-from dex.export import export_notebook
-from dex_dbutils.config import find_project
-from notebook_factory import code, project_folder, text, write_notebook
+from notebook_factory import code, exported_project, project_folder, text, write_notebook
 
 CELLS = [
     text("# Shop", id="t"),
@@ -30,9 +28,7 @@ RAISED = "notebooks/n.ipynb, cell 2, line 8"
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return an exported project whose module is installed as a wheel installs it."""
-    folder = project_folder(tmp_path_factory.mktemp("traced") / "shop")
-    write_notebook(folder / "notebooks/n.ipynb", *CELLS)
-    export_notebook(folder / "notebooks/n.ipynb", find_project(folder))
+    folder = exported_project(tmp_path_factory.mktemp("traced") / "shop", *CELLS)
     installed = folder.parent / "envs/python 3/site-packages/shop_etl"
     shutil.copytree(folder / "src/shop_etl", installed)
     # the functions alone: what they need of Spark is not asked for here

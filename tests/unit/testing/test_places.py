@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import pytest
 from dex.export import export_notebook
 from dex_dbutils.config import find_project
-from notebook_factory import code, project_folder, text, write_notebook
+from notebook_factory import code, edit_module, exported_project, project_folder, text, write_notebook
 
 OWN = """\
 from shop_etl.n import ratio, safe
@@ -46,19 +46,10 @@ CELLS = [
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = project_folder(tmp_path_factory.mktemp("places") / "shop")
-    write_notebook(folder / "notebooks/n.ipynb", *CELLS)
-    export_notebook(folder / "notebooks/n.ipynb", find_project(folder))
-    edit(folder, "from pyspark.sql import SparkSession", "SparkSession = object")  # a second of each run below
+    folder = exported_project(tmp_path_factory.mktemp("places") / "shop", *CELLS)
+    edit_module(folder, "from pyspark.sql import SparkSession", "SparkSession = object")  # a second of each run below
     (folder / "tests/test_own.py").write_text(OWN)
     return folder
-
-
-def edit(project: Path, old: str, new: str) -> None:
-    module = project / "src/shop_etl/n.py"
-    said = module.read_text("utf-8")
-    assert said.count(old) == 1
-    module.write_text(said.replace(old, new), "utf-8")
 
 
 def run(project: Path, *words: str) -> str:
@@ -95,9 +86,9 @@ def _junit_has_the_place_as_properties(project: Path) -> None:
 
 
 def test_a_generated_test_that_fails_names_the_cell_of_its_assert(project: Path) -> None:
-    edit(project, "return a / b", "return a * b")
+    edit_module(project, "return a / b", "return a * b")
     said = run(project, "tests/test_n.py", "-k", "test_a_1", "--tb=short")
-    edit(project, "return a * b", "return a / b")
+    edit_module(project, "return a * b", "return a / b")
     assert "tests/test_n.py" in said
     assert any(line.endswith("# notebooks/n.ipynb, cell 4, line 2") for line in said.splitlines()), said
 
@@ -106,6 +97,6 @@ def test_a_module_that_cannot_be_imported_is_placed_too(tmp_path: Path) -> None:
     folder = project_folder(tmp_path / "shop")
     write_notebook(folder / "notebooks/n.ipynb", text("# T"), "LIMITS = (1, 2)", "def f():\n    return LIMITS")
     export_notebook(folder / "notebooks/n.ipynb", find_project(folder))
-    edit(folder, "LIMITS = (1, 2)", "LIMITS = (1, 0 / 0)")
+    edit_module(folder, "LIMITS = (1, 2)", "LIMITS = (1, 0 / 0)")
     (folder / "tests/test_own.py").write_text("from shop_etl.n import f\n\n\ndef test_f():\n    assert f()\n")
     assert "# notebooks/n.ipynb, cell 2, about line 1" in run(folder, "tests/test_own.py")
