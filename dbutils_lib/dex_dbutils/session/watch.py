@@ -11,6 +11,7 @@ import grpc
 
 from dex_dbutils.config import Environment
 from dex_dbutils.errors import EngineError, Where
+from dex_dbutils.session.gaps import gap
 from dex_dbutils.session.interrupt import PATIENCE, within
 from dex_dbutils.session.lookup import is_listening, is_loopback
 
@@ -132,8 +133,9 @@ class EngineWatch(
             began = began or (streaming and _NOT_REACHED not in _details(error))
             return gone(self._environment, self._url, while_working=began)
         if isinstance(error, grpc.RpcError) and is_loopback(self._url):
-            reason = next((words for words in _DISK_FULL if words in _details(error)), None)
-            return disk_full(self._environment, reason) if reason else error
+            said = _details(error)
+            reason = next((words for words in _DISK_FULL if words in said), None)
+            return disk_full(self._environment, reason) if reason else gap(said, self._environment) or error
         return error
 
     def interrupt(self, operation: str) -> None:

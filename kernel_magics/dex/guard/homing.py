@@ -1,4 +1,4 @@
-"""Paths of the platform in a request to this machine's engine: replaced by where they lie here."""
+"""What a request to this machine's engine has to say in other words: paths of the platform, arguments of commands."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _BEFORE_A_PATH = frozenset({"LOCATION", "FROM", "DIRECTORY", "PATH"})
 
 
 def bring_home(request: Any, root: Path) -> None:
-    """Replace the platform's paths in a request, in place.
+    """Replace the platform's paths in a request by where they lie here, and write out arguments of commands, in place.
 
     Args:
         request: a request that the guard has let pass.
@@ -107,10 +107,17 @@ def _text(field: str) -> Callable[[Any, Path], None]:
     return replace
 
 
+def _command(message: Any, root: Path) -> None:
+    from dex.guard.arguments import write_arguments  # loads the SQL parser
+
+    write_arguments(message)
+    _text("sql")(message, root)
+
+
 _REPLACE: dict[str, Callable[[Any, Path], None]] = {
     "Read.DataSource": _data_source,
     "Read.NamedTable": _text("unparsed_identifier"),
     "SQL": _text("query"),
-    "SqlCommand": _text("sql"),
+    "SqlCommand": _command,
     **dict.fromkeys(("WriteOperation", "CreateTable", "CreateExternalTable"), _path),
 }
