@@ -19,6 +19,7 @@ from dex.engines.process import is_there
 from dex.engines.sail import SailEngine
 from dex.engines.state import read_state
 from dex_dbutils import EngineError, get_session, load_environment
+from dex_dbutils.session import close_session
 from engine_fixture import make_project
 
 WAIT = 30.0
@@ -97,6 +98,19 @@ def test_a_killed_kernel_leaves_no_engine_beyond_its_idle_time(bare: Path) -> No
     wait_until(lambda: not is_there(engine))
     assert sail(bare).status().state == "stopped"
     assert "ending" in sail(bare).log.read_text()
+
+
+def test_a_large_engine_that_nobody_uses_begins_anew_for_the_next_one(
+    bare: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dex.engines.sail.RESTING_BYTES", 1)
+    first = get_session("local")
+    first.spark.range(3).write.saveAsTable("local.bronze.kept")
+    engine = psutil.Process(pid(bare))
+    close_session(first.environment)
+    wait_until(lambda: not is_there(engine))
+    assert "GB are held: ending" in sail(bare).log.read_text()
+    assert get_session("local").spark.table("local.bronze.kept").count() == 3
 
 
 def test_an_engine_whose_project_was_deleted_ends(bare: Path) -> None:

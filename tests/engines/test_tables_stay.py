@@ -120,11 +120,46 @@ def test_a_table_that_cannot_be_read_takes_no_other_one_away(project: Path) -> N
     (broken / "00000000000000000000.json").write_text("{not json")
     (project / ".dex/warehouse/local/local/bronze/half_made").mkdir()
     engine_for(here.environment).restart()
-    with pytest.warns(RuntimeWarning) as told:
-        again = get_session("local")
+    again = get_session("local")
     assert again.spark.table("local.bronze.good").count() == 3
+    with pytest.warns(RuntimeWarning) as told:
+        assert [row.tableName for row in again.spark.sql("show tables in local.bronze").collect()] == ["good"]
     assert [str(w.message)[:14] for w in told] == ["DEX-CATALOG-03"]
     assert "broken" in str(told[0].message)
+
+
+def test_a_session_learns_of_the_tables_that_it_names_and_of_all_when_it_lists_them(project: Path) -> None:
+    here = get_session("local")
+    for name in ("orders", "customers", "lines"):
+        here.spark.range(3).write.saveAsTable(f"local.bronze.`{name}`")
+    here.spark.sql("create view local.silver.recent as select o.id from local.bronze.orders o")
+    here.spark.sql("create view local.silver.latest as select * from local.silver.recent")
+    close_session(here.environment)
+
+    spark = get_session("local").spark
+    assert spark.sql("select * from local.silver.latest").count() == 3  # a view on a view on a table
+    assert spark.catalog.tableExists("local.bronze.customers")
+    assert spark.sql("select count(*) from identifier('local.bronze.li' || 'nes')").collect()[0][0] == 3
+    close_session(here.environment)
+
+    spark = get_session("local").spark
+    assert {t.name for t in spark.catalog.listTables("local.bronze")} == {"orders", "customers", "lines"}
+    assert {t.name for t in spark.catalog.listTables("local.silver")} == {"recent", "latest"}
+
+
+def test_a_view_follows_a_view_that_another_notebook_replaces(
+    project: Path, in_another_process: Callable[..., str]
+) -> None:
+    here = get_session("local")
+    here.spark.sql("create view local.silver.base as select 1 as id")
+    assert here.spark.table("local.silver.base").count() == 1
+    in_another_process("""
+from dex_dbutils import get_session
+spark = get_session("local").spark
+spark.range(5).write.saveAsTable("local.bronze.five")
+spark.sql("create or replace view local.silver.base as select id from local.bronze.five")
+""")
+    assert here.spark.table("local.silver.base").count() == 5
 
 
 def test_preparing_the_warehouse_twice_changes_nothing(project: Path) -> None:

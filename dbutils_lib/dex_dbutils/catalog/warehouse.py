@@ -25,7 +25,7 @@ AT_ONCE = 8
 DEFAULT_SCHEMA = "default"
 
 
-def prepare_warehouse(spark: SparkSession, environment: Environment) -> list[StoredTable]:
+def prepare_warehouse(spark: SparkSession, environment: Environment, *, only: str | None = None) -> list[StoredTable]:
     """Make the environment's catalog the current one and register its schemas and the tables on disk.
 
     Returns the tables that are registered now. Running it again registers what is new.
@@ -33,10 +33,22 @@ def prepare_warehouse(spark: SparkSession, environment: Environment) -> list[Sto
     Args:
         spark: a session on an engine of this machine.
         environment: whose warehouse it is.
+        only: name of the tables to register; all if nothing is said.
 
     Raises:
         DexError: DEX-CATALOG-01, the engine has no catalog of that name; DEX-CATALOG-02, the warehouse cannot be
             written.
+    """
+    schemas = prepare_schemas(spark, environment)
+    stored = [table for schema in schemas for table in stored_tables(environment, schema)]
+    return register_tables(spark, environment, [t for t in stored if only is None or t.name.lower() == only.lower()])
+
+
+def prepare_schemas(spark: SparkSession, environment: Environment) -> list[str]:
+    """Make the environment's catalog the current one, register its schemas and return them.
+
+    Raises:
+        DexError: as `prepare_warehouse` does.
     """
     wanted = [DEFAULT_SCHEMA, *(environment.schema_of(layer) for layer in environment.schemas)]
     schemas = list(dict.fromkeys([*wanted, *stored_schemas(environment)]))
@@ -46,7 +58,7 @@ def prepare_warehouse(spark: SparkSession, environment: Environment) -> list[Sto
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="dex-warehouse") as pool:
         list(pool.map(lambda schema: register_schema(spark, environment, schema), schemas))
     spark.catalog.setCurrentCatalog(environment.catalog)
-    return register_tables(spark, environment, [t for schema in schemas for t in stored_tables(environment, schema)])
+    return schemas
 
 
 def register_schema(spark: SparkSession, environment: Environment, schema: str) -> None:

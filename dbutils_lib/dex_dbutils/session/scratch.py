@@ -67,7 +67,7 @@ def copy_table(base: Environment, session: Session, layer: str, table: str) -> b
     if way_to(session.environment).local and holds(session.environment, session.spark):
         from dex_dbutils.catalog import prepare_warehouse
 
-        prepare_warehouse(session.spark, base)
+        prepare_warehouse(session.spark, base, only=table)
     theirs = base.table_name(layer, table)
     if not session.spark.catalog.tableExists(theirs):
         return False

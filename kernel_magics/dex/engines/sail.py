@@ -31,6 +31,8 @@ START_SECONDS, ANSWER_SECONDS, LOCK_SECONDS = 30.0, 10.0, 120.0
 STACK_BYTES = 64 * 1024 * 1024
 #: Seconds after which Sail forgets a session that asks nothing; its own default of 15 minutes loses a lunch break's work.
 SESSION_SECONDS = 7 * 24 * 3600
+#: Memory that an engine may hold while nobody is attached. Sail keeps some of every statement, see `WarehouseFollower`.
+RESTING_BYTES = 2_000_000_000
 
 Progress = Callable[[str], None]
 
@@ -191,6 +193,7 @@ class SailEngine:
             "port": port,
             "path": str(self._state_path),
             "log": str(self.log),
+            "resting_bytes": RESTING_BYTES,
             "state": {"version": VERSION, "catalogs": catalogs, "idle_minutes": idle},
         }
         host = Path(__file__).with_name("sail_host.py")

@@ -16,6 +16,8 @@ from typing import Any
 
 #: Bytes after which the log is moved aside, and how many old ones are kept.
 LOG_BYTES, LOG_FILES = 5_000_000, 3
+#: Seconds without anybody attached after which an engine that has grown large ends.
+REST = 10.0
 
 
 def main(marker: str, settings: dict[str, Any]) -> int:
@@ -54,7 +56,7 @@ def main(marker: str, settings: dict[str, Any]) -> int:
 
 
 def watch(me: Any, port: int, settings: dict[str, Any], stop: threading.Event) -> None:
-    """Return when told to stop, when idle for too long, or when nobody can find this engine any more."""
+    """Return when told to stop, when idle for too long or too large, or when nobody can find this engine any more."""
     idle = settings["state"]["idle_minutes"] * 60
     last_used = time.monotonic()
     while not stop.wait(min(5.0, max(0.2, idle / 10))):
@@ -62,6 +64,9 @@ def watch(me: Any, port: int, settings: dict[str, Any], stop: threading.Event) -
         clients = [c for c in me.net_connections("tcp") if c.laddr and c.laddr.port == port and c.raddr]
         if clients:
             last_used = time.monotonic()
+        elif time.monotonic() - last_used > REST and (held := me.memory_info().rss) > settings["resting_bytes"]:
+            log(f"nobody is attached, and {held / 1e9:.1f} GB are held: ending, to begin anew when somebody asks")
+            return
         elif time.monotonic() - last_used > idle:
             log(f"nobody was attached for {settings['state']['idle_minutes']:g} minutes: ending")
             return
