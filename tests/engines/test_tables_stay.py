@@ -147,6 +147,21 @@ def test_a_session_learns_of_the_tables_that_it_names_and_of_all_when_it_lists_t
     assert {t.name for t in spark.catalog.listTables("local.silver")} == {"recent", "latest"}
 
 
+def test_names_that_need_quotes_stay_too(project: Path) -> None:
+    here = get_session("local")
+    here.spark.sql("create schema local.`my-schema`")
+    odd = ["two words", "a.b", "Ärger", "50%", "a+b", "my-table"]
+    for at, name in enumerate(odd):
+        here.spark.range(at + 1).write.saveAsTable(f"local.`my-schema`.`{name}`")
+    here.spark.sql("drop table local.`my-schema`.`a+b`")
+    close_session(here.environment)
+
+    spark = get_session("local").spark
+    counts = {name: spark.table(f"local.`my-schema`.`{name}`").count() for name in odd if name != "a+b"}
+    assert counts == {"two words": 1, "a.b": 2, "Ärger": 3, "50%": 4, "my-table": 6}
+    assert {t.name for t in spark.catalog.listTables("local.`my-schema`")} == counts.keys()
+
+
 def test_a_view_follows_a_view_that_another_notebook_replaces(
     project: Path, in_another_process: Callable[..., str]
 ) -> None:

@@ -1,13 +1,21 @@
-"""What lies in a local warehouse: ``<warehouse>/<catalog>/<schema>/<table>``, so that the path is the name."""
+"""What lies in a local warehouse: ``<warehouse>/<catalog>/<schema>/<table>``, so that the path is the name.
+
+Sail 0.7.2 writes a character of a name that may mean something in a path as ``u+0020``, and percent-encodes those beyond ASCII.
+"""
 
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import unquote
 
 from dex_dbutils.config import Environment
 
+#: Stands in the name of an empty folder that Sail leaves beside one whose name is percent-encoded.
+_ENCODED_TWICE = "%25"
+_ESCAPED = re.compile(r"u\+([0-9A-F]{4,6})")
 #: How a table's format shows, looked for in this order.
 _SUFFIXES = {".parquet": "parquet", ".csv": "csv", ".json": "json", ".txt": "text"}
 
@@ -28,6 +36,11 @@ class StoredTable:
     path: Path
     format: str
 
+    @property
+    def location(self) -> str:
+        """Its folder as a statement names it: the engine percent-encodes the name of a folder itself."""
+        return str(self.path.with_name(unquote(self.path.name)))
+
 
 def catalog_folder(environment: Environment) -> Path:
     """Return the folder of the environment's catalog."""
@@ -45,7 +58,7 @@ def stored_tables(environment: Environment, schema: str) -> list[StoredTable]:
     for entry in _folders(catalog_folder(environment) / schema):
         kind = table_format(Path(entry.path))
         if kind is not None:
-            tables.append(StoredTable(schema, entry.name, Path(entry.path), kind))
+            tables.append(StoredTable(schema, _name(entry.name), Path(entry.path), kind))
     return sorted(tables, key=lambda table: table.name)
 
 
@@ -67,8 +80,16 @@ def table_format(folder: Path) -> str | None:
     return None
 
 
+def _name(folder: str) -> str:
+    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), unquote(folder))
+
+
 def _folders(folder: Path) -> list[os.DirEntry[str]]:
-    return [e for e in _entries(folder) if not e.name.startswith((".", "_")) and e.is_dir()]
+    return [
+        entry
+        for entry in _entries(folder)
+        if not entry.name.startswith((".", "_")) and _ENCODED_TWICE not in entry.name and entry.is_dir()
+    ]
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:

@@ -61,7 +61,7 @@ class WarehouseFollower(
         self._spark = spark
         self._environment = environment
         self._lock = threading.RLock()
-        self._known: dict[str, set[str]] = {}
+        self._known: dict[str, dict[str, Path]] = {}
         self._views: dict[tuple[str, str], int] = {}
         self._waiting: list[StoredTable] = []
         self._waiting_views: list[StoredView] = []
@@ -73,7 +73,7 @@ class WarehouseFollower(
         """Register the warehouse's schemas; raises as `prepare_schemas` does."""
         with self._lock:
             for schema in prepare_schemas(self._spark, self._environment):
-                self._known.setdefault(schema, set())
+                self._known.setdefault(schema, {})
             self._look()
 
     def intercept_unary_unary(self, continuation: Callable[..., Any], details: Any, request: Any) -> Any:
@@ -125,14 +125,15 @@ class WarehouseFollower(
         for schema in schemas:
             if schema not in self._known:
                 register_schema(self._spark, self._environment, schema)
-                self._known[schema] = set()
+                self._known[schema] = {}
             stored = {table.name: table for table in stored_tables(self._environment, schema)}
             new = [table for name, table in stored.items() if name not in self._known[schema]]
             waiting += [table for table in new if self._broken.get(table) != _changed(table)]
-            for name in self._known[schema] - set(stored):
-                if not (catalog_folder(self._environment) / schema / name).exists():
+            gone = [(name, path) for name, path in self._known[schema].items() if name not in stored]
+            for name, path in gone:
+                if not path.exists():
                     forget_table(self._spark, self._environment, schema, name)
-                    self._known[schema].discard(name)
+                    del self._known[schema][name]
         self._waiting = waiting
         self._look_at_views()
         self._unfinished = any(unfinished_tables(self._environment, schema) for schema in schemas)
@@ -182,7 +183,7 @@ class WarehouseFollower(
         for schema, place in places.items():
             if not place and schema not in self._known:
                 give_schema_a_place(self._spark, self._environment, schema)
-                self._known[schema] = set()
+                self._known[schema] = {}
         for schema in [name for name in self._known if _fold(name) not in {_fold(listed) for listed in places}]:
             self._throw_away(catalog_folder(self._environment) / schema, schema)
             del self._known[schema]
@@ -190,8 +191,8 @@ class WarehouseFollower(
         for schema, known in self._known.items():
             listed = {_fold(name) for name in table_names(self._spark, self._environment, schema)}
             for name in [name for name in known if _fold(name) not in listed]:
-                self._throw_away(catalog_folder(self._environment) / schema / name, f"{schema}.{name}")
-                known.discard(name)
+                path = known.pop(name)
+                self._throw_away(path, f"{schema}.{path.name}")
             for view in [v for v in self._views if v[0] == schema and _fold(v[1]) not in listed]:
                 (catalog_folder(self._environment) / schema / FOLDER / f"{view[1]}.sql").unlink(missing_ok=True)
                 del self._views[view]
@@ -206,7 +207,7 @@ class WarehouseFollower(
 
     def _remember(self, tables: list[StoredTable]) -> None:
         for table in tables:
-            self._known.setdefault(table.schema, set()).add(table.name)
+            self._known.setdefault(table.schema, {})[table.name] = table.path
 
     def _signature(self) -> tuple[object, ...]:
         """Return what changes when a table's or a schema's folder comes or goes."""

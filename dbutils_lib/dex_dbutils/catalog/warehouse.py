@@ -73,7 +73,7 @@ def register_tables(spark: SparkSession, environment: Environment, tables: Itera
     def register(table: StoredTable) -> str | None:
         # Without columns: a list of them is refused where the partition columns are not the last ones.
         name = f"{_schema(environment, table.schema)}.{quoted(table.name)}"
-        place = _text(str(table.path))
+        place = _text(table.location)
         try:
             _run(spark, f"CREATE TABLE IF NOT EXISTS {name} USING {table.format} LOCATION {place}")
         except Exception as error:  # noqa: BLE001  one table that cannot be read must not take the others away
@@ -96,7 +96,7 @@ def register_tables(spark: SparkSession, environment: Environment, tables: Itera
 def schema_places(spark: SparkSession, environment: Environment) -> dict[str, str | None]:
     """Return the schemas that a session has in the environment's catalog, with the folder of each if it has one."""
     rows = spark.sql(f"SHOW DATABASES IN {quoted(environment.catalog)}").collect()
-    return {row[0]: row.asDict().get("locationUri") for row in rows}
+    return {_unquoted(row[0]): row.asDict().get("locationUri") for row in rows}
 
 
 def table_names(spark: SparkSession, environment: Environment, schema: str) -> list[str]:
@@ -161,6 +161,11 @@ def _places(spark: SparkSession, environment: Environment) -> dict[str, str | No
             Where(key="catalog"),
             "Restart it, so that it takes up the environments of the project: dex engine restart",
         ) from error
+
+
+def _unquoted(name: str) -> str:
+    """Return a name that a statement lists, which is quoted where it has to be."""
+    return name[1:-1].replace("``", "`") if name.startswith("`") else name
 
 
 def _run(spark: SparkSession, statement: str) -> None:
