@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from engine_fixture import engine_project
@@ -55,3 +55,31 @@ def in_another_process() -> Callable[..., str]:
         return done.stdout
 
     return run
+
+
+@pytest.fixture
+def clean(session: Session) -> Callable[..., Any]:
+    """Ask `silver` about a frame, or about rows of text; return the run and what its code gives for the whole frame."""
+
+    from dex_agents import AgentRequest, run_agent
+
+    def run(text: str, frame: Any, **others: Any) -> tuple[Any, Any]:
+        if isinstance(frame, dict):
+            names = list(frame)
+            rows = list(zip(*frame.values(), strict=True))
+            frame = session.spark.createDataFrame(rows, ", ".join(f"`{name}` string" for name in names))
+        frames = {"raw": frame, **others}
+        done = run_agent(AgentRequest(role="silver", text=text, frames=list(frames), into="out"), session, frames)
+        namespace = dict(frames)
+        exec(done.proposal.code, namespace)  # noqa: S102  the proposal is what is tested
+        return done, namespace["out"]
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def real(session: Session) -> Callable[[str], Any]:
+    """Read a CSV of the demo's data as text."""
+    from dex_templates.demo import flights_data
+
+    return lambda name: session.spark.read.option("header", True).csv(str(flights_data() / f"{name}.csv"))

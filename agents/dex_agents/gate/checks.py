@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING
 
 from dex_agents.answers import Answer
 from dex_agents.context import Context
-from dex_agents.evidence import count_keys, count_rows
+from dex_agents.evidence import count_keys
 from dex_agents.gate.assertions import assertions_for
 from dex_agents.gate.excess import unasked
 from dex_agents.gate.intent import unmet
 from dex_agents.gate.policy import check_policy
 from dex_agents.gate.sample import Sample, take_sample
 from dex_agents.gate.sandbox import holds, run_code
+from dex_agents.gate.values import values_changed
 from dex_agents.models import Check, CheckStatus, ColumnChange, StepRows, Verdict
-from dex_agents.plan import Columns, Join, Plan, Probe, Step, compile_plan
-from dex_agents.plan.steps import Cast, DropDuplicates, NullTokens, Rename
+from dex_agents.plan import Columns, Join, Plan, compile_plan
+from dex_agents.plan.steps import DropDuplicates, Rename
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -201,40 +202,14 @@ class _Gate:
                 "values", "not run", "what the code does to single values is not known" if plan is None else "no rows"
             )
             return
-        lost: list[str] = []
-        told: dict[str, int] = {}
-        for number, (step, before) in enumerate(plan.columns_before(self.context.columns, self.context.others)):
-            probes = step.probes(before)
-            if not probes:
-                continue
-            whole = isinstance(step, Cast) and not self.sample.complete and not self._proven(plan, number, step)
-            frame = self._before(plan, number, whole=whole)
-            _, counts, _ = count_rows(frame, [probe.condition for probe in probes])
-            for probe, count in zip(probes, counts, strict=True):
-                if count and probe.lossy:
-                    lost.append(f"{count:,} {probe.what}{_example(frame, probe)}")
-                    self.hints.append(f"Step {step.op}: {count} {probe.what}.")
-                elif count:
-                    told[_told(step)] = told.get(_told(step), 0) + count
-        if lost:
-            more = f"; {len(lost) - MOST} more" if len(lost) > MOST else ""
-            self._add("values", "failed", "; ".join(lost[:MOST]) + more)
+        found = values_changed(plan, self.context, self.sample, self._before)
+        self.hints += found.hints
+        if found.lost:
+            more = f"; {len(found.lost) - MOST} more" if len(found.lost) > MOST else ""
+            self._add("values", "failed", "; ".join(found.lost[:MOST]) + more)
         else:
             kept = "no value is lost or changed by a step that should not"
-            self._add("values", "passed", "; ".join([kept, *(f"{n:,} {what}" for what, n in told.items())]))
-
-    def _proven(self, plan: Plan, number: int, cast: Cast) -> bool:
-        """Return whether what was counted in all rows says already that a cast loses nothing."""
-        nulled = {word for step in plan.steps[:number] if isinstance(step, NullTokens) for word in step.tokens}
-        original = {name: name for name in self.context.columns}
-        for step in plan.steps[:number]:
-            if isinstance(step, Rename):
-                original[step.to] = original.get(step.column, step.column)
-        found = [self.context.evidence.texts.get(original.get(name, name)) for name in cast.columns]
-        return cast.format is None and all(
-            values is not None and values.fits.get(cast.to) == values.values and set(values.words) <= nulled
-            for values in found
-        )
+            self._add("values", "passed", "; ".join([kept, *(f"{n:,} {what}" for what, n in found.told.items())]))
 
     def _rows(self) -> None:
         plan, rows = self.answer.plan, self.sample.rows
@@ -333,7 +308,7 @@ class _Gate:
         else:
             self._add("request", "passed", "every phrase was followed")
 
-    def _before(self, plan: Plan, number: int, *, whole: bool = False) -> DataFrame:
+    def _before(self, plan: Plan, number: int, whole: bool = False) -> DataFrame:
         """Return the sample, or the whole frame, after the first steps, by the very code that they are compiled to."""
         frames = self.context.frames if whole else self.frames
         if number == 0:
@@ -375,28 +350,6 @@ def _renamed(key: tuple[str, ...], plan: Plan | None) -> tuple[str, ...]:
 def _difference(step: StepRows) -> str:
     gone = step.rows_in - step.rows_out
     return f"removes {gone:,}" if gone else "removes none"
-
-
-#: Operation -> what its counted values did.
-_TOLD: Mapping[str, str] = {"null_tokens": "became null", "trim": "lost spaces", "fill": "were filled"}
-
-
-def _told(step: Step) -> str:
-    return _TOLD.get(step.op, f"were touched by {step.title}")
-
-
-def _example(frame: DataFrame, probe: Probe) -> str:
-    if probe.example is None:
-        return ""
-    from pyspark.sql import functions as F
-
-    row = (
-        frame.select(F.expr(f"case when {probe.condition} then {probe.example} end").alias("e"))
-        .agg(F.min("e"))
-        .collect()
-    )
-    value = row[0][0]
-    return "" if value is None else f", such as {str(value)[:40]!r}"
 
 
 def _first_line(error: Exception) -> str:

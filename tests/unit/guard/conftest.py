@@ -31,6 +31,16 @@ def environment(tmp_path: Path) -> Callable[[str], Environment]:
     return lambda name: load_environment(name, start=tmp_path)
 
 
+@pytest.fixture(autouse=True)
+def nothing_confirmed(environment: Callable[[str], Environment]) -> Iterator[None]:
+    """Take back what a test has confirmed."""
+    yield
+    from dex.guard import confirm_writes
+
+    for name in ("lab", "dev", "prod", "shared", "local"):
+        confirm_writes(environment(name), None)
+
+
 class Noting(base_pb2_grpc.SparkConnectServiceServicer):
     """Answers everything with nothing, and keeps what arrived."""
 

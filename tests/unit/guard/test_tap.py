@@ -2,60 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import zstandard
 from dex.guard import confirm_writes, guard_status
-from dex_dbutils import Environment, GuardError
-from pyspark.sql.connect.proto import base_pb2, catalog_pb2, commands_pb2, expressions_pb2, relations_pb2
-
-Plan, Relation, Command = base_pb2.Plan, relations_pb2.Relation, commands_pb2.Command
-Env = Callable[[str], Environment]
-MakeLine = Callable[[Environment], Any]
-
-
-@pytest.fixture(autouse=True)
-def nothing_confirmed(environment: Env) -> Iterator[None]:
-    yield
-    for name in ("lab", "dev", "prod", "shared", "local"):
-        confirm_writes(environment(name), None)
-
-
-def sql(text: str, **arguments: str) -> Any:
-    named = {k: expressions_pb2.Expression(literal={"string": v}) for k, v in arguments.items()}
-    return Plan(command=Command(sql_command={"input": Relation(sql={"query": text, "named_arguments": named})}))
-
-
-def read(name: str) -> Any:
-    return Relation(read={"named_table": {"unparsed_identifier": name}})
-
-
-def save(name: str, **options: str) -> Any:
-    write = commands_pb2.WriteOperation(input=read("lab.bronze.t"), mode=2, options=options)
-    write.table.table_name, write.table.save_method = name, 1
-    return Plan(command=Command(write_operation=write))
-
-
-def save_path(path: str) -> Any:
-    return Plan(command=Command(write_operation={"input": read("t"), "source": "delta", "path": path}))
-
-
-def catalog(**call: Any) -> Any:
-    return Plan(root=Relation(catalog=catalog_pb2.Catalog(**call)))
-
-
-def refused(line: Any, plan: Any, code: str) -> GuardError:
-    before = len(line.server.arrived)
-    with pytest.raises(GuardError) as caught:
-        line.run(plan)
-    assert caught.value.code == code
-    assert len(line.server.arrived) == before
-    assert caught.value.remedy
-    return caught.value
-
+from dex_dbutils import GuardError
+from guard_plans import Command, Env, MakeLine, Plan, Relation, catalog, config, read, refused, save, save_path, sql
+from pyspark.sql.connect.proto import base_pb2
 
 WRITES = {
     "sql": sql("DELETE FROM flights_prod.silver.t"),
@@ -211,72 +166,6 @@ def test_a_relative_path_begins_at_the_project_for_the_guard_as_for_the_engine(
     assert len(guarded.run(save_path("../../.dex/warehouse/lab/lab/silver/t"))) == 2  # not in the project at all
 
 
-def read_path(*paths: str, format: str = "csv", **options: str) -> Any:
-    source = {"format": format, "paths": list(paths), "options": options}
-    return Plan(root=Relation(limit={"limit": 1, "input": Relation(read={"data_source": source})}))
-
-
-@pytest.fixture
-def files(tmp_path: Path) -> Path:
-    (tmp_path / "data").mkdir()
-    for name in ("a b.csv", "c.csv", "[x].csv"):
-        (tmp_path / "data" / name).write_text("x\n1\n")
-    return tmp_path
-
-
-@pytest.mark.parametrize(
-    "path",
-    [
-        "none.csv",
-        "data/none.csv",
-        "/nope",
-        "data/c.csv/",
-        "data/none*.csv",
-        "data/[!d].csv",
-        "data/[x].csv",
-        "file:/c.csv",
-    ],
-)
-def test_a_file_that_is_not_there_is_an_error_and_no_empty_frame(
-    path: str, environment: Env, line: MakeLine, files: Path
-) -> None:
-    guarded = line(environment("local"))
-    error = refused(guarded, read_path(path), "DEX-GUARD-10")
-    assert path in error.what
-    assert error.where is not None
-    assert error.where.file is not None
-    refused(guarded, read_path("data/c.csv", path), "DEX-GUARD-10")
-    if "/" in path:
-        refused(guarded, sql(f"SELECT * FROM csv.`{path}`"), "DEX-GUARD-10")
-        refused(guarded, Plan(root=read(f"csv.`{path}`")), "DEX-GUARD-10")
-
-
-def test_files_folders_patterns_and_urls_are_read(environment: Env, line: MakeLine, files: Path) -> None:
-    guarded = line(environment("local"))
-    here = [
-        "data", "data/", "data/c.csv", "data/*.csv", "**/c.csv", "data/{c,none}.csv", "data/[^d].csv", "data/[[]x].csv",
-        str(files / "data/a b.csv"), f"file://{files}/data/a%20b.csv", "s3://bucket/none.csv",
-    ]  # fmt: skip
-    for number, path in enumerate(here, 1):
-        assert len(guarded.run(read_path(path))) == number
-    assert len(guarded.run(read_path("whatever it calls a path", format="jdbc"))) == len(here) + 1
-    assert len(line(environment("dev")).run(read_path("/mnt/none.csv"))) == 1
-
-
-def test_a_path_that_the_engine_would_not_look_at_is_no_empty_frame(
-    environment: Env, line: MakeLine, files: Path
-) -> None:
-    refused(line(environment("local")), read_path(path="data/c.csv"), "DEX-GUARD-11")
-
-
-def test_a_missing_file_beside_the_notebook_is_pointed_out(
-    environment: Env, line: MakeLine, files: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(files / "data")
-    error = refused(line(environment("local")), read_path("c.csv"), "DEX-GUARD-10")
-    assert str(files / "data/c.csv") in str(error)
-
-
 def test_reading_another_environment_while_writing_to_the_own_is_allowed(environment: Env, line: MakeLine) -> None:
     guarded = line(environment("local"))
     assert len(guarded.run(sql("INSERT INTO local.silver.t SELECT * FROM lab.silver.t"))) == 1
@@ -386,48 +275,6 @@ def test_a_compressed_plan_that_cannot_be_read_never_leaves(
     refused(line(environment("local")), Plan(compressed_operation=operation), "DEX-GUARD-05")
 
 
-def config(**pairs: str) -> Any:
-    return base_pb2.ConfigRequest(
-        session_id="s",
-        operation={"set": {"pairs": [{"key": k.replace("__", "."), "value": v} for k, v in pairs.items()]}},
-    )
-
-
-def test_dynamic_partition_overwrite_is_refused_where_the_engine_ignores_it(environment: Env, line: MakeLine) -> None:
-    guarded = line(environment("local"))
-    error = refused(guarded, save("local.silver.t", partitionOverwriteMode="dynamic"), "DEX-GUARD-06")
-    assert "REPLACE WHERE" in str(error)
-    refused(guarded, sql("SET spark.sql.sources.partitionOverwriteMode = DYNAMIC"), "DEX-GUARD-06")
-    with pytest.raises(GuardError) as caught:
-        guarded.stub.Config(config(spark__sql__sources__partitionOverwriteMode="dynamic"))
-    assert caught.value.code == "DEX-GUARD-06"
-    assert guarded.server.arrived == []
-    guarded.stub.Config(config(spark__sql__sources__partitionOverwriteMode="static", spark__sql__ansi__enabled="true"))
-    assert len(guarded.run(save("local.silver.t", partitionOverwriteMode="static"))) == 2
-
-
-def test_a_configured_dynamic_partition_overwrite_is_refused_at_binding(environment: Env) -> None:
-    from dex.guard import make_tap
-
-    lab = environment("lab")
-    engine = lab.engine.model_copy(update={"conf": {"spark.sql.sources.partitionOverwriteMode": "dynamic"}})
-    with pytest.raises(GuardError, match="whole table"):
-        make_tap(lab.model_copy(update={"engine": engine}))
-
-
-def test_idempotent_writes_are_refused_where_the_engine_doubles_the_rows(environment: Env, line: MakeLine) -> None:
-    refused(line(environment("local")), save("local.a.b", txnAppId="x", txnVersion="1"), "DEX-GUARD-07")
-
-
-def test_a_condition_that_save_as_table_ignores_is_refused(environment: Env, line: MakeLine) -> None:
-    guarded = line(environment("local"))
-    error = refused(guarded, save("local.a.b", replaceWhere="day = 'mon'"), "DEX-GUARD-06")
-    assert "REPLACE WHERE" in str(error)
-    by_path = save_path("/some/where")
-    by_path.command.write_operation.options["replaceWhere"] = "day = 'mon'"
-    assert len(guarded.run(by_path)) == 1
-
-
 @pytest.mark.parametrize(
     "text", ["EXECUTE IMMEDIATE :x", "DROP TABLE IDENTIFIER(:x || 'y')", "SELECT '" + "x" * 3_000_000 + "'"]
 )
@@ -437,16 +284,6 @@ def test_what_hides_its_names_needs_a_confirmation_everywhere(text: str, environ
     refused(guarded, sql(text), "DEX-GUARD-04")
     confirm_writes(local, "local")
     assert len(guarded.run(sql(text))) == 1
-
-
-def test_databricks_knows_both(environment: Env, line: MakeLine) -> None:
-    guarded = line(environment("dev"))
-    assert len(guarded.run(save("flights_dev.a.b", txnAppId="x", partitionOverwriteMode="dynamic"))) == 1
-
-
-def test_rescued_data_that_the_engine_ignores_is_told(environment: Env, line: MakeLine) -> None:
-    with pytest.warns(UserWarning, match="rescuedDataColumn"):
-        line(environment("local")).run(save("local.a.b", rescuedDataColumn="_rescued"))
 
 
 def test_a_request_that_the_guard_does_not_know_is_a_write(environment: Env) -> None:
@@ -493,30 +330,3 @@ def test_the_sql_parser_comes_with_the_first_sql_text(environment: Env) -> None:
     script = environment("local").project.root / "script.py"
     script.write_text(code)
     subprocess.run([sys.executable, script], check=True)
-
-
-@pytest.mark.parametrize(
-    ("sink", "named"),
-    [
-        ({"table_name": "local.silver.t"}, "the table local.silver.t"),
-        ({"path": "data/out", "format": "delta"}, "data/out"),
-        ({"format": "memory", "query_name": "q"}, "'memory'"),
-        ({"foreach_batch": {"python_function": {"command": b"x"}}}, "foreachBatch"),
-    ],
-)
-def test_a_stream_that_the_engine_cannot_write_is_refused_in_plain_words(
-    sink: dict[str, Any], named: str, environment: Env, line: MakeLine
-) -> None:
-    start = Plan(command=Command(write_stream_operation_start={"input": read("t"), **sink}))
-    confirm_writes(environment("local"), "local")
-    error = refused(line(environment("local")), start, "DEX-GUARD-12")
-    assert named in error.what
-    assert "batch" in error.remedy
-    if "table_name" not in sink:
-        confirm_writes(environment("dev"), "dev")
-        assert line(environment("dev")).run(start)
-
-
-def test_a_stream_to_the_console_is_started(environment: Env, line: MakeLine) -> None:
-    start = Plan(command=Command(write_stream_operation_start={"input": read("t"), "format": "console"}))
-    assert len(line(environment("local")).run(start)) == 1
