@@ -13,6 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from dex.jobs import JobSettings, new_record, stop_run
+from dex_dbutils import JobError
+from dex_dbutils.config import find_project
 from job_project import RESULTS, add_jobs
 
 DEX = Path(sys.executable).with_name("dex")
@@ -188,6 +191,28 @@ def test_an_interrupt_leaves_no_process_and_a_run_that_can_be_repaired(counted: 
     told = repaired(counted)
     assert told["result"] == "SUCCESS"
     assert (counted / "counted.txt").read_text().split() == ["t0", "t1", "t2", "t2", "t3"]
+
+
+def test_a_run_is_stopped_from_elsewhere_and_ends_as_by_an_interrupt(counted: Path) -> None:
+    runner, pids = begun(counted)
+    latest = json.loads(job(counted, "runs", "--json").stdout)[0]["id"]
+    stopped = json.loads(job(counted, "stop", latest, "--json").stdout)
+    assert (stopped["result"], stopped["tasks"]["t2"]["result"]) == ("CANCELED", "CANCELED")
+    assert not any(alive(pid) for pid in pids)
+    out, _ = runner.communicate(timeout=60)
+    assert runner.returncode == 1
+    assert "counted: CANCELED" in out
+    again = job(counted, "stop", latest)
+    assert (again.returncode, "DEX-JOB-12" in again.stderr) == (2, True)
+    assert repaired(counted)["result"] == "SUCCESS"
+    assert (counted / "counted.txt").read_text().split() == ["t0", "t1", "t2", "t2", "t3"]
+
+
+def test_a_run_that_does_not_answer_is_not_said_to_be_stopped(counted: Path) -> None:
+    record = new_record(find_project(counted), "counted", JobSettings(), {}, "local")
+    with record.held(), pytest.raises(JobError, match="DEX-JOB-13"):
+        stop_run(find_project(counted), record.run.id, patience=0.2)
+    assert not record.stop_asked
 
 
 def test_a_run_that_ended_well_has_nothing_to_repair(counted: Path) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from dex.bridge import JOBS_EVENT
 from dex_server.processes import JobProcesses
 from engine_fixture import make_project
 from tornado.httpclient import HTTPClientError
@@ -111,7 +112,7 @@ async def test_the_jobs_of_the_bundle_are_listed_and_drawn(jp_fetch: Fetch, tria
     assert (await ask(jp_fetch, "show", job="none"))[1]["code"] == "DEX-BUNDLE-30"
     assert (await ask(jp_fetch, "show", job="small", run=7))[1]["code"] == "DEX-JOB-05"
     (trial / "databricks.yml").unlink()
-    assert (await ask(jp_fetch))[1] == {"jobs": []}
+    assert (await ask(jp_fetch))[1]["jobs"] == []
 
 
 async def test_a_run_is_followed_to_its_end_repaired_and_leads_to_the_cell(jp_fetch: Fetch, trial: Path) -> None:
@@ -157,7 +158,8 @@ async def test_a_stopped_run_leaves_no_process_and_so_does_the_end_of_the_server
         assert gone(pid), number
         reply = await ended(jp_fetch, "slow", begun["run"])
         assert (reply["run"]["status"], reply["run"]["repairable"]) == ("CANCELED", True)
-        assert (await ask(jp_fetch, "stop", run=begun["run"]))[1]["code"] == "DEX-SERVER-04"
+        assert reply["problem"] is None
+        assert (await ask(jp_fetch, "stop", run=begun["run"]))[1]["code"] == "DEX-JOB-12"
 
 
 async def test_a_job_that_cannot_begin_says_why(jp_fetch: Fetch, trial: Path) -> None:
@@ -170,6 +172,56 @@ async def test_a_job_that_cannot_begin_says_why(jp_fetch: Fetch, trial: Path) ->
         await asyncio.sleep(0.2)
     assert reply["code"] == "DEX-JOB-10"
     assert "dya" in reply["message"]
+
+
+async def test_a_run_is_stopped_before_its_first_task_without_an_error(jp_fetch: Fetch, trial: Path) -> None:
+    begun = (await ask(jp_fetch, "run", job="small"))[1]
+    assert (await ask(jp_fetch, "stop", run=begun["run"]))[0] == 200
+    code, reply = await ask(jp_fetch, "show", job="small", run=begun["run"])
+    assert (code, reply["stopped"], reply["run"], reply["starting"]) == (200, True, None, None)
+    assert not (trial / ".dex/jobs").exists()
+
+
+async def test_a_run_of_a_terminal_shows_up_by_itself_and_is_stopped_from_the_page(
+    jp_fetch: Fetch, trial: Path, jp_serverapp: Any
+) -> None:
+    told: list[dict[str, Any]] = []
+
+    async def listen(logger: Any, schema_id: str, data: dict[str, Any]) -> None:
+        told.append(data)
+
+    async def until(met: Callable[[], bool]) -> None:
+        end = time.monotonic() + 40
+        while not met():
+            assert time.monotonic() < end, told
+            await asyncio.sleep(0.1)
+
+    jp_serverapp.event_logger.add_listener(schema_id=JOBS_EVENT, listener=listen)
+    project = (await ask(jp_fetch))[1]["project"]
+    command = [sys.executable, "-m", "dex", "job", "run", "slow", "--project", str(trial)]
+    terminal = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)  # noqa: ASYNC220
+    pid = await started_task(trial)
+    await until(lambda: bool(told))
+    [run] = told[-1]["runs"]
+    assert told[-1]["project"] == project
+    assert {key for event in told for key in event if not key.startswith("__")} == {"project", "runs"}  # and no more
+    state = (await ask(jp_fetch, "show", job="slow", run=run))[1]["run"]
+    assert (state["status"], state["ours"]) == ("RUNNING", False)
+    await ask(jp_fetch, "log", run=run, task="slow")
+    await asyncio.sleep(1)
+    told.clear()
+    await asyncio.sleep(1.5)
+    assert told == []  # nothing has changed
+    (trial / f".dex/jobs/{run}/slow.log").write_text("a line")
+    await until(lambda: bool(told))  # a log that is looked at is followed
+    told.clear()
+    assert (await ask(jp_fetch, "stop", run=run))[0] == 200
+    assert gone(pid)
+    assert (await ask(jp_fetch, "show", job="slow", run=run))[1]["run"]["status"] == "CANCELED"
+    await until(lambda: bool(told))
+    assert terminal.wait(30) == 1
+    assert terminal.stdout is not None
+    assert b"slow: CANCELED" in terminal.stdout.read()
 
 
 STARTER = """\
@@ -216,3 +268,4 @@ def gone(pid: int) -> bool:
 def test_a_run_that_nobody_started_here_is_not_known() -> None:
     processes = JobProcesses()
     assert (processes.alive(1), processes.last_line(1), processes.failure(1)) == (False, None, None)
+    assert (processes.stopped(1), processes.any_alive(), processes.states(Path())) == (False, False, {})

@@ -5,6 +5,7 @@ import { isInsertable, Store } from '@dexkit/client';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { Contents } from '@jupyterlab/services';
 
+import type { JobChanges } from './changes';
 import { Jobs } from './jobs';
 import * as notebook from './notebook';
 import { noticeOf, type Notice } from './notice';
@@ -55,7 +56,8 @@ export class Actions {
     readonly sessions: Sessions,
     private readonly _server: DexServer,
     private readonly _contents: Contents.IManager,
-    private readonly _open: (path: string) => Promise<NotebookPanel | null>
+    private readonly _open: (path: string) => Promise<NotebookPanel | null>,
+    private readonly _changes: Pick<JobChanges, 'subscribe'>
   ) {}
 
   /** The jobs of the project around a notebook. */
@@ -71,7 +73,8 @@ export class Actions {
             await opened.context.ready;
             notebook.goTo(opened, place);
           }
-        }
+        },
+        this._changes
       );
       this._jobs.set(panel, jobs);
     }

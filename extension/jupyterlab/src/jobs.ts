@@ -1,39 +1,59 @@
-/** The jobs of the project around a notebook, and the run that is looked at: asked from the server while somebody looks. */
+/** The jobs of the project around a notebook, and the run that is looked at: asked when the server says that it changed. */
 
-import { Store, type JobReply, type JobView, type TaskLog, type TaskPlace } from '@dexkit/client';
+import { Store, type JobReply, type JobsChanged, type JobView, type TaskLog, type TaskPlace } from '@dexkit/client';
 
+import type { JobChanges } from './changes';
 import { noticeOf, type Notice } from './notice';
 import { RefusedError, type DexServer } from './server';
+
+/** What was asked for and has not been answered. */
+export type Acting = 'run' | 'stop' | 'repair';
 
 export interface JobsState {
   /** Null until the server has told. */
   readonly jobs: readonly JobView[] | null;
+  /** What events call the project. */
+  readonly project: string | null;
   readonly chosen: string | null;
   /** Number of the run that is looked at; null for the job as the bundle has it. */
   readonly run: number | null;
   readonly reply: JobReply | null;
+  /** When the reply came, in milliseconds: what runs has run on since. */
+  readonly at: number;
   readonly parameters: Readonly<Record<string, string>>;
   readonly task: string | null;
   readonly log: TaskLog | null;
-  /** Something was asked for and has not been answered. */
-  readonly busy: boolean;
+  readonly acting: Acting | null;
+  /** The last run was stopped before its first task. */
+  readonly stopped: boolean;
   readonly problem: Notice | null;
+  /** The server could not be reached; what is shown may be old. */
+  readonly lost: Notice | null;
+  /** The job whose row is to take the focus. */
+  readonly wanted: string | null;
 }
 
 const EMPTY: JobsState = {
   jobs: null,
+  project: null,
   chosen: null,
   run: null,
   reply: null,
+  at: 0,
   parameters: {},
   task: null,
   log: null,
-  busy: false,
-  problem: null
+  acting: null,
+  stopped: false,
+  problem: null,
+  lost: null,
+  wanted: null
 };
 
-/** Milliseconds between looks at a run that goes on. */
-const LOOK = 700;
+/** Milliseconds without an event after which a run that should go on is looked at nevertheless. */
+const QUIET = 10_000;
+/** Least milliseconds between two looks at the list: other runs change often. */
+const LIST = 2_000;
 
 export class Jobs {
   readonly store = new Store<JobsState>(EMPTY);
@@ -41,21 +61,29 @@ export class Jobs {
   /**
    * @param _path path of the notebook on the server.
    * @param _open opens a notebook at a place.
+   * @param _changes says when to look again.
    */
   constructor(
     private readonly _server: DexServer,
     private readonly _path: () => string,
-    private readonly _open: (path: string, place: TaskPlace) => Promise<void>
+    private readonly _open: (path: string, place: TaskPlace) => Promise<void>,
+    private readonly _changes: Pick<JobChanges, 'subscribe'>
   ) {}
 
-  /** Look at the jobs as long as the returned function is not called. */
+  /** Follow the jobs as long as the returned function is not called. */
   watch(): () => void {
     this._watched = true;
+    const end = this._changes.subscribe(change => {
+      this._changed(change);
+    });
     void this.list();
     void this._look();
     return () => {
       this._watched = false;
-      clearTimeout(this._timer);
+      end();
+      clearTimeout(this._quiet);
+      clearTimeout(this._later);
+      this._later = undefined;
     };
   }
 
@@ -66,22 +94,41 @@ export class Jobs {
   }
 
   async list(): Promise<void> {
-    await this._try(async () => {
-      this.store.update({ jobs: (await this._server.jobs(this._path())).jobs });
+    this._listed = Date.now();
+    await this._read(async () => {
+      const first = this.store.get().jobs === null;
+      const { jobs, project } = await this._server.jobs(this._path());
+      this.store.update({ jobs, project });
+      const running = jobs.find(job => job.runs[0]?.status === 'RUNNING');
+      if (first && this.store.get().chosen === null && running !== undefined) {
+        void this.choose(running.key); // after a reload, and where somebody has started it in a terminal
+      }
     });
   }
 
-  /** Turn to a job and its last run; the same one again leaves it. */
-  async choose(key: string | null): Promise<void> {
-    const chosen = key === this.store.get().chosen ? null : key;
+  /** Turn to a job and its last run; to none with null. */
+  async choose(chosen: string | null): Promise<void> {
     const run = this.store.get().jobs?.find(job => job.key === chosen)?.runs[0]?.run ?? null;
-    this.store.update({ chosen, run, reply: null, parameters: {}, task: null, log: null, problem: null });
-    await this._look();
+    this.store.update({ chosen, parameters: {} });
+    await this.turnTo(run);
+  }
+
+  /** Turn to a job, and let its row take the focus. */
+  async goTo(key: string): Promise<void> {
+    this.store.update({ wanted: key });
+    if (this.store.get().chosen !== key) {
+      await this.choose(key);
+    }
+  }
+
+  /** The wanted row has the focus. */
+  focused(): void {
+    this.store.update({ wanted: null });
   }
 
   /** Turn to a run of the chosen job, or to the job as the bundle has it. */
   async turnTo(run: number | null): Promise<void> {
-    this.store.update({ run, reply: null, task: null, log: null, problem: null });
+    this.store.update({ run, reply: null, task: null, log: null, stopped: false, problem: null });
     await this._look();
   }
 
@@ -92,49 +139,83 @@ export class Jobs {
   async start(): Promise<void> {
     const { chosen, parameters } = this.store.get();
     if (chosen !== null) {
-      await this._act(() => this._server.startJob({ path: this._path(), job: chosen, parameters: { ...parameters } }));
+      await this._act('run', () => this._server.startJob({ path: this._path(), job: chosen, parameters: { ...parameters } }));
     }
   }
 
   async stop(): Promise<void> {
     const { run } = this.store.get();
     if (run !== null) {
-      await this._act(() => this._server.stopJob(this._path(), run));
+      await this._act('stop', () => this._server.stopJob(this._path(), run));
     }
   }
 
   async repair(): Promise<void> {
     const { run } = this.store.get();
     if (run !== null) {
-      await this._act(() => this._server.repairJob(this._path(), run));
+      await this._act('repair', () => this._server.repairJob(this._path(), run));
     }
   }
 
   /** Show what a task printed; the same one again hides it. */
   async show(task: string): Promise<void> {
-    const { run, task: shown } = this.store.get();
+    const { task: shown } = this.store.get();
     this.store.update({ task: task === shown ? null : task, log: null });
-    if (run !== null && task !== shown) {
-      await this._log();
-    }
+    await this._log();
   }
 
   async open(place: TaskPlace): Promise<void> {
     const { path } = place;
-    if (path !== null) {
-      await this._try(() => this._open(path, place));
+    if (path === null) {
+      return;
+    }
+    try {
+      await this._open(path, place);
+    } catch (error) {
+      this.store.update({ problem: noticeOf(error) });
     }
   }
 
-  private async _act(work: () => Promise<{ run: number }>): Promise<void> {
-    this.store.update({ busy: true, problem: null });
-    await this._try(async () => {
+  private async _act(acting: Acting, work: () => Promise<{ run: number }>): Promise<void> {
+    this.store.update({ acting, problem: null, stopped: false });
+    try {
       const { run } = await work();
       this.store.update({ run, task: null, log: null, ...(run === this.store.get().run ? {} : { reply: null }) });
-    });
-    this.store.update({ busy: false });
+    } catch (error) {
+      this.store.update({ problem: noticeOf(error) });
+    }
     await this._look();
+    this.store.update({ acting: null });
     await this.list();
+  }
+
+  private _changed(change: JobsChanged | null): void {
+    const { project, run } = this.store.get();
+    if (change !== null && change.project !== project) {
+      return;
+    }
+    if (change === null || (run !== null && change.runs.includes(run))) {
+      void this._look();
+    }
+    if ((change === null || change.runs.some(each => each !== run)) && this._later === undefined) {
+      this._later = setTimeout(
+        () => {
+          this._later = undefined;
+          void this._turnToNewest();
+        },
+        Math.max(0, this._listed + LIST - Date.now())
+      );
+    }
+  }
+
+  /** Read the list; a run of the chosen job that somebody has started meanwhile takes the place of one that has ended. */
+  private async _turnToNewest(): Promise<void> {
+    await this.list();
+    const { jobs, chosen, run, acting } = this.store.get();
+    const newest = jobs?.find(job => job.key === chosen)?.runs[0];
+    if (newest?.status === 'RUNNING' && newest.run > (run ?? 0) && !this.going && acting === null) {
+      await this.turnTo(newest.run);
+    }
   }
 
   private async _log(): Promise<void> {
@@ -149,57 +230,83 @@ export class Jobs {
       }
     } catch (error) {
       if (!(error instanceof RefusedError)) {
-        this.store.update({ problem: noticeOf(error) }); // a task whose turn has not come has no log, which is no problem
+        this.store.update({ lost: noticeOf(error) }); // a task whose turn has not come has no log, which is no problem
       }
     }
   }
 
-  private async _look(): Promise<void> {
-    clearTimeout(this._timer);
+  /** Look at the chosen job and run; asked again meanwhile, once more when the answer is there. */
+  private _look(): Promise<void> {
+    this._stale = true;
+    this._looking ??= this._lookUntilFresh().finally(() => {
+      this._looking = null;
+    });
+    return this._looking;
+  }
+
+  private async _lookUntilFresh(): Promise<void> {
+    while (this._stale) {
+      this._stale = false;
+      await this._lookOnce();
+    }
+  }
+
+  private async _lookOnce(): Promise<void> {
+    clearTimeout(this._quiet);
     const { chosen, run } = this.store.get();
     if (chosen === null) {
       return;
     }
     const before = this.going;
-    await this._try(async () => {
-      const reply = await this._server.job({ path: this._path(), job: chosen, run });
-      if (this.store.get().chosen === chosen && this.store.get().run === run) {
-        this.store.update({ reply });
+    const still = (): boolean => this.store.get().chosen === chosen && this.store.get().run === run;
+    await this._read(
+      async () => {
+        const reply = await this._server.job({ path: this._path(), job: chosen, run });
+        if (still()) {
+          this.store.update({ reply, at: Date.now() });
+        }
+      },
+      notice => {
+        this._stale = run !== null; // it ended before it began: the job is shown instead
+        this.store.update({ run: null, problem: notice });
       }
-    }, () => {
-      this.store.update({ run: null }); // it ended before it began: the job is shown instead
-    });
-    const now = this.store.get();
-    if (now.chosen !== chosen || now.run !== run) {
-      if (now.chosen === chosen && now.run === null && run !== null) {
-        await this._look();
-      }
+    );
+    if (!still()) {
+      this._stale = true;
       return;
     }
-    if (this.going) {
-      if (now.task !== null) {
-        void this._log();
-      }
-      if (this._watched) {
-        this._timer = setTimeout(() => void this._look(), LOOK);
-      }
-    } else if (before && run !== null) {
-      void this._log();
+    if (this.store.get().reply?.stopped === true) {
+      this._stale = true;
+      this.store.update({ run: null, reply: null, stopped: true });
+      return;
+    }
+    await this._log();
+    if (this.going && this._watched) {
+      this._quiet = setTimeout(() => void this._look(), QUIET);
+    } else if (before) {
       void this.list();
     }
   }
 
-  private async _try(work: () => Promise<void>, refused: () => void = () => undefined): Promise<void> {
+  private async _read(work: () => Promise<void>, refused?: (notice: Notice) => void): Promise<void> {
     try {
       await work();
+      if (this.store.get().lost !== null) {
+        this.store.update({ lost: null });
+      }
     } catch (error) {
-      this.store.update({ problem: noticeOf(error) });
       if (error instanceof RefusedError) {
-        refused();
+        (refused ?? (problem => this.store.update({ problem })))(noticeOf(error));
+      } else {
+        this.store.update({ lost: noticeOf(error) });
       }
     }
   }
 
   private _watched = false;
-  private _timer: ReturnType<typeof setTimeout> | undefined = undefined;
+  private _stale = false;
+  private _looking: Promise<void> | null = null;
+  private _listed = 0;
+  private _quiet: ReturnType<typeof setTimeout> | undefined = undefined;
+  private _later: ReturnType<typeof setTimeout> | undefined = undefined;
 }

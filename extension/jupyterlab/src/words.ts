@@ -1,6 +1,6 @@
 /** The words for what the kernel tells as codes; one place, so that every string can be translated. */
 
-import type { Mismatch } from '@dexkit/client';
+import type { Mismatch, TaskPlace } from '@dexkit/client';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 export function kindWord(trans: TranslationBundle, kind: string | null): string {
@@ -98,7 +98,7 @@ export function runWord(trans: TranslationBundle, status: string | null): string
     case 'SUCCESS':
       return trans.__('succeeded');
     case 'SUCCESS_WITH_FAILURES':
-      return trans.__('succeeded, with failures');
+      return trans.__('succeeded with failures');
     case 'FAILED':
       return trans.__('failed');
     case 'TIMEDOUT':
@@ -118,14 +118,33 @@ export function runWord(trans: TranslationBundle, status: string | null): string
     case 'QUEUED':
       return trans.__('queued');
     case 'WAITING':
-      return trans.__('waits to retry');
+      return trans.__('waiting for retry');
     case 'BLOCKED':
-      return trans.__('waits');
+      return trans.__('blocked');
     case 'UNFINISHED':
       return trans.__('unfinished');
     default:
       return status;
   }
+}
+
+/** How long something took: tenths of seconds as long as they tell something. */
+export function tookWord(trans: TranslationBundle, seconds: number): string {
+  if (seconds < 60) {
+    return trans.__('%1 s', seconds.toFixed(1));
+  }
+  const whole = Math.floor(seconds);
+  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
+  return hours > 0 ? trans.__('%1 h %2 min', hours, minutes) : trans.__('%1 min %2 s', minutes, whole % 60);
+}
+
+/** A place in a notebook or another file. */
+export function placeWord(trans: TranslationBundle, place: TaskPlace): string {
+  const { notebook, cell, line } = place;
+  if (cell === null) {
+    return line === null ? notebook : trans.__('%1, line %2', notebook, line);
+  }
+  return line === null ? trans.__('%1, cell %2', notebook, cell) : trans.__('%1, cell %2, line %3', notebook, cell, line);
 }
 
 /** What became of a file of an export. */

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from jupyter_server.extension.application import ExtensionApp
 
+from dex_server.events import JobEvents
 from dex_server.handlers import HANDLERS
 from dex_server.jobs import Jobs
 from dex_server.processes import JobProcesses
@@ -23,10 +24,12 @@ class DexServer(ExtensionApp):  # type: ignore[misc]
     def initialize_settings(self) -> None:
         """Share what is known of the runs of jobs with the handlers."""
         self._processes = JobProcesses()
-        self.settings["dex_jobs"] = Jobs(self._processes, getattr(self.serverapp, "root_dir", ""))
+        self._events = JobEvents(self.serverapp.event_logger, self._processes)
+        self.settings["dex_jobs"] = Jobs(self._processes, self._events, getattr(self.serverapp, "root_dir", ""))
 
     async def stop_extension(self) -> None:
         """End the runs of jobs that were started from here."""
+        await self._events.stop()
         await asyncio.get_running_loop().run_in_executor(None, self._processes.close)
 
     def initialize_handlers(self) -> None:

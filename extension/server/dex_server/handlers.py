@@ -161,7 +161,8 @@ class JobHandler(NotebookHandler):
         return cast("Jobs", self.settings["dex_jobs"])
 
     async def about(self, kind: type[Request], work: Callable[[Path, Request], Any]) -> None:
-        """Read the request, do the work on a thread of its own, and answer."""
+        """Read the request, do the work on a thread of its own, and answer; pages are told of changes from now on."""
+        self.jobs.events.start()
         await self.with_notebook(kind, work, contextlib.nullcontext())
 
 

@@ -26,6 +26,7 @@ from dex.bridge import (
 from dex_dbutils import DexError, JobError
 from dex_dbutils.config import find_project
 
+from dex_server.events import JobEvents
 from dex_server.processes import JobProcesses
 
 if TYPE_CHECKING:
@@ -43,11 +44,12 @@ class Jobs:
 
     Args:
         processes: the runs that this server has started.
+        events: tells pages what changes later.
         top: the folder that the server shows.
     """
 
-    def __init__(self, processes: JobProcesses, top: str) -> None:
-        self._processes, self._top = processes, top
+    def __init__(self, processes: JobProcesses, events: JobEvents, top: str) -> None:
+        self._processes, self.events, self._top = processes, events, top
 
     def listed(self, path: Path, _: JobsRequest) -> JobsReply:
         """Return the jobs of the bundle around a notebook; none where there is no bundle.
@@ -59,8 +61,9 @@ class Jobs:
         from dex.jobs import bundle_job, records
 
         project = find_project(path.parent)
+        watched = self.events.follow(project)
         if not any((project.root / name).is_file() for name in ("databricks.yml", "databricks.yaml")):
-            return JobsReply()
+            return JobsReply(project=watched)
         runs: dict[str, list[JobRunView]] = {}
         for record in records(project, _LOOKED_THROUGH):
             kept = runs.setdefault(record.run.key, [])
@@ -74,7 +77,7 @@ class Jobs:
             except DexError as error:
                 shown = shown.model_copy(update={"problem": f"{error.code}: {error.what}"})
             found.append(shown)
-        return JobsReply(jobs=found)
+        return JobsReply(project=watched, jobs=found)
 
     def shown(self, path: Path, request: JobRequest) -> JobReply:
         """Return the graph of a job, with a run if one is asked for.
@@ -86,13 +89,15 @@ class Jobs:
 
         project = find_project(path.parent)
         starting: str | None = None
+        stopped = False
         record: Record | None = None
         if request.run is not None:
             starting = self._processes.last_line(request.run)  # asked first: a record may come meanwhile
             try:
                 record = read_record(project, request.run)
             except JobError:
-                if starting is None:
+                stopped = self._processes.stopped(request.run)
+                if starting is None and not stopped:
                     raise self._processes.failure(request.run) or _no_run(request.run) from None
         settings = bundle_job(project, request.job) if record is None else record.run.settings
         given = record.run.parameters if record is not None else {}
@@ -104,6 +109,7 @@ class Jobs:
             stages=_stages(settings, record.run if record is not None else None),
             run=self._run(record) if record is not None else None,
             starting=starting if record is None else None,
+            stopped=stopped,
             problem=_problem(self._processes, request.run) if record is not None else None,
         )
 
@@ -139,12 +145,17 @@ class Jobs:
         return JobStarted(run=request.run)
 
     def stop(self, path: Path, request: JobRunRequest) -> JobStarted:
-        """Stop a run, and return when its tasks have ended.
+        """Stop a run, wherever it was started, and return when its tasks have ended.
 
         Raises:
-            DexError: it does not go on, or was not started from here.
+            JobError: there is no such run, it does not go on, or it has not ended in time.
         """
-        self._processes.stop(request.run)
+        from dex.jobs import stop_run
+
+        if self._processes.alive(request.run):
+            self._processes.stop(request.run)
+        else:
+            stop_run(find_project(path.parent), request.run)
         return JobStarted(run=request.run)
 
     def log(self, path: Path, request: TaskLogRequest) -> TaskLog:
@@ -153,10 +164,12 @@ class Jobs:
         Raises:
             JobError: there is no such run or task.
         """
-        from dex.jobs import failed_at, read_log
+        from dex.jobs import failed_at, log_file, read_log
 
         project = find_project(path.parent)
         task, text = read_log(project, request.run, request.task)
+        if task.log is not None:
+            self.events.follow_log(project, request.run, log_file(project, request.run, task))
         places = [
             TaskPlace(
                 path=self._below_top(each.notebook),

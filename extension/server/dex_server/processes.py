@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import signal
 import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO, Any
 
 from dex_dbutils import DexError, Where
@@ -24,12 +26,16 @@ class JobProcess:
     """A process that runs a job.
 
     Attributes:
+        root: folder of its project.
         process: the process; the end of its standard input ends it.
         output: what it printed.
+        stopped: somebody has stopped it.
     """
 
+    root: Path
     process: subprocess.Popen[bytes]
     output: IO[bytes]
+    stopped: bool = False
 
     @property
     def alive(self) -> bool:
@@ -38,8 +44,8 @@ class JobProcess:
 
     def text(self) -> str:
         """Return what it has printed so far."""
-        self.output.seek(0)
-        return self.output.read().decode("utf-8", "replace")
+        size = os.fstat(self.output.fileno()).st_size
+        return os.pread(self.output.fileno(), size, 0).decode("utf-8", "replace")
 
 
 class JobProcesses:
@@ -67,11 +73,24 @@ class JobProcesses:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-        self._known[number] = JobProcess(process, output)
+        self._known[number] = JobProcess(project.root, process, output)
 
     def alive(self, number: int) -> bool:
         """Return whether this server has started a run that goes on."""
         return number in self._known and self._known[number].alive
+
+    def any_alive(self) -> bool:
+        """Return whether a run goes on that this server has started."""
+        return any(known.alive for known in list(self._known.values()))
+
+    def states(self, root: Path) -> dict[int, tuple[bool, int]]:
+        """Return how far the runs of a project are: another value after every change."""
+        known = list(self._known.items())
+        return {n: (each.alive, os.fstat(each.output.fileno()).st_size) for n, each in known if each.root == root}
+
+    def stopped(self, number: int) -> bool:
+        """Return whether a run has ended because somebody stopped it."""
+        return number in self._known and self._known[number].stopped and not self._known[number].alive
 
     def last_line(self, number: int) -> str | None:
         """Return what a run says that goes on and has no record yet; None for others."""
@@ -80,9 +99,9 @@ class JobProcesses:
         return next((line.strip() for line in reversed(self._known[number].text().splitlines()) if line.strip()), "")
 
     def failure(self, number: int) -> DexError | None:
-        """Return why a run has ended without a record; None where this server did not start it."""
+        """Return why a run has ended without a record; None where this server did not start it, or has stopped it."""
         known = self._known.get(number)
-        if known is None or known.alive:
+        if known is None or known.alive or known.stopped:
             return None
         text = known.text()
         told: Any = {}
@@ -96,18 +115,7 @@ class JobProcesses:
         return DexError(told["code"], told["what"], Where(**told["where"]), told["remedy"])
 
     def stop(self, number: int) -> None:
-        """Interrupt a run and wait until its tasks have ended.
-
-        Raises:
-            DexError: DEX-SERVER-04, it does not go on, or was not started from here.
-        """
-        if not self.alive(number):
-            raise DexError(
-                "DEX-SERVER-04",
-                f"The run {number} does not go on, or was not started from this server.",
-                None,
-                "Interrupt it where it was started: Ctrl-C in its terminal.",
-            )
+        """Interrupt a run that this server has started, at any moment, and wait until its tasks have ended."""
         self._end([self._known[number]])
 
     def close(self) -> None:
@@ -117,6 +125,7 @@ class JobProcesses:
     @staticmethod
     def _end(going: Sequence[JobProcess]) -> None:
         for each in going:
+            each.stopped = True
             each.process.send_signal(signal.SIGTERM)
         for each in going:
             try:

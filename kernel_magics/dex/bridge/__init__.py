@@ -23,11 +23,13 @@ if TYPE_CHECKING:
         SyncRequest,
     )
     from dex.bridge.jobs import (
+        JOBS_EVENT,
         JobParameterView,
         JobReply,
         JobRequest,
         JobRunRequest,
         JobRunView,
+        JobsChanged,
         JobsReply,
         JobsRequest,
         JobStarted,
@@ -63,6 +65,7 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "JOBS_EVENT",
     "PROTOCOL",
     "Activity",
     "Bridge",
@@ -88,6 +91,7 @@ __all__ = [
     "JobStarted",
     "JobTaskView",
     "JobView",
+    "JobsChanged",
     "JobsReply",
     "JobsRequest",
     "LayerView",

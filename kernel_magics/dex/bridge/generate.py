@@ -38,8 +38,8 @@ def schemas() -> dict[str, Any]:
 
 def typescript(document: Mapping[str, Any]) -> str:
     """Return the TypeScript of a document that `schemas` made."""
-    constants = f"export const PROTOCOL = {document['protocol']};\nexport const VERSION = {json.dumps(__version__)};"
-    blocks = [HEADER, constants]
+    constants = {"PROTOCOL": document["protocol"], "VERSION": __version__, "JOBS_EVENT": jobs.JOBS_EVENT}
+    blocks = [HEADER, "\n".join(f"export const {name} = {json.dumps(value)};" for name, value in constants.items())]
     blocks += [_interface(name, schema) for name, schema in document["$defs"].items()]
     names = " | ".join(model.__name__ for model in kernel.SENT)
     blocks.append(f"/** What a kernel sends. */\nexport type KernelMessage = {names};")

@@ -70,7 +70,7 @@ class JobRunView(Model):
         environment: environment that its tasks work in.
         started: in UTC, as ISO 8601.
         seconds: so far, or to its end; None where nobody knows its end.
-        ours: it goes on and was started from this server, so that it can be stopped from here.
+        ours: it goes on and was started from this server, and ends with it.
         repairable: something is left to do, and nobody does it.
     """
 
@@ -109,9 +109,29 @@ class JobView(Model):
 
 
 class JobsReply(Model):
-    """Server to page: the jobs of a bundle."""
+    """Server to page: the jobs of a bundle.
 
+    Attributes:
+        project: what events call the project of these jobs.
+        jobs: in the order of the bundle's files.
+    """
+
+    project: str
     jobs: list[JobView] = []
+
+
+class JobsChanged(Model):
+    """Server to every page, as an event: something about runs has changed, so that pages that show them ask again.
+
+    An event reaches whoever may listen to the server's events, so it says no more than that.
+
+    Attributes:
+        project: the project, as `JobsReply` calls it.
+        runs: numbers of the runs.
+    """
+
+    project: str
+    runs: list[int]
 
 
 class TaskRunView(Model):
@@ -163,6 +183,7 @@ class JobReply(Model):
         stages: the tasks by stage, one stage below what they depend on.
         run: the run; None where none was asked for, or where it has not begun.
         starting: what the run does before its first task, such as starting an engine.
+        stopped: the run was stopped before its first task, and has left nothing.
         problem: why its repair was refused, in one line.
     """
 
@@ -171,6 +192,7 @@ class JobReply(Model):
     stages: list[list[JobTaskView]] = []
     run: JobRunView | None = None
     starting: str | None = None
+    stopped: bool = False
     problem: str | None = None
 
 
@@ -181,18 +203,18 @@ class JobStarted(Model):
 
 
 class TaskPlace(Model):
-    """A place in a notebook that a task's failure leads to.
+    """A place that something about a task leads to.
 
     Attributes:
-        path: path of the notebook below the server's root; None where the server does not show it.
-        notebook: path of the notebook below the project.
-        cell: number of the cell, counted from 1 over all cells.
-        line: line in that cell, counted from 1.
+        path: path of the notebook, or another file, below the server's root; None where the server does not show it.
+        notebook: the same below the project.
+        cell: number of the cell, counted from 1 over all cells; None in a file without cells.
+        line: line in that cell or file, counted from 1.
     """
 
     path: str | None
     notebook: str
-    cell: int
+    cell: int | None = None
     line: int | None = None
 
 
@@ -212,5 +234,8 @@ class TaskLog(Model):
     places: list[TaskPlace] = []
 
 
-SENT: tuple[type[Model], ...] = (JobsReply, JobReply, JobStarted, TaskLog)
+#: What the server's event log calls `JobsChanged`.
+JOBS_EVENT = "urn:dexkit:jobs-changed"
+
+SENT: tuple[type[Model], ...] = (JobsReply, JobsChanged, JobReply, JobStarted, TaskLog)
 RECEIVED: tuple[type[Model], ...] = (JobsRequest, JobRequest, JobStartRequest, JobRunRequest, TaskLogRequest)

@@ -90,6 +90,14 @@ def repair(
 
 
 @app.command()
+def stop(number: RunArgument, project: ProjectOption = None, as_json: JsonOption = False) -> None:
+    """End a run, wherever on this machine it was started; its tasks end, and it can be repaired."""
+    from dex.jobs import stop_run
+
+    _show([stop_run(find_project(), number)], as_json)
+
+
+@app.command()
 def runs(project: ProjectOption = None, as_json: JsonOption = False) -> None:
     """List the runs of jobs on this machine, the latest first."""
     from dex.jobs import records

@@ -8,9 +8,22 @@ from dex.jobs.flow import GOOD
 from dex.jobs.local import bundle_job, processors, repair_run, run_jobs
 from dex.jobs.models import JobSettings, Task
 from dex.jobs.processes import end_with_stdin
-from dex.jobs.records import JobRun, Record, TaskRun, new_number, new_record, now, read_log, read_record, records
+from dex.jobs.records import (
+    JobRun,
+    Record,
+    TaskRun,
+    log_file,
+    new_number,
+    new_record,
+    now,
+    read_log,
+    read_record,
+    records,
+)
 from dex.jobs.refusals import SettingsRefusal, refusals
 from dex.jobs.running import Runner
+from dex.jobs.stopping import stop_run
+from dex.jobs.watching import RunsWatch
 from dex.jobs.work import Workshop
 
 __all__ = [
@@ -22,6 +35,7 @@ __all__ = [
     "LiveRuns",
     "Record",
     "Runner",
+    "RunsWatch",
     "SettingsRefusal",
     "Task",
     "TaskRun",
@@ -35,6 +49,7 @@ __all__ = [
     "graph_text",
     "in_order",
     "items_of",
+    "log_file",
     "new_number",
     "new_record",
     "now",
@@ -48,5 +63,6 @@ __all__ = [
     "run_jobs",
     "run_text",
     "stages_of",
+    "stop_run",
     "what_of",
 ]

@@ -22,7 +22,8 @@ _LINE = 1 << 20
 
 
 def end_with_stdin() -> None:
-    """Let this process end, as by SIGTERM, when its standard input ends: when whoever started it is gone."""
+    """Let this process end, as by an interrupt, at SIGTERM, and when its standard input ends: whoever started it is gone."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
     def wait() -> None:
         with contextlib.suppress(OSError):

@@ -24,7 +24,9 @@ from dex.files import write_atomically
 from dex.jobs.flow import Result
 from dex.jobs.models import JobSettings
 
-_JOB, _CHANGES, _LOCK = "job.json", "changes.jsonl", "lock"
+_JOB, _CHANGES, _LOCK, _STOP = "job.json", "changes.jsonl", "lock", "stop"
+#: Seconds to wait for the lock of a run: it is also held for a moment by whoever looks whether the run goes on.
+_GLANCE = 0.25
 
 
 class TaskRun(BaseModel):
@@ -111,7 +113,7 @@ class Record:
             JobError: DEX-JOB-08, somebody runs it.
         """
         try:
-            self._lock.acquire(timeout=0)
+            self._lock.acquire(timeout=_GLANCE, poll_interval=_GLANCE / 10)
         except Timeout as error:
             raise JobError(
                 "DEX-JOB-08",
@@ -119,21 +121,27 @@ class Record:
                 self.folder,
                 "Wait for its end, or interrupt it.",
             ) from error
+        stop = self.folder / _STOP
+        stop.unlink(missing_ok=True)  # it was meant for a run that was killed
         try:
             yield
         finally:
+            stop.unlink(missing_ok=True)
             self._lock.release()
+
+    def ask_to_stop(self) -> None:
+        """Ask whoever runs it to end it; to be seen by `stop_asked`."""
+        (self.folder / _STOP).touch()
+
+    @property
+    def stop_asked(self) -> bool:
+        """Whether somebody wants the run to end."""
+        return (self.folder / _STOP).exists()
 
     @property
     def alive(self) -> bool:
         """Whether a process runs it now."""
-        if self._lock.is_locked:
-            return True
-        try:
-            with FileLock(self.folder / _LOCK).acquire(timeout=0):
-                return False
-        except Timeout:
-            return True
+        return self._lock.is_locked or goes_on(self.folder)
 
     def task(self, key: str, **changes: Any) -> TaskRun:
         """Change a task, make it where it is new, and return it."""
@@ -234,6 +242,11 @@ def read_log(project: Project, number: int | str, task: str) -> tuple[TaskRun, s
     return found, log.read_text("utf-8", errors="replace") if log is not None and log.exists() else ""
 
 
+def log_file(project: Project, number: int | str, task: TaskRun) -> Path:
+    """Return the file that takes what the last attempt of a task prints; the run's folder before it has begun."""
+    return runs_folder(project) / str(number) / (task.log or "")
+
+
 def records(project: Project, newest: int | None = None) -> list[Record]:
     """Return the runs of a project's jobs, the latest first.
 
@@ -251,6 +264,22 @@ def records(project: Project, newest: int | None = None) -> list[Record]:
 def runs_folder(project: Project) -> Path:
     """Return the folder of the runs of a project's jobs."""
     return project.dex_dir / "jobs"
+
+
+def files_of(folder: Path) -> tuple[Path, Path]:
+    """Return the files that say how far a run is; they change with every change of it."""
+    return folder / _JOB, folder / _CHANGES
+
+
+def goes_on(folder: Path) -> bool:
+    """Return whether a process, other than this one, runs the run of a folder."""
+    if not (folder / _LOCK).exists():
+        return False
+    try:
+        with FileLock(folder / _LOCK).acquire(timeout=0):
+            return False
+    except Timeout:
+        return True
 
 
 def now() -> datetime:

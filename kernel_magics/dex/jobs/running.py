@@ -24,6 +24,8 @@ from dex.jobs.work import Workshop, read_result, work_of
 
 #: Most items that a for-each task takes, as on the platform.
 MOST_ITEMS = 5_000
+#: Seconds between looks at whether somebody wants a run to end.
+_LOOK = 0.3
 #: Jobs that may stand inside each other through run-job tasks, as on the platform.
 DEEPEST = 3
 
@@ -164,15 +166,16 @@ class _OneRun:
                 else:
                     if not going:
                         return job_result(self._tasks.values(), self._results())
-                    left = None if deadline is None else max(0.0, deadline - time.monotonic())
+                    left = _LOOK if deadline is None else min(_LOOK, max(0.0, deadline - time.monotonic()))
                     done, _ = await asyncio.wait(going, timeout=left, return_when=asyncio.FIRST_COMPLETED)
                     for each in done:
                         going.pop(each)
                         each.result()
-                    if not done:
+                    late = not done and deadline is not None and time.monotonic() >= deadline
+                    if late or self._record.stop_asked:
                         await self._stop(going)
                         self.cancel()
-                        return "TIMEDOUT"
+                        return "TIMEDOUT" if late else "CANCELED"
         except BaseException:
             await self._stop(going)
             raise

@@ -2,6 +2,7 @@
 
 export const PROTOCOL = 1;
 export const VERSION = "0.1.0";
+export const JOBS_EVENT = "urn:dexkit:jobs-changed";
 
 /** What an agent is doing right now: everything so far, not what is new. */
 export interface Activity {
@@ -132,6 +133,7 @@ export interface JobReply {
   stages: JobTaskView[][];
   run: JobRunView | null;
   starting: string | null;
+  stopped: boolean;
   problem: string | null;
 }
 
@@ -196,8 +198,15 @@ export interface JobView {
   problem: string | null;
 }
 
+/** Server to every page, as an event: something about runs has changed, so that pages that show them ask again. */
+export interface JobsChanged {
+  project: string;
+  runs: number[];
+}
+
 /** Server to page: the jobs of a bundle. */
 export interface JobsReply {
+  project: string;
   jobs: JobView[];
 }
 
@@ -363,11 +372,11 @@ export interface TaskLogRequest {
   task: string;
 }
 
-/** A place in a notebook that a task's failure leads to. */
+/** A place that something about a task leads to. */
 export interface TaskPlace {
   path: string | null;
   notebook: string;
-  cell: number;
+  cell: number | null;
   line: number | null;
 }
 

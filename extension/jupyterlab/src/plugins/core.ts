@@ -6,6 +6,7 @@ import { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import { ITranslator } from '@jupyterlab/translation';
 
 import { Actions } from '../actions';
+import { JobChanges } from '../changes';
 import { DexServer } from '../server';
 import { Sessions } from '../session';
 import { IDex, PLUGIN } from '../tokens';
@@ -18,10 +19,12 @@ export const corePlugin: JupyterFrontEndPlugin<IDex> = {
   provides: IDex,
   activate: (app: JupyterFrontEnd, tracker: INotebookTracker, translator: ITranslator): IDex => {
     const server = new DexServer(app.serviceManager.serverSettings);
-    const actions = new Actions(new Sessions(), server, app.serviceManager.contents, async path => {
+    const open = async (path: string): Promise<NotebookPanel | null> => {
       const opened = (await app.commands.execute('docmanager:open', { path, factory: 'Notebook' })) as unknown;
       return opened instanceof NotebookPanel ? opened : null;
-    });
+    };
+    const changes = new JobChanges(app.serviceManager, () => server.version());
+    const actions = new Actions(new Sessions(), server, app.serviceManager.contents, open, changes);
     const front = new Store<{ readonly panel: NotebookPanel | null; readonly server: Mismatch | null }>({
       panel: tracker.currentWidget,
       server: null

@@ -1,10 +1,10 @@
 /** A job's graph: a row for each task from top to bottom, lines beside them from a task to those that wait for it. */
 
 import type { JobTaskView, TaskRunView } from '@dexkit/client';
-import { Fragment } from 'react';
+import { Fragment, type KeyboardEvent } from 'react';
 
 import { railsOf } from '../graph';
-import { runWord } from '../words';
+import { runWord, tookWord } from '../words';
 import { useTrans } from './parts';
 
 /** Heights of rows and the distance of lines, in pixels; the style sheet has the same. */
@@ -46,11 +46,13 @@ export function RunState(props: { status: string | null; word?: string }): JSX.E
 
 export function JobGraph(props: {
   stages: readonly (readonly JobTaskView[])[];
+  /** Seconds since the stages were told: what runs has run on. */
+  since: number;
   chosen: string | null;
   onChoose: (key: string) => void;
 }): JSX.Element {
   const trans = useTrans();
-  const { stages, chosen, onChoose } = props;
+  const { stages, since, chosen, onChoose } = props;
   const top = new Map<string, number>();
   let height = 0;
   for (const stage of stages) {
@@ -65,8 +67,10 @@ export function JobGraph(props: {
   const left = NODE + lanes * LANE + 8;
   const x = (lane: number): number => left - NODE - 4 - lane * LANE - LANE;
   const middle = (key: string): number => (top.get(key) ?? 0) + ROW / 2;
+  const keys = stages.flat().flatMap(task => [task.key, ...task.items.map(item => item.key)]);
+  const stop = chosen !== null && keys.includes(chosen) ? chosen : keys[0];
   return (
-    <div className="dex-Graph" style={{ paddingLeft: left }}>
+    <div className="dex-Graph" style={{ paddingLeft: left }} onKeyDown={move}>
       <svg className="dex-Graph-edges" width={left} height={height} aria-hidden="true">
         {rails.map(rail => (
           <path
@@ -85,12 +89,12 @@ export function JobGraph(props: {
           <ul className="dex-List" aria-label={trans.__('Stage %1', index + 1)}>
             {stage.map(task => (
               <li key={task.key}>
-                <TaskBox task={task} after={task.after} chosen={chosen === task.key} onChoose={onChoose} what={said(task)} />
+                <TaskBox task={task} after={task.after} chosen={chosen === task.key} stop={stop === task.key} since={since} onChoose={onChoose} what={said(task)} />
                 {task.items.length > 0 && (
                   <ul className="dex-List dex-Graph-items" aria-label={trans.__('Items of %1', task.key)}>
                     {task.items.map(item => (
                       <li key={item.key}>
-                        <TaskBox task={item} after={[]} chosen={chosen === item.key} onChoose={onChoose} what={item.error ?? ''} />
+                        <TaskBox task={item} after={[]} chosen={chosen === item.key} stop={stop === item.key} since={since} onChoose={onChoose} what={item.error ?? ''} />
                       </li>
                     ))}
                   </ul>
@@ -102,6 +106,28 @@ export function JobGraph(props: {
       ))}
     </div>
   );
+
+  /** Arrow keys go from task to task: up and down by row, left and right along the edges. */
+  function move(event: KeyboardEvent): void {
+    const on = (event.target as HTMLElement).dataset.task;
+    if (on === undefined || event.altKey || event.ctrlKey || event.metaKey) {
+      return;
+    }
+    const at = keys.indexOf(on);
+    const wanted: Record<string, string | undefined> = {
+      ArrowDown: keys[at + 1],
+      ArrowUp: keys[at - 1],
+      Home: keys[0],
+      End: keys[keys.length - 1],
+      ArrowLeft: stages.flat().find(task => task.key === on)?.needs[0],
+      ArrowRight: stages.flat().find(task => task.needs.includes(on))?.key
+    };
+    if (event.key in wanted) {
+      event.preventDefault();
+      const boxes = event.currentTarget.querySelectorAll<HTMLElement>('[data-task]');
+      [...boxes].find(box => box.dataset.task === wanted[event.key])?.focus();
+    }
+  }
 
   function said(task: JobTaskView): string {
     if (task.error !== null) {
@@ -119,10 +145,13 @@ function TaskBox(props: {
   after: readonly string[];
   what: string;
   chosen: boolean;
+  /** It is where the Tab key stops. */
+  stop: boolean;
+  since: number;
   onChoose: (key: string) => void;
 }): JSX.Element {
   const trans = useTrans();
-  const { task, after, what, chosen, onChoose } = props;
+  const { task, after, what, chosen, stop, since, onChoose } = props;
   const facts = [
     task.key,
     runWord(trans, task.status),
@@ -135,6 +164,7 @@ function TaskBox(props: {
       type="button"
       className={`dex-Task dex-mod-${(MARKS[task.status ?? ''] ?? ['', 'none'])[1]}`}
       data-task={task.key}
+      tabIndex={stop ? 0 : -1}
       aria-pressed={chosen}
       aria-label={facts.filter(fact => fact !== '').join(', ')}
       title={what}
@@ -146,7 +176,7 @@ function TaskBox(props: {
         <span className="dex-Task-name">{task.key}</span>
         <span className="dex-Task-time">
           {task.attempt > 1 && `×${task.attempt} `}
-          {task.seconds !== null && `${task.seconds.toFixed(1)} s`}
+          {task.seconds !== null && tookWord(trans, task.seconds + (task.status === 'RUNNING' ? since : 0))}
         </span>
       </span>
       <span className="dex-Task-line">

@@ -6,6 +6,7 @@ import { act } from 'react';
 import { createRoot, type Root } from 'react-dom/client';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 
+import type { ChangeListener } from '../changes';
 import { Jobs } from '../jobs';
 import { DexServer } from '../server';
 import { JobsSection } from './jobs';
@@ -24,6 +25,7 @@ const IDLE: JobReply = {
   stages: [[aTask('load')], [aTask('report', { needs: ['load'], after: ['load'] })]],
   run: null,
   starting: null,
+  stopped: false,
   problem: null
 };
 const FAILED: JobReply = {
@@ -40,23 +42,33 @@ let node: HTMLElement;
 let root: Root;
 let asked: [string, Record<string, unknown>][];
 let answers: Record<string, unknown>;
+let jobs: Jobs;
+let listeners: Set<ChangeListener>;
 const opened = vi.fn(() => Promise.resolve());
 
 beforeEach(async () => {
   asked = [];
-  answers = { jobs: { jobs: [{ key: 'every', name: 'every', tasks: 2, runs: [], problem: null }] }, show: IDLE, log: LOG };
+  answers = { jobs: { project: 'p', jobs: [{ key: 'every', name: 'every', tasks: 2, runs: [], problem: null }] }, show: IDLE, log: LOG };
   opened.mockClear();
   const settings = ServerConnection.makeSettings({
     baseUrl: 'http://host/',
     fetch: async (input: RequestInfo | URL, init?: RequestInit) => {
       const request = new Request(input, init);
       const route = new URL(request.url).pathname.split('/').pop() ?? '';
-      asked.push([route, (await request.json()) as Record<string, unknown>]);
-      const answer = answers[route];
+      const body = (await request.json()) as Record<string, unknown>;
+      asked.push([route, body]);
+      const known = answers[route];
+      const answer = typeof known === 'function' ? (known as (body: Record<string, unknown>) => unknown)(body) : known;
       return answer instanceof Response ? answer.clone() : Response.json(answer);
     }
   });
-  const jobs = new Jobs(new DexServer(settings), () => 'notebooks/a.ipynb', opened);
+  listeners = new Set();
+  jobs = new Jobs(new DexServer(settings), () => 'notebooks/a.ipynb', opened, {
+    subscribe: listener => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    }
+  });
   node = document.createElement('div');
   document.body.append(node);
   root = createRoot(node);
@@ -87,6 +99,15 @@ async function until(met: () => boolean): Promise<void> {
     },
     { timeout: 3_000, interval: 20 }
   );
+}
+
+/** What the server says; null where the page may have missed something. */
+function tell(runs: number[] | null, project = 'p'): void {
+  act(() => {
+    listeners.forEach(listener => {
+      listener(runs === null ? null : { project, runs });
+    });
+  });
 }
 
 function button(name: string): HTMLButtonElement {
@@ -122,7 +143,8 @@ it('runs the job, follows the run to its end and repairs it', async () => {
   expect(asked.find(([route]) => route === 'run')?.[1]).toEqual({ path: 'notebooks/a.ipynb', job: 'every', parameters: {} });
   expect([button('Run').disabled, button('Stop').disabled]).toEqual([true, false]);
   answers.show = FAILED;
-  await until(() => (node.textContent ?? '').includes('2 of 2 tasks ended'));
+  tell([7]);
+  await until(() => (node.textContent ?? '').includes('2 of 2 tasks ended · 1 failed'));
   expect(button('load').textContent).toContain('✗failed');
   expect(button('load').textContent).toContain('×2 1.3 s');
   answers.repair = { run: 7 };
@@ -134,6 +156,77 @@ it('runs the job, follows the run to its end and repairs it', async () => {
   press('Stop');
   await until(() => !button('Repair').disabled);
   expect(asked.find(([route]) => route === 'stop')?.[1]).toEqual({ path: 'notebooks/a.ipynb', run: 7 });
+});
+
+it('asks nothing while nothing changes, and only about what is shown when something does', async () => {
+  vi.useFakeTimers();
+  try {
+    press('every○not run');
+    await act(() => vi.advanceTimersByTimeAsync(100));
+    const before = asked.length;
+    await act(() => vi.advanceTimersByTimeAsync(600_000));
+    tell([9], 'of another project');
+    await act(() => vi.advanceTimersByTimeAsync(60_000));
+    expect(asked.length).toBe(before);
+    tell([9]);
+    await act(() => vi.advanceTimersByTimeAsync(3_000));
+    expect(asked.slice(before).map(([route]) => route)).toEqual(['jobs']);
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+it('turns to a run of the chosen job that somebody has started in a terminal', async () => {
+  press('every○not run');
+  await until(() => node.querySelector('[data-task=load]') !== null);
+  answers.jobs = { project: 'p', jobs: [{ key: 'every', name: 'every', tasks: 2, runs: [{ ...A_RUN, run: 8, ours: false }], problem: null }] };
+  answers.show = { ...FAILED, run: { ...A_RUN, run: 8, ours: false } };
+  tell([8]);
+  await until(() => !button('Stop').disabled);
+  expect(button('Stop').title).toContain('where it was started');
+});
+
+it('says that a run was stopped before its first task, and shows the job again', async () => {
+  press('every○not run');
+  await until(() => node.querySelector('[data-task=load]') !== null);
+  const starting = { ...IDLE, starting: '' };
+  const show = (body: Record<string, unknown>): JobReply =>
+    body.run !== 7 ? IDLE : asked.some(([route]) => route === 'stop') ? { ...IDLE, stopped: true } : starting;
+  answers = { ...answers, run: { run: 7 }, stop: { run: 7 }, show };
+  press('Run');
+  await until(() => !button('Stop').disabled);
+  press('Stop');
+  await until(() => (node.textContent ?? '').includes('Stopped before its first task.'));
+  expect(node.querySelector('[role=alert]')).toBeNull();
+  expect([button('Run').disabled, button('Stop').disabled]).toEqual([false, true]);
+});
+
+it('says that the server is lost, and catches up when it is there again', async () => {
+  press('every○not run');
+  await until(() => node.querySelector('[data-task=load]') !== null);
+  answers.show = new Response('', { status: 502 });
+  tell(null);
+  await until(() => (node.textContent ?? '').includes('cannot be reached'));
+  answers.show = FAILED;
+  tell(null);
+  await until(() => !(node.textContent ?? '').includes('cannot be reached'));
+});
+
+it('lets arrow keys go from task to task, with one stop of the Tab key', async () => {
+  press('every○not run');
+  await until(() => node.querySelector('[data-task=report]') !== null);
+  expect([button('load').tabIndex, button('report').tabIndex]).toEqual([0, -1]);
+  button('load').focus();
+  for (const [key, on] of [['ArrowDown', 'report'], ['ArrowDown', 'report'], ['ArrowLeft', 'load'], ['ArrowRight', 'report'], ['Home', 'load'], ['End', 'report']]) {
+    document.activeElement?.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true }));
+    expect((document.activeElement as HTMLElement).dataset.task, key).toBe(on);
+  }
+});
+
+it('gives the row of a job the focus when a command turns to it', async () => {
+  await act(() => jobs.goTo('every'));
+  await until(() => node.querySelector('[data-task=load]') !== null);
+  expect((document.activeElement as HTMLElement).dataset.job).toBe('every');
 });
 
 it('shows what a failed task printed, and leads to its cell', async () => {

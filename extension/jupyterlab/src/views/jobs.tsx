@@ -1,10 +1,10 @@
 /** The jobs of the bundle: their graphs and their runs on this machine. */
 
 import type { JobReply, JobTaskView, JobView, TaskLog, TaskPlace } from '@dexkit/client';
-import { useEffect } from 'react';
+import { useEffect, useRef, useState } from 'react';
 
 import type { Jobs, JobsState } from '../jobs';
-import { runWord } from '../words';
+import { placeWord, runWord, tookWord } from '../words';
 import { JobGraph, RunState } from './graph';
 import { Button, Empty, NoticeBox, Section, useStore, useTrans } from './parts';
 
@@ -15,29 +15,80 @@ export function JobsSection(props: { jobs: Jobs }): JSX.Element {
   useEffect(() => jobs.watch(), [jobs]);
   return (
     <Section title={trans.__('Jobs')} count={state.jobs?.length} name="jobs">
+      {state.jobs === null && state.problem === null && state.lost === null && (
+        <p className="dex-Hint" role="status">
+          {trans.__('Looking for jobs…')}
+        </p>
+      )}
       {state.jobs?.length === 0 && (
-        <Empty>{trans.__('The project has no jobs. Exporting a notebook writes one below resources.')}</Empty>
+        <Empty>
+          {trans.__('No jobs yet. Export this notebook to make one, or make one job of several notebooks below.')}
+        </Empty>
       )}
       <ul className="dex-List">
         {state.jobs?.map(job => (
           <li key={job.key}>
-            <JobRow job={job} chosen={job.key === state.chosen} onChoose={() => void jobs.choose(job.key)} />
+            <JobRow
+              job={job}
+              chosen={job.key === state.chosen}
+              wanted={job.key === state.wanted}
+              onFocus={() => {
+                jobs.focused();
+              }}
+              onChoose={() => void jobs.choose(job.key === state.chosen ? null : job.key)}
+            />
             {job.key === state.chosen && <ChosenJob jobs={jobs} job={job} state={state} />}
           </li>
         ))}
       </ul>
       {state.problem !== null && <NoticeBox notice={state.problem} />}
+      {state.lost !== null && (
+        <NoticeBox
+          level="warning"
+          notice={{
+            message: trans.__('The Jupyter server cannot be reached: what is shown may be old.'),
+            remedy: trans.__('It is asked again by itself. (%1)', state.lost.message)
+          }}
+        />
+      )}
     </Section>
   );
 }
 
-function JobRow(props: { job: JobView; chosen: boolean; onChoose: () => void }): JSX.Element {
-  const { job, chosen, onChoose } = props;
+function JobRow(props: {
+  job: JobView;
+  chosen: boolean;
+  wanted: boolean;
+  onFocus: () => void;
+  onChoose: () => void;
+}): JSX.Element {
+  const { job, chosen, wanted, onFocus, onChoose } = props;
   const trans = useTrans();
+  const row = useRef<HTMLButtonElement>(null);
+  useEffect(() => {
+    const section = row.current?.closest('details');
+    if (wanted && row.current !== null) {
+      section?.setAttribute('open', '');
+      row.current.focus();
+      onFocus();
+    }
+  }, [wanted, onFocus]);
   return (
-    <button type="button" className="dex-Job" aria-expanded={chosen} onClick={onChoose} title={job.name}>
+    <button
+      ref={row}
+      type="button"
+      className="dex-Job"
+      data-job={job.key}
+      aria-expanded={chosen}
+      onClick={onChoose}
+      title={job.name}
+    >
       <span className="dex-Job-name">{job.key}</span>
-      {job.problem !== null ? <RunState status="FAILED" word={trans.__('not sound')} /> : <RunState status={job.runs[0]?.status ?? null} />}
+      {job.problem !== null ? (
+        <RunState status="FAILED" word={trans.__('not sound')} />
+      ) : (
+        <RunState status={job.runs[0]?.status ?? null} />
+      )}
     </button>
   );
 }
@@ -45,43 +96,77 @@ function JobRow(props: { job: JobView; chosen: boolean; onChoose: () => void }):
 function ChosenJob(props: { jobs: Jobs; job: JobView; state: JobsState }): JSX.Element {
   const trans = useTrans();
   const { jobs, job, state } = props;
-  const { reply, run, task, busy } = state;
-  if (job.problem !== null) {
-    return <NoticeBox notice={{ message: job.problem, remedy: trans.__('dex bundle validate shows file and line.') }} />;
-  }
+  const { reply, run, task, acting } = state;
   const going = jobs.going;
+  const since = useSince(state.at, going);
+  if (job.problem !== null) {
+    return <NoticeBox notice={{ message: job.problem, remedy: trans.__('dex bundle validate shows file, line and column.') }} />;
+  }
   const shown = reply?.stages.flat().find(each => each.key === task || each.items.some(item => item.key === task));
   return (
     <div className="dex-ChosenJob" role="group" aria-label={trans.__('Job %1', job.key)}>
       <div className="dex-Row">
-        <Button primary disabled={busy || going} onClick={() => void jobs.start()}>
-          {trans.__('Run')}
-        </Button>
         <Button
-          disabled={busy || !(reply?.run?.ours || (going && reply?.starting != null))}
-          onClick={() => void jobs.stop()}
-          title={trans.__('Interrupt the run; its tasks end, and it can be repaired')}
+          primary
+          disabled={acting !== null || going}
+          onClick={() => void jobs.start()}
+          title={trans.__('Run the job on this machine, with the parameters below')}
         >
-          {trans.__('Stop')}
+          {acting === 'run' ? trans.__('Starting…') : trans.__('Run')}
+        </Button>
+        <Button disabled={acting !== null || !going} onClick={() => void jobs.stop()} title={stopTitle()}>
+          {acting === 'stop' ? trans.__('Stopping…') : trans.__('Stop')}
         </Button>
         <Button
-          disabled={busy || going || !reply?.run?.repairable}
+          disabled={acting !== null || going || !reply?.run?.repairable}
           onClick={() => void jobs.repair()}
           title={trans.__('Run again what did not end well; what ended well is not repeated')}
         >
-          {trans.__('Repair')}
+          {acting === 'repair' ? trans.__('Repairing…') : trans.__('Repair')}
         </Button>
       </div>
       {!going && reply !== null && <Parameters jobs={jobs} reply={reply} given={state.parameters} />}
       {job.runs.length > 0 && <RunChoice jobs={jobs} job={job} run={run} />}
-      <Progress reply={reply} going={going} />
+      <Progress reply={reply} going={going} stopped={state.stopped} since={since} />
       {reply?.problem != null && <NoticeBox notice={{ message: reply.problem }} />}
-      {reply !== null && <JobGraph stages={reply.stages} chosen={task} onChoose={key => void jobs.show(key)} />}
+      {reply !== null && <JobGraph stages={reply.stages} since={since} chosen={task} onChoose={key => void jobs.show(key)} />}
       {shown !== undefined && task !== null && (
-        <TaskDetails key={task} task={shown} name={task} log={state.log} ran={run !== null} onOpen={place => void jobs.open(place)} />
+        <TaskDetails
+          key={task}
+          task={shown}
+          name={task}
+          log={state.log}
+          ran={run !== null}
+          since={since}
+          onOpen={place => void jobs.open(place)}
+        />
       )}
     </div>
   );
+
+  function stopTitle(): string {
+    return reply?.run != null && !reply.run.ours
+      ? trans.__('End the run where it was started, such as in a terminal; its tasks end, and it can be repaired')
+      : trans.__('End the run; its tasks end, and it can be repaired');
+  }
+}
+
+/** Return the seconds since a moment, counted on while something goes on. */
+function useSince(at: number, going: boolean): number {
+  const [now, setNow] = useState(at);
+  useEffect(() => {
+    setNow(Date.now());
+    if (!going) {
+      return;
+    }
+    const timer = setInterval(() => {
+      setNow(Date.now());
+    }, 1_000);
+    return () => {
+      clearInterval(timer);
+    };
+  }, [at, going]);
+  return going ? Math.max(0, (now - at) / 1_000) : 0;
 }
 
 function Parameters(props: { jobs: Jobs; reply: JobReply; given: Readonly<Record<string, string>> }): JSX.Element | null {
@@ -135,40 +220,57 @@ function RunChoice(props: { jobs: Jobs; job: JobView; run: number | null }): JSX
   );
 }
 
-function Progress(props: { reply: JobReply | null; going: boolean }): JSX.Element {
+function Progress(props: { reply: JobReply | null; going: boolean; stopped: boolean; since: number }): JSX.Element {
   const trans = useTrans();
-  const { reply, going } = props;
+  const { reply, going, stopped, since } = props;
   const tasks = reply?.stages.flat() ?? [];
-  const open = new Set(['RUNNING', 'QUEUED', 'WAITING', 'BLOCKED']);
-  const ended = tasks.filter(task => task.status !== null && !open.has(task.status)).length;
-  const told =
-    reply?.run != null ? (
-      <>
-        <RunState status={reply.run.status} />
-        {' · '}
-        {trans.__('%1 of %2 tasks ended · %3 s', ended, tasks.length, (reply.run.seconds ?? 0).toFixed(1))}
-      </>
-    ) : going ? (
-      trans.__('Starting… %1', reply?.starting ?? '')
-    ) : (
-      trans._n('%1 task, not run yet', '%1 tasks, not run yet', tasks.length, tasks.length)
-    );
   return (
-    <p className="dex-Progress" role="status">
-      {told}
-    </p>
+    <div className="dex-Progress">
+      <p role="status">{told()}</p>
+      {reply?.run != null && <p className="dex-Detail">{counts(reply.run.status === 'RUNNING')}</p>}
+    </div>
   );
+
+  function told(): JSX.Element | string {
+    if (reply?.run != null) {
+      return <RunState status={reply.run.status} />;
+    }
+    if (going) {
+      return trans.__('Starting… %1', reply?.starting ?? '');
+    }
+    if (stopped) {
+      return trans.__('Stopped before its first task.');
+    }
+    return reply === null
+      ? trans.__('Looking…')
+      : trans._n('%1 task, not run yet', '%1 tasks, not run yet', tasks.length, tasks.length);
+  }
+
+  function counts(running: boolean): string {
+    const ended = tasks.filter(task => task.status !== null && !OPEN.has(task.status)).length;
+    const failed = tasks.filter(task => task.status === 'FAILED' || task.status === 'TIMEDOUT').length;
+    const seconds = (reply?.run?.seconds ?? 0) + (running ? since : 0);
+    const parts = [trans.__('%1 of %2 tasks ended', ended, tasks.length)];
+    if (failed > 0) {
+      parts.push(trans._n('%1 failed', '%1 failed', failed, failed));
+    }
+    return [...parts, tookWord(trans, seconds), reply?.run?.environment ?? ''].join(' · ');
+  }
 }
+
+/** States of a task that has not ended. */
+const OPEN = new Set(['RUNNING', 'QUEUED', 'WAITING', 'BLOCKED']);
 
 function TaskDetails(props: {
   task: JobTaskView;
   name: string;
   log: TaskLog | null;
   ran: boolean;
+  since: number;
   onOpen: (place: TaskPlace) => void;
 }): JSX.Element {
   const trans = useTrans();
-  const { task, name, log, ran, onOpen } = props;
+  const { task, name, log, ran, since, onOpen } = props;
   const shown = task.items.find(item => item.key === name) ?? task;
   return (
     <section className="dex-TaskDetails" aria-label={trans.__('Task %1', name)}>
@@ -182,7 +284,7 @@ function TaskDetails(props: {
       )}
       <p>
         <RunState status={shown.status} />
-        {shown.seconds !== null && ` · ${shown.seconds.toFixed(1)} s`}
+        {shown.seconds !== null && ` · ${tookWord(trans, shown.seconds + (shown.status === 'RUNNING' ? since : 0))}`}
         {shown.attempt > 1 && ` · ${trans.__('attempt %1', shown.attempt)}`}
       </p>
       {shown.value !== null && (
@@ -201,9 +303,7 @@ function TaskDetails(props: {
             onOpen(place);
           }}
         >
-          {place.line === null
-            ? trans.__('%1, cell %2', place.notebook, place.cell)
-            : trans.__('%1, cell %2, line %3', place.notebook, place.cell, place.line)}
+          {placeWord(trans, place)}
         </button>
       ))}
       {log !== null && log.text !== '' && (

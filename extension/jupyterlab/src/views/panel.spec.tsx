@@ -85,8 +85,8 @@ beforeEach(() => {
   node = document.createElement('div');
   document.body.append(node);
   root = createRoot(node);
-  const server = { jobs: () => Promise.resolve({ jobs: [] }) } as unknown as DexServer;
-  const jobs = new Jobs(server, () => 'notebooks/flights.ipynb', () => Promise.resolve());
+  const server = { jobs: () => Promise.resolve({ project: 'p', jobs: [] }) } as unknown as DexServer;
+  const jobs = new Jobs(server, () => 'notebooks/flights.ipynb', () => Promise.resolve(), { subscribe: () => () => undefined });
   const all = { ...actions, jobs: () => jobs, draft: () => draft, sessions: { of: () => ({ store: state }) } } as unknown as Actions;
   act(() => {
     root.render(
