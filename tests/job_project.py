@@ -71,6 +71,29 @@ create or replace table gold.report as select day, count(*) as orders from bronz
 -- a second statement; with a semicolon in its comment
 select * from gold.report where day = :day
 """,
+    "pipeline/tables.py": """\
+from pyspark import pipelines as dp
+
+@dp.materialized_view
+@dp.expect_or_drop("known", "id > 0")
+def orders_known():
+    return spark.read.table("bronze.orders")
+""",
+    "pipeline/per_day.sql": """\
+CREATE OR REFRESH MATERIALIZED VIEW gold.per_day AS
+SELECT day, count(*) AS orders, '${word}' AS word FROM orders_known GROUP BY day;
+""",
+    "resources/daily.pipeline.yml": """\
+resources:
+  pipelines:
+    daily:
+      name: daily
+      catalog: main
+      schema: silver
+      serverless: true
+      configuration: {word: configured}
+      libraries: [{glob: {include: ../pipeline/**}}]
+""",
     "resources/other.job.yml": """\
 resources:
   jobs:
@@ -138,7 +161,8 @@ resources:
         - task_key: other_job
           run_job_task: {job_id: "${resources.jobs.other.id}", job_parameters: {word: from_every}}
         - task_key: refresh
-          pipeline_task: {pipeline_id: some-pipeline}
+          depends_on: [{task_key: load}]
+          pipeline_task: {pipeline_id: "${resources.pipelines.daily.id}"}
         - task_key: off
           disabled: true
           environment_key: default
@@ -167,7 +191,7 @@ RESULTS = {
     "after_slow": "UPSTREAM_FAILED",
     "clean_up": "SUCCESS",
     "other_job": "SUCCESS",
-    "refresh": "FAILED",  # a pipeline needs a workspace
+    "refresh": "SUCCESS",
     "off": "DISABLED",
     "always": "SUCCESS",
 }

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from dex_dbutils.errors import JobError as JobError
     from dex_dbutils.errors import LedgerError as LedgerError
     from dex_dbutils.errors import NotebookError as NotebookError
+    from dex_dbutils.errors import PipelineError as PipelineError
     from dex_dbutils.errors import PlanError as PlanError
     from dex_dbutils.errors import ProviderError as ProviderError
     from dex_dbutils.errors import UtilitiesError as UtilitiesError
@@ -64,6 +65,7 @@ _HOMES = {
             "JobError",
             "LedgerError",
             "NotebookError",
+            "PipelineError",
             "PlanError",
             "ProviderError",
             "UtilitiesError",

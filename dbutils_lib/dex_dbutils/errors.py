@@ -128,6 +128,10 @@ class JobError(DexError):
     """A job cannot be run as it is."""
 
 
+class PipelineError(DexError):
+    """A declarative pipeline cannot be run as it is."""
+
+
 class LedgerError(DexError):
     """The ledger of runs cannot be written or read."""
 

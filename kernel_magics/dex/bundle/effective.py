@@ -58,15 +58,29 @@ class Bundle:
         Raises:
             BundleError: DEX-BUNDLE-30, there is none.
         """
-        jobs = dict(self.resources("jobs"))
-        named = [each for each in jobs.values() if each.text("name") == key]
-        found = jobs.get(key) or (named[0] if len(named) == 1 else None)
+        return self._settings("jobs", "job", key)
+
+    def pipeline(self, key: str) -> dict[str, Any]:
+        """Return the settings of a pipeline as the Pipelines API takes them, paths relative to the bundle's folder.
+
+        Args:
+            key: its key under ``resources.pipelines``, or its name.
+
+        Raises:
+            BundleError: DEX-BUNDLE-30, there is none.
+        """
+        return self._settings("pipelines", "pipeline", key)
+
+    def _settings(self, kind: str, what: str, key: str) -> dict[str, Any]:
+        resources = dict(self.resources(kind))
+        named = [each for each in resources.values() if each.text("name") == key]
+        found = resources.get(key) or (named[0] if len(named) == 1 else None)
         if found is None:
             raise BundleError(
                 "DEX-BUNDLE-30",
-                f"The bundle has no job '{key}'.{nearest(key, jobs)}",
+                f"The bundle has no {what} '{key}'.{nearest(key, resources)}",
                 Where(ROOT_FILE),
-                "Give the key of a job under `resources.jobs`.",
+                f"Give the key of a {what} under `resources.{kind}`.",
             )
         settings: dict[str, Any] = with_paths(found).plain()
         return settings
@@ -171,7 +185,9 @@ def _facts(target: str | None) -> dict[str, str]:
 
 
 #: Keys of tasks and libraries that hold a path relative to the file they stand in.
-_PATHS = frozenset({"notebook_path", "python_file", "whl", "jar", "requirements"})
+_PATHS = frozenset({"notebook_path", "python_file", "whl", "jar", "requirements", "root_path"})
+#: Keys below these hold one too.
+_HOLDERS = {"file": "path", "notebook": "path", "glob": "include"}
 
 
 def with_paths(at: At) -> At:
@@ -183,8 +199,8 @@ def with_paths(at: At) -> At:
             return scalar
         key = scalar.path[-1]
         listed = isinstance(key, int) and scalar.path[-2:-1] == ("dependencies",) and text.startswith((".", ".."))
-        is_file = key == "path" and scalar.path[-2:-1] == ("file",)
-        if not (key in _PATHS or listed or is_file):
+        is_held = len(scalar.path) > 1 and _HOLDERS.get(str(scalar.path[-2])) == key
+        if not (key in _PATHS or listed or is_held):
             return scalar
         return replace(scalar, value=posixpath.normpath(posixpath.join(posixpath.dirname(scalar.file), text)))
 

@@ -3,6 +3,7 @@
 from dex.graph.drawing import mermaid_id, mermaid_text
 from dex.graph.infer import infer_graph
 from dex.graph.models import Edge, Input, JobGraph, Place, Question, Reason, Task
+from dex.graph.sql import is_common_table
 
 __all__ = [
     "Edge",
@@ -13,6 +14,7 @@ __all__ = [
     "Reason",
     "Task",
     "infer_graph",
+    "is_common_table",
     "mermaid_id",
     "mermaid_text",
 ]

@@ -226,7 +226,7 @@ class _Statement:
 
         left_out = {id(part) for target in targets if target is not None for part in _target_nodes(target)}
         for table in tree.find_all(exp.Table):
-            if id(table) in left_out or _is_common_table(table):
+            if id(table) in left_out or is_common_table(table):
                 continue
             self._table("read", table)
         for stream in tree.find_all(exp.Stream):
@@ -367,7 +367,7 @@ def _target_nodes(node: Any) -> Iterator[Any]:
         yield node.this
 
 
-def _is_common_table(table: Any) -> bool:
+def is_common_table(table: Any) -> bool:
     """Return whether a name is one of a ``WITH`` that reaches to it: only tables above it do, and those behind it."""
     from sqlglot import exp
 

@@ -10,11 +10,22 @@ from typing import TYPE_CHECKING, Any
 from dex_dbutils.config import Environment
 
 from dex.guard.confirmation import GuardStatus, confirm_writes, guard_status
+from dex.guard.effects import split_name
+from dex.guard.paths import at_home
 
 if TYPE_CHECKING:
     from dex.guard.effects import Effect
 
-__all__ = ["GuardStatus", "classify_sql", "confirm_writes", "guard_status", "install_tap", "make_tap"]
+__all__ = [
+    "GuardStatus",
+    "at_home",
+    "classify_sql",
+    "confirm_writes",
+    "guard_status",
+    "install_tap",
+    "make_tap",
+    "split_name",
+]
 
 
 def make_tap(environment: Environment) -> Any:

@@ -174,7 +174,42 @@ def _sql(work: dict[str, Any]) -> None:
         spark.sql(statement, args=given or None).show()
 
 
-_WORK = {"entry_point": _entry_point, "python_file": _python_file, "notebook": _notebook, "sql": _sql}
+def _pipeline(work: dict[str, Any]) -> None:
+    from pathlib import Path
+
+    from dex_dbutils import load_environment
+
+    from dex.guard import install_tap
+    from dex.pipelines import Pipeline, PipelineSettings, check_made, run_pipeline
+
+    install_tap()
+    pipeline = Pipeline(
+        work["key"],
+        PipelineSettings.model_validate(work["settings"]),
+        tuple(map(Path, work["sources"])),
+        Path(work["root"]),
+        tuple(map(Path, work["imports"])),
+    )
+    asked = work["asked"]
+    update = run_pipeline(
+        pipeline,
+        load_environment(work["environment"], start=Path(work["project"])),
+        full_refresh=asked["full_refresh"],
+        refresh=asked["refresh_selection"],
+        full_refresh_of=asked["full_refresh_selection"],
+        parameters=asked["parameters"],
+        log=lambda line: print(line, flush=True),
+    )
+    check_made(update)
+
+
+_WORK = {
+    "entry_point": _entry_point,
+    "python_file": _python_file,
+    "notebook": _notebook,
+    "sql": _sql,
+    "pipeline": _pipeline,
+}
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1]))

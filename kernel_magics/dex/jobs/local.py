@@ -163,8 +163,10 @@ def _run(
     processes: int | None,
     watch: Watch | None,
 ) -> list[JobRun]:
+    pipelines = {key: bundle.pipeline(key) for key, _ in bundle.resources("pipelines")}
+
     def shop(record: Record) -> Workshop:
-        return Workshop(project, bundle.root, record.run.environment, record.folder)
+        return Workshop(project, bundle.root, record.run.environment, record.folder, pipelines)
 
     runner = Runner(
         shop,

@@ -98,10 +98,20 @@ class SqlTask(Settings):
 
 
 class PipelineTask(Settings):
-    """A declarative pipeline."""
+    """A declarative pipeline.
+
+    Attributes:
+        full_refresh: make its streaming tables anew.
+        refresh_selection: tables to bring up to date; all if neither this nor the next is given.
+        full_refresh_selection: tables to make anew.
+        parameters: values of its configuration, for this update.
+    """
 
     pipeline_id: str
     full_refresh: bool = False
+    refresh_selection: list[str] = Field(default_factory=list)
+    full_refresh_selection: list[str] = Field(default_factory=list)
+    parameters: dict[str, Text] = Field(default_factory=dict)
 
 
 class ConditionTask(Settings):

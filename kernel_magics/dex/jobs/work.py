@@ -8,7 +8,7 @@ import os
 import re
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +16,12 @@ from dex_dbutils import JobError, Where
 from dex_dbutils.config import Project
 from packaging.utils import canonicalize_name
 
-from dex.jobs.models import Task
+from dex.jobs.models import PipelineTask, Task
+from dex.pipelines import Pipeline, pipeline_of
 from dex.toml import read_toml
 
 #: Task types whose work is a process here.
-PROCESSES = ("notebook_task", "python_wheel_task", "spark_python_task", "sql_task")
+PROCESSES = ("notebook_task", "python_wheel_task", "spark_python_task", "sql_task", "pipeline_task")
 
 
 @dataclass(frozen=True)
@@ -32,12 +33,14 @@ class Workshop:
         root: folder that relative paths begin at: the bundle's.
         environment: environment that the tasks work in.
         folder: the run's own folder.
+        pipelines: settings of the pipelines that tasks may name, by what stands for each.
     """
 
     project: Project
     root: Path
     environment: str
     folder: Path
+    pipelines: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def sys_path(self) -> list[str]:
@@ -53,6 +56,22 @@ class Workshop:
         path = self.root / name
         beside = (path.with_name(path.name + ending) for ending in endings)
         return next((each for each in (path, *beside) if each.is_file()), None)
+
+    def place(self, name: str) -> Path:
+        """Return where a path lies on disk, whether there is something or not."""
+        return self.root / name
+
+    def pipeline(self, name: str) -> Pipeline | None:
+        """Return the pipeline that a task names; None where it is none of the bundle's.
+
+        Raises:
+            PipelineError: its settings are not sound, or a source is not there.
+        """
+        key = name.removeprefix("${resources.pipelines.").removesuffix(".id}")
+        settings = self.pipelines.get(key)
+        if settings is None:
+            return None
+        return pipeline_of(key, settings, self.root, self.find, self.place, tuple(map(Path, self.sys_path)))
 
     def scripts(self, task: Task, package: str) -> dict[str, str] | None:
         """Return the entry points of a wheel, as ``module:function`` by name; None where there is no such wheel."""
@@ -87,6 +106,7 @@ def work_of(task: Task, shop: Workshop, parameters: Mapping[str, str], name: str
 
     Raises:
         JobError: DEX-JOB-02, the work cannot be done on this machine; DEX-JOB-06, what it names is not there.
+        PipelineError: a pipeline's settings are not sound, or a source of it is not there.
     """
     common = {
         "result": str(shop.folder / f"{name}.result.json"),
@@ -122,12 +142,34 @@ def work_of(task: Task, shop: Workshop, parameters: Mapping[str, str], name: str
     if task.sql_task is not None and task.sql_task.file is not None:
         path = _file(shop, task.sql_task.file.path, task.task_key)
         return {**common, "kind": "sql", "path": str(path), "parameters": {**task.sql_task.parameters, **parameters}}
+    if task.pipeline_task is not None:
+        return {**common, **_pipeline_work(task, task.pipeline_task, shop)}
     kind = ", ".join(task.kinds) or "no type"
     raise JobError(
         "DEX-JOB-02",
         f"Task '{task.task_key}' ({kind}) needs a workspace: it cannot run on this machine.",
         remedy="Leave it out with --only, or run the job in a workspace: dex bundle run.",
     )
+
+
+def _pipeline_work(task: Task, asked: PipelineTask, shop: Workshop) -> dict[str, Any]:
+    pipeline = shop.pipeline(asked.pipeline_id)
+    if pipeline is None:
+        raise JobError(
+            "DEX-JOB-02",
+            f"Task '{task.task_key}' runs the pipeline {asked.pipeline_id}, which is none of the bundle's: it needs a "
+            "workspace.",
+            remedy="Name a pipeline of the bundle, ${resources.pipelines.KEY.id}, or leave the task out with --only.",
+        )
+    return {
+        "kind": "pipeline",
+        "key": pipeline.key,
+        "settings": pipeline.settings.model_dump(mode="json", by_alias=True),
+        "sources": [str(path) for path in pipeline.sources],
+        "root": str(pipeline.root),
+        "imports": [str(path) for path in pipeline.imports],
+        "asked": asked.model_dump(mode="json"),
+    }
 
 
 def _file(shop: Workshop, name: str, task: str, endings: tuple[str, ...] = ()) -> Path:

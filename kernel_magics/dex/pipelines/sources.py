@@ -1,0 +1,222 @@
+"""The sources of a pipeline, run in this process: what they define goes to a registry."""
+
+from __future__ import annotations
+
+import re
+import sys
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from dex_dbutils import DexError, NotebookError, PipelineError, Where
+
+from dex.notebook import is_source, read_notebook, split_sql
+from dex.pipelines.decorators import declared_columns, first_line, needs_workspace
+from dex.pipelines.elements import Changes, Dataset, Expectation, Flow, Registry
+from dex.pipelines.sql_words import Cdc, Definition, NotOfPipeline, take_apart
+
+#: Magics that a pipeline's notebook may hold: packages are not made here, text is only for people.
+_PASSED_OVER = frozenset({"pip", "md", "restart_python"})
+_SETTING = re.compile(
+    r"SET\s+(?:`(?P<quoted>[^`]+)`|(?P<plain>[^\s=]+))\s*=\s*(?P<value>.*)\Z", re.IGNORECASE | re.DOTALL
+)
+_FIRST_WORD = re.compile(r"(?:\s|--[^\n]*\n|/\*.*?\*/)*", re.DOTALL)
+
+
+class Sources:
+    """Runs sources, and knows which line of them is being run.
+
+    Args:
+        root: folder that places are told from.
+        registry: takes what they define.
+        given: names that Python finds without an import.
+        sql: returns the frame of a SQL query, at the turn of its flow.
+        settings: takes what ``SET key = value`` says.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        registry: Registry,
+        given: Mapping[str, Any],
+        sql: Callable[[str], Any],
+        settings: Callable[[str, str], None],
+    ) -> None:
+        self._root, self._registry, self._given = root, registry, dict(given)
+        self._sql, self._settings = sql, settings
+        self._known: dict[str, Where] = {}
+
+    def run(self, files: Sequence[Path]) -> None:
+        """Run files one after the other.
+
+        Raises:
+            PipelineError: DEX-PIPELINE-03, one cannot be run; -04, a statement is nothing that a pipeline can hold.
+        """
+        for path in files:
+            if path.suffix == ".sql":
+                self._run_sql(path.read_text("utf-8-sig"), Where(self._shown(path)))
+            elif path.suffix == ".ipynb":
+                self._run_notebook(path)
+            elif path.suffix == ".py":
+                text = path.read_text("utf-8-sig")
+                if is_source(path, text):
+                    self._check_cells(path)
+                self._run_python(text, str(path), Where(self._shown(path)))
+
+    # -- places --------------------------------------------------------------------------------------------------------
+
+    def here(self) -> Where:
+        """Return the place in the sources that is being run."""
+        frame: FrameType | None = sys._getframe(1)
+        while frame is not None:
+            known = self._known.get(frame.f_code.co_filename)
+            if known is not None:
+                return Where(known.file, frame.f_lineno, cell=known.cell)
+            frame = frame.f_back
+        return Where(str(self._root))
+
+    def place_of(self, error: BaseException, otherwise: Where) -> Where:
+        """Return the place in the sources that an error comes from, the innermost one."""
+        for frame, line in reversed(list(traceback.walk_tb(error.__traceback__))):
+            known = self._known.get(frame.f_code.co_filename)
+            if known is not None:
+                return Where(known.file, line, cell=known.cell)
+        return otherwise
+
+    def _shown(self, path: Path) -> str:
+        return str(path.relative_to(self._root)) if path.is_relative_to(self._root) else str(path)
+
+    # -- Python --------------------------------------------------------------------------------------------------------
+
+    def _run_python(self, text: str, name: str, where: Where, globals_: dict[str, Any] | None = None) -> None:
+        self._known[name] = where
+        # a module's name that is nobody's, so that functions for Spark are sent with their code
+        space = globals_ if globals_ is not None else {**self._given, "__name__": f"__pipeline_{Path(name).stem}__"}
+        space.setdefault("__file__", name)
+        try:
+            exec(compile(text, name, "exec"), space)  # noqa: S102  the person's own sources
+        except DexError:
+            raise
+        except SyntaxError as error:
+            raise self._cannot_run(error, Where(where.file, error.lineno, cell=where.cell)) from error
+        except (Exception, SystemExit) as error:
+            raise self._cannot_run(error, self.place_of(error, where)) from error
+
+    @staticmethod
+    def _cannot_run(error: BaseException, where: Where) -> PipelineError:
+        said = f"{type(error).__name__}: {first_line(error)}"
+        return PipelineError("DEX-PIPELINE-03", f"The source cannot be run: {said}", where, "Mend the source.")
+
+    def _run_notebook(self, path: Path) -> None:
+        notebook = self._check_cells(path)
+        space: dict[str, Any] = {**self._given, "__name__": f"__pipeline_{path.stem}__"}
+        for cell in notebook.cells:
+            if cell.type != "code" or not cell.source.strip():
+                continue
+            where = Where(self._shown(path), cell=cell.number)
+            if cell.language == "sql":
+                self._run_sql(cell.source, where)
+                continue
+            lines = cell.source.split("\n")
+            for statement in cell.statements:
+                if statement.magic is not None:
+                    for line in range(statement.magic.line, statement.magic.end_line + 1):
+                        lines[line - 1] = ""
+            self._run_python("\n".join(lines), f"{path}, cell {cell.number}", where, space)
+
+    def _check_cells(self, path: Path) -> Any:
+        """Return a notebook whose cells a pipeline can run; those of other languages it would not."""
+        try:
+            notebook = read_notebook(path)
+        except NotebookError as error:
+            raise PipelineError("DEX-PIPELINE-03", error.what, error.where, error.remedy) from error
+        for cell in notebook.cells:
+            if cell.type != "code" or not cell.source.strip():
+                continue
+            if cell.language != notebook.language:
+                raise self._other_language(f"in {cell.language}", path, cell.number)
+            for statement in cell.statements if cell.language == "python" else ():
+                if statement.magic is not None and statement.magic.name not in _PASSED_OVER:
+                    raise self._other_language(f"with {statement.magic.title}", path, cell.number)
+        return notebook
+
+    def _other_language(self, what: str, path: Path, cell: int) -> PipelineError:
+        return PipelineError(
+            "DEX-PIPELINE-04",
+            f"A pipeline does not run the cell {what}.",
+            Where(self._shown(path), cell=cell),
+            "Keep one language in each source; put SQL into a file or notebook of its own.",
+        )
+
+    # -- SQL -----------------------------------------------------------------------------------------------------------
+
+    def _run_sql(self, text: str, where: Where) -> None:
+        done = 0
+        for statement in split_sql(text):
+            begin = text.find(statement, done)
+            done = begin + len(statement)
+            head = _FIRST_WORD.match(text, begin)
+            line = 1 + text.count("\n", 0, head.end() if head else begin)
+            place = Where(where.file, line, cell=where.cell)
+            try:
+                self._define(statement[(head.end() - begin) if head else 0 :], place)
+            except NotOfPipeline as error:
+                raise PipelineError(
+                    "DEX-PIPELINE-04", f"The statement cannot be part of a pipeline: {error}.", place, "Mend the SQL."
+                ) from error
+
+    def _define(self, statement: str, place: Where) -> None:
+        setting = _SETTING.match(statement)
+        if setting is not None:
+            key = setting["quoted"] or setting["plain"]
+            self._settings(key, setting["value"].strip().strip("'\""))
+            return
+        made = take_apart(statement)
+        if made is None:
+            return
+        if made.refused:
+            raise needs_workspace(f"{made.refused} of '{made.name}'", place)
+        if made.kind is None:
+            self._registry.add_flow(self._registry.name(made.target, place), self._flow(made, place))
+            return
+        flows = (self._flow(made, place),) if made.query or made.cdc else ()
+        if not flows and made.kind != "streaming table":
+            raise NotOfPipeline(f"the {made.kind} {made.name} has no query")
+        self._registry.add(
+            Dataset(
+                self._registry.name(made.name, place),
+                made.kind,
+                place,
+                flows,
+                tuple(Expectation(*each) for each in made.expectations),
+                _columns(made, place),
+                positional=True,
+                partitioned_by=made.partitioned_by,
+                properties=made.properties,
+            )
+        )
+
+    def _flow(self, made: Definition, place: Where) -> Flow | Changes:
+        if made.cdc is not None:
+            return _changes(made.name, made.cdc, place)
+        query = made.query
+        return Flow(made.name, lambda: self._sql(query), place, made.kind is None, made.once)
+
+
+def _changes(name: str, cdc: Cdc, place: Where) -> Changes:
+    if cdc.refused:
+        raise needs_workspace(f"The change feed '{name}' with {cdc.refused}", place)
+    return Changes(name, cdc.source, cdc.keys, cdc.sequence_by, cdc.deletes or None, cdc.columns, cdc.left_out, place)
+
+
+def _columns(made: Definition, place: Where) -> tuple[tuple[str, Any], ...] | None:
+    if not made.columns:
+        return None
+    typed = [(name, kind) for name, kind in made.columns if kind]
+    types: dict[str, Any] = {}
+    if typed:
+        ddl = ", ".join(f"`{name}` {kind}" for name, kind in typed)
+        types = dict(declared_columns(ddl, place))
+    return tuple((name, types.get(name)) for name, _ in made.columns)
