@@ -11,6 +11,7 @@ from dex_dbutils import BundleError
 from pydantic import BaseModel, ConfigDict
 
 from dex.bundle.effective import Bundle, load_bundle
+from dex.bundle.library import bring_library
 from dex.bundle.validate import validate_bundle
 from dex.bundle.vendor import DEPLOY, VendorCli, check_host, find_cli, words_of
 
@@ -142,11 +143,12 @@ class Deployment:
         self.host = check_host(self.bundle)
 
     def plan(self) -> PlanReport:
-        """Return what a deployment would do; builds the wheel, changes nothing in the workspace.
+        """Return what a deployment would do; builds the wheels, changes nothing in the workspace.
 
         Raises:
             WorkspaceError: DEX-BUNDLE-42, -43.
         """
+        bring_library(self.bundle.root)
         told = self.cli.ask(self.bundle, "bundle", "plan", "-o", "json", *self._variables).document()
         entries: dict[str, Any] = told.get("plan") or {}
         changes = [
@@ -168,6 +170,7 @@ class Deployment:
         """
         if self.bundle.mode == "production":
             self._must_be(confirmed, "deploy")
+        bring_library(self.bundle.root)
         self.cli.ask(self.bundle, "bundle", "deploy", "--auto-approve", *self._variables, timeout=DEPLOY).must_be_done()
         return self.summary()
 

@@ -129,6 +129,15 @@ def ci(
         raise typer.Exit(1)
 
 
+@app.command()
+def library(project: ProjectOption = None, as_json: JsonOption = False) -> None:
+    """Put the wheel of dex-dbutils into `dist`, beside the project's own: `plan` and `deploy` do it by themselves."""
+    from dex.bundle.library import FOLDER, build_library
+
+    wheel = build_library(_folder(project) / FOLDER)
+    emit({"wheel": str(wheel)}, as_json, lambda: str(wheel))
+
+
 def _deployment(project: Path | None, target: str | None, var: list[str] | None) -> Deployment:
     from dex.bundle.deploying import Deployment
 

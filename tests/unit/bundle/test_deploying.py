@@ -126,6 +126,12 @@ def test_a_plan_names_what_changes_and_what_stays_is_left_out(tool: Tool, root: 
     assert tool.asked == [["bundle", "plan", "-t", "dev", "-o", "json"]]
 
 
+def test_a_plan_brings_the_library_to_a_project_that_requires_it(tool: Tool, root: Path) -> None:
+    (root / "pyproject.toml").write_text('[project]\nname = "shop"\ndependencies = ["dex-dbutils>=0.1"]\n')
+    Deployment(root).plan()
+    assert [path.name.split("-")[0] for path in (root / "dist").iterdir()] == ["dex_dbutils"]
+
+
 def test_a_deployment_uses_no_plan_file_and_ends_with_what_is_there(tool: Tool, root: Path) -> None:
     made = Deployment(root, "dev", {"days": "1,2"}).deploy()
     assert [(each.resource, each.id) for each in made] == [("jobs.daily", "7"), ("jobs.new", None)]
