@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +25,15 @@ if words[0] == "from":  # from N: fails in earlier attempts
 dbutils.widgets.text("day", "")
 dbutils.widgets.text("own", "")
 dbutils.jobs.taskValues.set("rows", 42)
+dbutils.jobs.taskValues.set("ok", True)
 dbutils.jobs.taskValues.set("parts", [{"name": "a"}, {"name": "b"}])
 dbutils.notebook.exit(dbutils.widgets.get("day") + " " + dbutils.widgets.get("own"))
 """,
 }
 
-S, F, T, E, U, C, W = (
+S, F, T, E, U, C, W, D = (
     "SUCCESS", "FAILED", "TIMEDOUT", "EXCLUDED", "UPSTREAM_FAILED", "CANCELED", "SUCCESS_WITH_FAILURES",
+    "DISABLED",
 )  # fmt: skip
 
 
@@ -46,6 +48,7 @@ class Row:
         result: what the job comes to.
         outputs: what tasks print or exit with, for those that say.
         job: further settings.
+        repair: how its run is then repaired, if it is.
     """
 
     rule: str
@@ -54,6 +57,30 @@ class Row:
     result: str
     outputs: dict[str, str]
     job: dict[str, Any]
+    repair: Repaired | None = None
+
+
+@dataclass(frozen=True)
+class Repaired:
+    """A repair of a run.
+
+    Attributes:
+        tasks: tasks of the job as they are then; as before if not given.
+        results: what each comes to.
+        result: what the run comes to.
+        outputs: what tasks print, for those that say.
+        named: tasks to run again; those that did not end well if empty.
+        dependents: also those that wait for them.
+        parameters: of the job, for the repair.
+    """
+
+    tasks: list[dict[str, Any]] | None
+    results: dict[str, str]
+    result: str
+    outputs: dict[str, str] = field(default_factory=dict)
+    named: tuple[str, ...] = ()
+    dependents: bool = False
+    parameters: dict[str, str] = field(default_factory=dict)
 
 
 def step(key: str, *words: str, after: str = "", **more: Any) -> dict[str, Any]:
@@ -83,10 +110,11 @@ def row(
     results: dict[str, str],
     result: str,
     outputs: dict[str, str] | None = None,
+    repair: Repaired | None = None,
     **job: Any,
 ) -> Row:
     """Return a row."""
-    return Row(rule, tasks, results, result, outputs or {}, job)
+    return Row(rule, tasks, results, result, outputs or {}, job, repair)
 
 
 VALUES = {
@@ -135,7 +163,24 @@ ROWS = {
         S,
         {"is_it": "true"},
     ),
-    "disabled": row("a disabled task", [step("a", disabled=True), step("b", after="a"), step("c")], {"a": "DISABLED", "b": E, "c": S}, S),
+    "disabled": row(
+        "a disabled task",
+        [
+            step("off", disabled=True),
+            step("ok"),
+            step("bad", "fail"),
+            step("success", after="off ok"),
+            step("one_success", after="off ok", run_if="AT_LEAST_ONE_SUCCESS"),
+            step("only_success", after="off", run_if="AT_LEAST_ONE_SUCCESS"),
+            step("none_failed", after="off ok", run_if="NONE_FAILED"),
+            step("done", after="off", run_if="ALL_DONE"),
+            step("one_failed", after="off bad", run_if="AT_LEAST_ONE_FAILED"),
+            step("failed", after="off bad", run_if="ALL_FAILED"),
+        ],
+        {"off": D, "ok": S, "success": D, "one_success": S, "only_success": D, "none_failed": S, "done": S, "one_failed": S, "failed": D},
+        W,
+        repair=Repaired(None, {"off": S, "success": D}, W, named=("off",)),
+    ),
     "texts": row("`EQUAL_TO`", [condition("a", "12.0", "EQUAL_TO", "12"), condition("b", "12.0", "NOT_EQUAL", "12")], {"a": S, "b": S}, S, {"a": "false", "b": "true"}),
     "sizes": row(
         "comparisons of size",
@@ -162,6 +207,104 @@ ROWS = {
         {"each": F, "keys": S, "no_list": F},
         F,
     ),
+    "empty_loop": row(
+        "for-each over an empty list",
+        [{"task_key": "each", "for_each_task": {"inputs": "[]", "task": step("one", "{{input}}")}}, step("a", after="each")],
+        {"each": S, "a": S},
+        S,
+    ),
+    "loop_before": row(
+        "`run_if` after a for-each",
+        [
+            {"task_key": "each", "for_each_task": {"inputs": '["ok", "fail"]', "concurrency": 2, "task": step("one", "{{input}}", "{{task.name}}")}},
+            step("a", after="each"),
+            step("b", after="each", run_if="AT_LEAST_ONE_FAILED"),
+        ],
+        {"each": F, "a": U, "b": S},
+        F,
+        repair=Repaired(
+            [{"task_key": "each", "for_each_task": {"inputs": '["ok", "fine"]', "concurrency": 2, "task": step("one", "{{input}}")}}, step("a", "ok", "{{tasks.each.execution_count}}", after="each"), step("b", after="each", run_if="AT_LEAST_ONE_FAILED")],
+            {"each": S, "a": S, "b": S},
+            S,
+            {"a": "said ok 2"},
+        ),
+    ),
+    "references": row(
+        "`{{job...}}`",
+        [
+            step("a", "ok", "{{job.name}} {{job.trigger.type}} {{job.repair_count}} {{task.name}} {{task.execution_count}} {{task_key}}"),
+            step("b", "ok", "{{tasks.a.result_state}} [{{tasks.a.error_code}}] {{tasks.a.execution_count}}", after="a"),
+            step("bad", "fail"),
+            step("c", "ok", "{{tasks.bad.result_state}} {{tasks.bad.error_code}} {{tasks.`bad`.execution_count}}", after="bad", run_if="ALL_DONE"),
+            step("parameters", "ok", "{{job.parameters.who}}"),
+            step("nothing", "{{job.parameters.nobody}}"),
+            step("backfill", "{{backfill.iso_date}}"),
+        ],
+        {"a": S, "b": S, "c": S, "parameters": S, "nothing": F, "backfill": F},
+        F,
+        {
+            "a": "said ok references one_time 0 a 1 a",
+            "b": "said ok success [] 1",
+            "c": "said ok failed RunExecutionError 1",
+            "parameters": "said ok run of references",
+        },
+        parameters=[{"name": "who", "default": "run of {{job.name}}"}],
+    ),
+    "plain_text": row(
+        "braces around anything else",
+        [step("a", "ok", "{{ ds }} {{my.value}} {{job.id}")],
+        {"a": S},
+        S,
+        {"a": "said ok {{ ds }} {{my.value}} {{job.id}"},
+        max_concurrent_runs=2,  # one of them is started by a run-job task
+    ),
+    "other_task": row(
+        "references to a task that is not waited for",
+        [VALUES, step("a", "{{tasks.values.values.rows}}")],
+        {"values": S, "a": F},
+        F,
+    ),
+    "condition_types": row(
+        "operands of a condition",
+        [
+            VALUES,
+            condition("number", "{{tasks.values.values.rows}}", "EQUAL_TO", "42", after="values"),
+            condition("flag", "{{tasks.values.values.ok}}", "EQUAL_TO", "true", after="values"),
+            condition("list", "{{tasks.values.values.parts}}", "NOT_EQUAL", "", after="values"),
+        ],
+        {"number": S, "flag": S, "list": F},
+        F,
+        {"number": "true", "flag": "true"},
+    ),
+    "run_job": row("run-job", [{"task_key": "other", "run_job_task": {"job_id": "${resources.jobs.plain_text.id}"}}], {"other": S}, S),
+    "repair": row(
+        "repair",
+        [step("a", "ok", "{{task.execution_count}}"), step("b", "from", "2", "{{task.execution_count}}"), step("c", "ok", "{{job.repair_count}}", after="b"), step("d", "ok", "{{task.execution_count}}", after="b", run_if="ALL_DONE")],
+        {"a": S, "b": F, "c": U, "d": S},
+        F,
+        repair=Repaired(None, {"a": S, "b": S, "c": S, "d": S}, S, {"a": "said ok 1", "c": "said ok 1", "d": "said ok 1"}),
+    ),
+    "repair_settings": row(
+        "settings of a repair",
+        [step("a", "fail"), step("gone", "fail"), step("b", "ok", after="a gone")],
+        {"a": F, "gone": F, "b": U},
+        F,
+        repair=Repaired(
+            [step("a", "ok", "{{job.parameters.day}}"), step("gained"), step("b", "ok", "now", after="a gained")],
+            {"a": S, "gained": S, "b": S, "gone": F},
+            S,
+            {"a": "said ok given", "b": "said ok now"},
+            parameters={"day": "given"},
+        ),
+        parameters=[{"name": "day", "default": "default"}],
+    ),
+    "repair_named": row(
+        "tasks of a repair",
+        [step("a", "ok", "{{task.execution_count}}"), step("b", "ok", "{{task.execution_count}}", after="a"), step("c", "ok", "{{task.execution_count}}")],
+        {"a": S, "b": S, "c": S},
+        S,
+        repair=Repaired(None, {"a": S, "b": S, "c": S}, S, {"a": "said ok 2", "b": "said ok 2", "c": "said ok 1"}, named=("a",), dependents=True),
+    ),
     "parameters": row(
         "parameters of the job",
         [VALUES, step("a", "{{job.parameters.day}}")],
@@ -185,10 +328,13 @@ ROWS = {
 }  # fmt: skip
 
 
-def settings(name: str) -> dict[str, Any]:
+REPAIRED = {name: row.repair for name, row in ROWS.items() if row.repair is not None}
+
+
+def settings(name: str, tasks: list[dict[str, Any]] | None = None) -> dict[str, Any]:
     """Return the settings of a row's job."""
     environments = [{"environment_key": "default", "spec": {"environment_version": "4"}}]
-    return {"name": name, **ROWS[name].job, "tasks": ROWS[name].tasks, "environments": environments}
+    return {"name": name, **ROWS[name].job, "tasks": tasks or ROWS[name].tasks, "environments": environments}
 
 
 def add_rows(project: Path) -> Path:
@@ -196,10 +342,21 @@ def add_rows(project: Path) -> Path:
     made = {
         **FILES,
         "databricks.yml": "bundle: {name: rules}\ninclude: [resources/*.yml]\ntargets: {dev: {mode: development, default: true}}\n",
-        **{f"resources/{name}.job.yml": to_yaml({"resources": {"jobs": {name: settings(name)}}}) for name in ROWS},
+        **{f"resources/{name}.job.yml": yaml_of(name) for name in ROWS},
     }
     for name, text in made.items():
         path = project / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     return project
+
+
+def yaml_of(name: str, tasks: list[dict[str, Any]] | None = None) -> str:
+    """Return the file of a row's job."""
+    return to_yaml({"resources": {"jobs": {name: settings(name, tasks)}}})
+
+
+def change_rows(project: Path) -> None:
+    """Give the jobs the tasks that they have when their runs are repaired."""
+    for name, repair in REPAIRED.items():
+        (project / f"resources/{name}.job.yml").write_text(yaml_of(name, repair.tasks))

@@ -275,7 +275,7 @@ def test_a_repair_runs_what_failed_and_keeps_what_ended_well(
         ("ORIGINAL", None, 3),
         ("REPAIR", repair, 2),
     ]
-    with pytest.raises(InvalidParameterValue, match="latest_repair_id"):
+    with pytest.raises(InvalidParameterValue, match="latest repair ID needs to be provided"):
         client.jobs.repair_run(run, rerun_tasks=["b"])
     with pytest.raises(InvalidParameterValue, match="no tasks to run again"):
         client.jobs.repair_run(run, rerun_all_failed_tasks=True, latest_repair_id=repair)

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import ast
 import json
-import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 from dex_dbutils import DexError
 
+from dex.bundle.dynamic_values import DYNAMIC_VALUES, OLD_NAMES, REFERENCE, words_of, wrong_reference
 from dex.bundle.effective import Bundle
+from dex.bundle.limits import LONGEST_INPUTS, MOST_AT_ONCE, TASK_KEY
 from dex.bundle.models import Finding
-from dex.bundle.suggest import nearest
+from dex.bundle.suggest import close, nearest
 from dex.bundle.tree import At
 from dex.notebook import read_notebook
 
-_DYNAMIC = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
-_KEY = re.compile(r"[A-Za-z0-9_-]{1,100}")
-_FIRST = frozenset({"job", "task", "tasks", "input", "workspace", "backfill"})
+_FIRST = DYNAMIC_VALUES.keys() - OLD_NAMES.keys()
 #: Comparisons that need numbers on both sides.
 _OF_SIZE = ("GREATER_THAN", "GREATER_THAN_OR_EQUAL", "LESS_THAN", "LESS_THAN_OR_EQUAL")
 
@@ -33,7 +32,7 @@ def check_steps(bundle: Bundle, job: At, tasks: Mapping[str, At]) -> Iterator[Fi
         tasks: its tasks by key.
     """
     for name, task in tasks.items():
-        if not _KEY.fullmatch(name):
+        if not TASK_KEY.fullmatch(name):
             at = task.get("task_key") or task
             yield at.finding("DEX-BUNDLE-10", f"'{name}' is no task key: letters, digits, `-` and `_`, at most 100.")
         yield from _condition(task)
@@ -74,8 +73,13 @@ def _loop(name: str, task: At) -> Iterator[Finding]:
             listed = False
         if not listed:
             yield inputs.finding("DEX-BUNDLE-26", f"The inputs of loop '{name}' are no JSON list: {inputs.value[:60]}")
-    if concurrency is not None and isinstance(concurrency.value, int) and not 1 <= concurrency.value <= 100:
-        yield concurrency.finding("DEX-BUNDLE-26", f"`concurrency` is between 1 and 100, not {concurrency.value}.")
+        elif len(inputs.value) > LONGEST_INPUTS:
+            said = f"The inputs of loop '{name}' have {len(inputs.value):,} signs, more than {LONGEST_INPUTS:,}."
+            yield inputs.finding("DEX-BUNDLE-26", f"{said} Hand them on as a task value.")
+    if concurrency is not None and isinstance(concurrency.value, int) and not 1 <= concurrency.value <= MOST_AT_ONCE:
+        yield concurrency.finding(
+            "DEX-BUNDLE-26", f"`concurrency` is between 1 and {MOST_AT_ONCE}, not {concurrency.value}."
+        )
     if inner is not None:
         kinds = [key for key, _ in inner.entries() if key.endswith("_task")]
         if len(kinds) != 1:
@@ -120,10 +124,20 @@ def _values(bundle: Bundle, job: At, tasks: Mapping[str, At]) -> Iterator[Findin
 def _references(
     bundle: Bundle, at: At, task: str | None, parameters: set[str], tasks: Mapping[str, At]
 ) -> Iterator[Finding]:
-    for reference in _DYNAMIC.findall(at.value) if isinstance(at.value, str) and "{{" in at.value else ():
-        words = reference.split(".")
-        if words[0] not in _FIRST:
-            yield at.finding("DEX-BUNDLE-27", f"`{{{{{reference}}}}}` names nothing.{nearest(words[0], _FIRST)}")
+    for reference in REFERENCE.findall(at.value) if isinstance(at.value, str) and "{{" in at.value else ():
+        words = words_of(reference)
+        if not words or words[0] not in DYNAMIC_VALUES:
+            near = close(words[0], _FIRST) if words else None
+            if near or "." in reference:  # the platform takes it as text, which templates of others may need
+                said = f"`{{{{{reference}}}}}` is no reference, and is handed on as text."
+                said += f" Did you mean '{near}'?" if near else ""
+                yield at.finding("DEX-BUNDLE-27", said, "error" if near else "warning")
+        elif words[0] in OLD_NAMES:
+            said = f"`{{{{{reference}}}}}` is a name of before: write `{{{{{OLD_NAMES[words[0]]}}}}}`."
+            yield at.finding("DEX-BUNDLE-27", said, "warning")
+        elif (wrong := wrong_reference(words)) is not None:
+            there = nearest(wrong.word, wrong.known) if wrong.known else ""
+            yield at.finding("DEX-BUNDLE-27", f"`{{{{{reference}}}}}` names nothing.{there}")
         elif words[:2] == ["job", "parameters"] and len(words) == 3 and words[2] not in parameters:
             yield at.finding("DEX-BUNDLE-16", f"The job has no parameter '{words[2]}'.{nearest(words[2], parameters)}")
         elif words[0] == "tasks" and len(words) > 2 and words[1] not in tasks:

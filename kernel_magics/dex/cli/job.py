@@ -31,7 +31,9 @@ def run(
     parameter: Annotated[
         list[str] | None, typer.Option("--parameter", "-p", help="KEY=VALUE of a job parameter; repeat for more.")
     ] = None,
-    only: Annotated[list[str] | None, typer.Option("--only", help="Run this task; repeat for more.")] = None,
+    only: Annotated[
+        list[str] | None, typer.Option("--only", help="Run this task; `+TASK`, `TASK+`: with all before, after it.")
+    ] = None,
     start_from: Annotated[
         list[str] | None, typer.Option("--from", help="Run this task and all that wait for it; repeat for more.")
     ] = None,
@@ -72,19 +74,37 @@ def run(
 @app.command()
 def repair(
     number: RunArgument,
+    task: Annotated[
+        list[str] | None,
+        typer.Option("--task", help="Run this task again, also if it ended well; repeat for more."),
+    ] = None,
+    dependents: Annotated[
+        bool, typer.Option("--dependents", help="With them all that wait for them, also what ended well.")
+    ] = False,
+    parameter: Annotated[
+        list[str] | None, typer.Option("--parameter", "-p", help="KEY=VALUE of a job parameter, for this repair.")
+    ] = None,
     max_parallel: ParallelOption = None,
     while_stdin: StdinOption = False,
     project: ProjectOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Run again what a run did not finish; tasks that ended well are not repeated."""
+    """Run again what a run did not finish, as the bundle has it now; what ended well is not repeated."""
     from dex.jobs import LiveRuns, end_with_stdin, repair_run
 
     if while_stdin:
         end_with_stdin()
 
     with LiveRuns() as watch:
-        ended = repair_run(find_project(), number, processes=max_parallel, watch=watch)
+        ended = repair_run(
+            find_project(),
+            number,
+            tasks=task or (),
+            dependents=dependents,
+            parameters=pairs(parameter),
+            processes=max_parallel,
+            watch=watch,
+        )
     _show([ended], as_json)
     _exit_unless_good([ended])
 

@@ -4,13 +4,14 @@ from dex.jobs.display import LiveRuns, in_order, items_of, print_runs, run_text
 from dex.jobs.drawing import after_of, graph_mermaid, graph_text, stages_of, what_of
 from dex.jobs.emitting import EmitReport, emit_job
 from dex.jobs.failures import FailedAt, failed_at
-from dex.jobs.flow import GOOD
+from dex.jobs.flow import GOOD, selected
 from dex.jobs.local import bundle_job, processors, repair_run, run_jobs
 from dex.jobs.models import JobSettings, Task
 from dex.jobs.processes import end_with_stdin
 from dex.jobs.records import (
     JobRun,
     Record,
+    RepairHistoryItem,
     TaskRun,
     log_file,
     new_number,
@@ -21,7 +22,8 @@ from dex.jobs.records import (
     records,
 )
 from dex.jobs.refusals import SettingsRefusal, refusals
-from dex.jobs.running import Runner
+from dex.jobs.repairing import Repair, begin_repair, plan_repair, with_enabled
+from dex.jobs.running import Runner, chosen
 from dex.jobs.stopping import stop_run
 from dex.jobs.watching import RunsWatch
 from dex.jobs.work import Workshop
@@ -34,6 +36,8 @@ __all__ = [
     "JobSettings",
     "LiveRuns",
     "Record",
+    "Repair",
+    "RepairHistoryItem",
     "Runner",
     "RunsWatch",
     "SettingsRefusal",
@@ -41,7 +45,9 @@ __all__ = [
     "TaskRun",
     "Workshop",
     "after_of",
+    "begin_repair",
     "bundle_job",
+    "chosen",
     "emit_job",
     "end_with_stdin",
     "failed_at",
@@ -53,6 +59,7 @@ __all__ = [
     "new_number",
     "new_record",
     "now",
+    "plan_repair",
     "print_runs",
     "processors",
     "read_log",
@@ -62,7 +69,9 @@ __all__ = [
     "repair_run",
     "run_jobs",
     "run_text",
+    "selected",
     "stages_of",
     "stop_run",
     "what_of",
+    "with_enabled",
 ]

@@ -1,7 +1,7 @@
 """When a task of a job runs, and what a job comes to: the platform's rules, without a process or a clock.
 
 Sources: the descriptions of ``RunIf``, ``RunResultState`` and ``ConditionTaskOp`` in the vendor's open SDK, and the
-pages on conditional tasks and on job run status. ``docs/jobs.md`` says which rules are known and which are assumed.
+pages on task dependencies, on disabled tasks and on job run status. ``docs/jobs.md`` says which rules are known and which are assumed.
 """
 
 from __future__ import annotations
@@ -61,19 +61,22 @@ def decide(task: Task, results: Mapping[str, Result], outcomes: Mapping[str, str
         else results[d.task_key]
         for d in task.depends_on
     ]
-    good, bad, stopped, not_run = (sum(r in kind for r in before) for kind in (GOOD, BAD, STOPPED, NOT_RUN))
-    if not_run == len(before):
+    good, bad, stopped = (sum(result in kind for result in before) for kind in (GOOD, BAD, STOPPED))
+    excluded, disabled = before.count("EXCLUDED"), before.count("DISABLED")
+    if excluded == len(before):
         return "EXCLUDED"  # whatever `run_if` says
     met = {
         "ALL_SUCCESS": good == len(before),
         "AT_LEAST_ONE_SUCCESS": good > 0,
-        "NONE_FAILED": not bad and not stopped and good > 0,
+        "NONE_FAILED": not bad and not stopped and good + excluded > 0,
         "ALL_DONE": True,
-        "AT_LEAST_ONE_FAILED": bad > 0,
-        "ALL_FAILED": bad == len(before),
+        "AT_LEAST_ONE_FAILED": bad + stopped > 0,
+        "ALL_FAILED": bad + stopped == len(before),
     }[task.run_if]
     if met:
         return "run"
+    if disabled == len(before) or (disabled and task.run_if in ("ALL_SUCCESS", "ALL_FAILED")):
+        return "DISABLED"  # whatever the others come to, it could not run
     if task.run_if in ("AT_LEAST_ONE_FAILED", "ALL_FAILED") or not (bad or stopped):
         return "EXCLUDED"
     return "UPSTREAM_FAILED" if bad else "UPSTREAM_CANCELED"
@@ -125,3 +128,33 @@ def downstream(tasks: Iterable[Task], keys: Iterable[str]) -> set[str]:
         if not more:
             return found
         found |= more
+
+
+def upstream(tasks: Iterable[Task], keys: Iterable[str]) -> set[str]:
+    """Return tasks and all that they wait for, directly or not."""
+    before = {task.task_key: {d.task_key for d in task.depends_on} for task in tasks}
+    found: set[str] = set()
+    left = set(keys)
+    while left:
+        found |= left
+        left = {name for key in left for name in before.get(key, ())} - found
+    return found
+
+
+def selected(tasks: Iterable[Task], only: Iterable[str]) -> tuple[set[str], set[str]]:
+    """Return the tasks that ``only`` of a run selects, and those of them that it names.
+
+    ``+key`` is the task with all that it waits for, ``key+`` with all that wait for it, ``+key+`` both. A disabled task
+    runs where it is named itself; where a ``+`` brings it along it stays disabled. Source: ``run-now`` in the vendor's open SDK, and the page
+    on disabled tasks.
+    """
+    tasks = list(tasks)
+    found: set[str] = set()
+    named: set[str] = set()
+    for word in only:
+        key = word.removeprefix("+").removesuffix("+")
+        named.add(key)
+        found.add(key)
+        found |= upstream(tasks, [key]) if word.startswith("+") else set()
+        found |= downstream(tasks, [key]) if word.endswith("+") else set()
+    return found, named

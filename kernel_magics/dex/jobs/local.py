@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Coroutine, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from dex_agents.redaction import redaction_for
@@ -16,11 +16,12 @@ from pydantic import ValidationError
 
 from dex.bundle import Bundle, load_bundle, read_bundle
 from dex.engines import engine_for
-from dex.jobs.flow import GOOD, downstream
+from dex.jobs.flow import GOOD, selected
 from dex.jobs.models import JobSettings
 from dex.jobs.records import JobRun, Record, new_record, read_record
 from dex.jobs.refusals import refusals
-from dex.jobs.running import Runner, Watch
+from dex.jobs.repairing import begin_repair, plan_repair, with_enabled
+from dex.jobs.running import Runner, Watch, chosen
 from dex.jobs.work import Workshop
 from dex.ledger import record as note
 
@@ -49,7 +50,7 @@ def run_jobs(
         environment: environment that their tasks work in; the project's default if not given.
         target: target of the bundle; that of the environment's name if there is one, else the default one.
         parameters: values of the jobs' parameters, instead of their defaults.
-        only: tasks to run; all if empty.
+        only: tasks to run, all if empty; ``+key`` with all that it waits for, ``key+`` with all that wait for it.
         start_from: tasks to run with all that wait for them.
         processes: tasks at a time over all jobs; as many as there are processors, two at least, if not given.
         watch: told of every change.
@@ -64,50 +65,65 @@ def run_jobs(
     """
     env = load_environment(environment, start=project.root)
     bundle = _bundle(project, env, target)
+    only, start_from, given = list(only), list(start_from), dict(parameters or {})
     begun: list[tuple[str, JobSettings, dict[str, str], list[str] | None]] = []
     for key in keys:
         job, settings = settings_of(bundle, key)
-        chosen = _chosen(settings, job, only, start_from)
-        begun.append((job, settings, _parameters(settings, job, parameters or {}), chosen))
+        tasks = _chosen(settings, job, only, start_from)
+        forced = selected(settings.tasks, only)[1]
+        begun.append((job, with_enabled(settings, forced), _parameters(settings, job, given), tasks))
     _start_engine(env, progress)
     records = [
-        new_record(project, key, settings, given, env.name, chosen, None if at else number)
-        for at, (key, settings, given, chosen) in enumerate(begun)
+        new_record(project, key, settings, values, env.name, tasks, None if at else number, given=given, target=target)
+        for at, (key, settings, values, tasks) in enumerate(begun)
     ]
     return _run(project, env, bundle, records, processes, watch)
 
 
 def repair_run(
-    project: Project, number: int | str, *, processes: int | None = None, watch: Watch | None = None
+    project: Project,
+    number: int | str,
+    *,
+    tasks: Collection[str] = (),
+    dependents: bool = False,
+    parameters: Mapping[str, str] | None = None,
+    processes: int | None = None,
+    watch: Watch | None = None,
 ) -> JobRun:
-    """Run again what a run did not finish, and return the run: tasks that ended well are not repeated.
+    """Run tasks of a run again, in the same run and as the bundle has them now, and return the run.
 
     Args:
         project: whose run it is.
         number: the run.
+        tasks: the tasks to run again; those that did not end well if empty.
+        dependents: with them all that wait for them, also what ended well.
+        parameters: values of the job's parameters; without one the run's own holds again.
         processes: tasks at a time.
         watch: told of every change.
 
     Raises:
-        JobError: DEX-JOB-05, there is no such run; -08, it is still going, or there is nothing to repair.
+        BundleError: there is no bundle, or it has no such job any more.
+        JobError: DEX-JOB-05, there is no such run; -08, it is still going, or there is nothing to repair; -01, the job's
+            settings are not sound; -09, it has no such task; -10, no such parameter.
+        EngineError: the environment's engine cannot be had.
         KeyboardInterrupt: it was interrupted; it can be repaired again.
     """
     record = read_record(project, number)
-    if record.run.result in GOOD and all(task.result in GOOD for task in record.run.tasks.values()):
-        raise JobError(
-            "DEX-JOB-08",
-            f"The run {number} has nothing to repair: every task ended well.",
-            record.folder,
-            "Run the job.",
-        )
-    env = load_environment(record.run.environment, start=project.root)
+    if record.alive:
+        with record.held():  # says that it is still going
+            pass
+    run = record.run
+    env = load_environment(run.environment, start=project.root)
+    bundle = _bundle(project, env, run.target)
+    _, settings = settings_of(bundle, run.key)
+    results = {key: task.result for key, task in run.tasks.items() if "[" not in key}
+    repair = plan_repair(chosen(settings, run.only), results, tasks, dependents=dependents)
+    own = {**(run.parameters if run.given is None else run.given), **(parameters or {})}
+    values = _parameters(settings, run.key, own, lost=run.parameters)
     _start_engine(env, None)
     with record.held():
-        record.change(result=None, ended=None, repairs=record.run.repairs + 1)
-        for key, task in list(record.run.tasks.items()):
-            if task.result not in GOOD:
-                record.task(key, state="BLOCKED", result=None, error=None, value=None)
-    return _run(project, env, _bundle(project, env, None), [record], processes, watch)[0]
+        begin_repair(record, repair.tasks, with_enabled(settings, repair.forced), values, parameters or {})
+    return _run(project, env, bundle, [record], processes, watch)[0]
 
 
 def bundle_job(project: Project, key: str, *, environment: str | None = None, target: str | None = None) -> JobSettings:
@@ -228,8 +244,10 @@ def job_key(name: str) -> str:
     return inside if name.startswith("${resources.jobs.") else name
 
 
-def _parameters(settings: JobSettings, job: str, given: Mapping[str, str]) -> dict[str, str]:
+def _parameters(settings: JobSettings, job: str, given: Mapping[str, str], lost: Container[str] = ()) -> dict[str, str]:
+    """Return the values of a job's parameters; names in ``lost`` may be the job's no more, and are left out."""
     known = {parameter.name: parameter.default for parameter in settings.parameters}
+    given = {name: value for name, value in given.items() if name in known or name not in lost}
     unknown = sorted(set(given) - set(known))
     if unknown:
         raise JobError(
@@ -242,16 +260,14 @@ def _parameters(settings: JobSettings, job: str, given: Mapping[str, str]) -> di
 
 def _chosen(settings: JobSettings, job: str, only: Iterable[str], start_from: Iterable[str]) -> list[str] | None:
     keys = [task.task_key for task in settings.tasks]
-    only, start_from = list(only), list(start_from)
-    unknown = [key for key in (*only, *start_from) if key not in keys]
+    words = [*only, *(f"{key}+" for key in start_from)]
+    found, named = selected(settings.tasks, words)
+    unknown = sorted(named.difference(keys))
     if unknown:
         raise JobError(
             "DEX-JOB-09", f"The job '{job}' has no task '{unknown[0]}'.", remedy=f"It has: {', '.join(keys)}."
         )
-    if not only and not start_from:
-        return None
-    wanted = set(only) | (downstream(settings.tasks, start_from) if start_from else set())
-    return [key for key in keys if key in wanted]
+    return [key for key in keys if key in found] if words else None
 
 
 def _start_engine(env: Environment, progress: Callable[[str], None] | None) -> None:

@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from dex_dbutils import JobError
 from dex_dbutils.config import Project
@@ -44,6 +44,7 @@ class TaskRun(BaseModel):
         value: what a notebook exited with, ``true`` or ``false`` of a condition, the run's id of another job.
         error: the last line of what went wrong.
         log: file with its output, below the run's folder.
+        item: of an item of a for-each task: its value, as JSON.
     """
 
     model_config = ConfigDict(extra="ignore")
@@ -59,6 +60,29 @@ class TaskRun(BaseModel):
     value: str | None = None
     error: str | None = None
     log: str | None = None
+    item: str | None = None
+
+
+class RepairHistoryItem(BaseModel):
+    """A run itself, or one repair of it.
+
+    Attributes:
+        type: ``ORIGINAL`` or ``REPAIR``.
+        tasks: keys of the tasks that it ran.
+        parameters: of the job, as they were given for it.
+        started: in UTC.
+        ended: in UTC; None while it goes on, or where whoever ran it was killed.
+        result: what the run came to with it.
+    """
+
+    model_config = ConfigDict(extra="ignore")
+
+    type: Literal["ORIGINAL", "REPAIR"]
+    tasks: list[str]
+    parameters: dict[str, str] = Field(default_factory=dict)
+    started: datetime
+    ended: datetime | None = None
+    result: Result | None = None
 
 
 class JobRun(BaseModel):
@@ -67,13 +91,17 @@ class JobRun(BaseModel):
     Attributes:
         id: number of the run.
         key: the job's key in the bundle.
-        settings: the job.
+        settings: the job; of a run that was repaired, as it was then.
         parameters: values of its parameters.
+        given: those of them that were given for the run, and are no defaults; None where that was not noted.
         environment: environment that its tasks work in.
+        target: target of the bundle that was asked for.
+        trigger: what started it: ``one_time``, or ``run_job_task`` where another job did.
         started: in UTC.
         ended: in UTC; None while it runs, or where whoever ran it was killed.
         result: what it came to.
         repairs: how often it was repaired.
+        history: the run itself and its repairs, once it was repaired.
         only: the tasks that were asked for; None for all.
         tasks: by key; items of for-each tasks stand beside the tasks.
     """
@@ -84,11 +112,15 @@ class JobRun(BaseModel):
     key: str
     settings: JobSettings
     parameters: dict[str, str]
+    given: dict[str, str] | None = None
     environment: str
+    target: str | None = None
+    trigger: str = "one_time"
     started: datetime
     ended: datetime | None = None
     result: Result | None = None
     repairs: int = 0
+    history: list[RepairHistoryItem] = Field(default_factory=list)
     only: list[str] | None = None
     tasks: dict[str, TaskRun] = Field(default_factory=dict)
 
@@ -156,8 +188,14 @@ class Record:
         self.run = self.run.model_copy(update=changes)
         self._append({"changes": changes})
 
+    def end(self, result: Result) -> None:
+        """Note that the run ended, and with it its last repair."""
+        last = [each.model_copy(update={"ended": now(), "result": result}) for each in self.run.history[-1:]]
+        history = {"history": [*self.run.history[:-1], *last]} if last else {}
+        self.change(ended=now(), result=result, **history)
+
     def _append(self, line: dict[str, Any]) -> None:
-        text = json.dumps(line, default=lambda value: value.isoformat(), ensure_ascii=False) + "\n"
+        text = json.dumps(line, default=_plain, ensure_ascii=False) + "\n"
         handle = os.open(self.folder / _CHANGES, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
         try:
             os.write(handle, text.encode())
@@ -178,8 +216,25 @@ def new_record(
     environment: str,
     only: list[str] | None = None,
     number: int | None = None,
+    *,
+    given: dict[str, str] | None = None,
+    target: str | None = None,
+    trigger: str = "one_time",
 ) -> Record:
-    """Return the record of a run that begins now; its folder is made. Its number is a new one if not given."""
+    """Return the record of a run that begins now; its folder is made.
+
+    Args:
+        project: whose run it is.
+        key: the job's key.
+        settings: the job.
+        parameters: values of its parameters.
+        environment: environment that its tasks work in.
+        only: the tasks to run; None for all.
+        number: of the run; a new one if not given.
+        given: those of the parameters that are no defaults.
+        target: target of the bundle that was asked for.
+        trigger: what started the run.
+    """
     number = number or new_number()
     while True:
         folder = runs_folder(project) / str(number)
@@ -196,6 +251,9 @@ def new_record(
         environment=environment,
         started=now(),
         only=only,
+        given=given,
+        target=target,
+        trigger=trigger,
         tasks={task.task_key: TaskRun(key=task.task_key, kind="".join(task.kinds[:1])) for task in settings.tasks},
     )
     write_atomically(folder / _JOB, run.model_dump_json(indent=1, exclude_unset=True))
@@ -285,6 +343,10 @@ def goes_on(folder: Path) -> bool:
 def now() -> datetime:
     """Return the time, in UTC."""
     return datetime.now(timezone.utc)
+
+
+def _plain(value: Any) -> Any:
+    return value.model_dump(mode="json", exclude_unset=True) if isinstance(value, BaseModel) else value.isoformat()
 
 
 def _apply(run: JobRun, line: bytes) -> None:

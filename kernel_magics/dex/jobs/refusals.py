@@ -6,7 +6,9 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
+from typing import Any
 
+from dex.bundle import LONGEST_INPUTS, MOST_AT_ONCE, TASK_KEY, references_in, wrong_reference
 from dex.jobs.models import JobSettings, Task
 
 #: Work that needs Python from somewhere: an environment or a cluster.
@@ -39,11 +41,16 @@ def refusals(settings: JobSettings) -> list[SettingsRefusal]:
     ]
     environments = {each.environment_key for each in settings.environments}
     clusters = {each.job_cluster_key for each in settings.job_clusters}
+    found += _references(None, "parameters", [each.default for each in settings.parameters])
     for task in settings.tasks:
+        if not TASK_KEY.fullmatch(task.task_key):
+            said = f"'{task.task_key}' is no task key: letters, digits, `-` and `_`, at most 100."
+            found.append(SettingsRefusal(task.task_key, "task_key", said))
         found += _type(task, task.task_key)
         if task.for_each_task is not None:
-            found += _type(task.for_each_task.task, task.task_key)
+            found += _loop(task)
             found += _compute(task.for_each_task.task, task.task_key, environments, clusters)
+        found += _references(task.task_key, "task", task.model_dump(exclude_unset=True))
         found += _compute(task, task.task_key, environments, clusters)
         for dependency in task.depends_on:
             if dependency.task_key == task.task_key:
@@ -67,6 +74,37 @@ def _type(task: Task, key: str) -> Iterator[SettingsRefusal]:
     if len(kinds) != 1:
         said = f"has {len(kinds)} types: {', '.join(sorted(kinds))}" if kinds else "has no type"
         yield SettingsRefusal(key, "task", f"Task '{task.task_key}' {said}.")
+
+
+def _loop(task: Task) -> Iterator[SettingsRefusal]:
+    loop, key = task.for_each_task, task.task_key
+    assert loop is not None
+    yield from _type(loop.task, key)
+    if loop.task.for_each_task is not None:
+        yield SettingsRefusal(key, "for_each_task", f"The task of loop '{key}' is a loop itself, which is not taken.")
+    if not 1 <= loop.concurrency <= MOST_AT_ONCE:
+        said = f"`concurrency` of loop '{key}' is between 1 and {MOST_AT_ONCE}, not {loop.concurrency}."
+        yield SettingsRefusal(key, "concurrency", said)
+    if len(loop.inputs) > LONGEST_INPUTS:
+        said = (
+            f"The inputs of loop '{key}' have {len(loop.inputs):,} signs, more than {LONGEST_INPUTS:,}: hand them on."
+        )
+        yield SettingsRefusal(key, "inputs", said)
+
+
+def _references(task: str | None, field: str, value: Any) -> Iterator[SettingsRefusal]:
+    """Yield every ``{{...}}`` that begins as the platform knows it and goes on as it does not."""
+    if isinstance(value, dict):
+        value = [*value, *value.values()]
+    if isinstance(value, list):
+        for entry in value:
+            yield from _references(task, field, entry)
+    if isinstance(value, str):
+        for written, words in references_in(value):
+            wrong = wrong_reference(words)
+            if wrong is not None:
+                there = f" There are: {', '.join(wrong.known)}." if wrong.known else ""
+                yield SettingsRefusal(task, field, f"{written} names nothing.{there}")
 
 
 def _compute(task: Task, key: str, environments: set[str], clusters: set[str]) -> Iterator[SettingsRefusal]:

@@ -6,7 +6,8 @@ import asyncio
 import json
 import time
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,12 @@ from dex_dbutils import DexError, JobError
 from dex_dbutils.config import Project
 from dex_dbutils.utilities import read_task_values
 
-from dex.jobs.flow import BAD, GOOD, Result, compare, decide, job_result
+from dex.jobs.flow import BAD, GOOD, NOT_RUN, Result, compare, decide, job_result, upstream
 from dex.jobs.models import JobSettings, RunJobTask, Task
 from dex.jobs.places import Places
 from dex.jobs.processes import run_process
 from dex.jobs.records import JobRun, Record, TaskRun, new_record, now
-from dex.jobs.values import RunFacts, fill, text_of
+from dex.jobs.values import RunFacts, check_operand, fill, fill_parameters, text_of
 from dex.jobs.work import Workshop, read_result, work_of
 
 #: Most items that a for-each task takes, as on the platform.
@@ -73,27 +74,43 @@ class Runner:
                 result = await one.run()
             except asyncio.CancelledError:
                 one.cancel()
-                self.changed(record, None, ended=now(), result="CANCELED")
+                self._end(record, "CANCELED")
                 raise
-            self.changed(record, None, ended=now(), result=result)
+            self._end(record, result)
         return record.run
 
-    def changed(self, record: Record, key: str | None, **changes: Any) -> None:
-        """Note a change, and tell of it."""
-        if key is None:
-            record.change(**changes)
-        else:
-            record.task(key, **changes)
-        self._watch(record.run, record.run.tasks[key] if key is not None else None)
+    def _end(self, record: Record, result: Result) -> None:
+        record.end(result)
+        self._watch(record.run, None)
+
+    def changed(self, record: Record, key: str, **changes: Any) -> None:
+        """Note a change of a task, and tell of it."""
+        self._watch(record.run, record.task(key, **changes))
+
+    def workspace_of(self, record: Record) -> Mapping[str, Any]:
+        """Return id and url of the workspace that a run belongs to: on this machine there is none."""
+        return {"id": 0, "url": "localhost"}
 
     def project_of(self, record: Record) -> Project:
         """Return the project that a run belongs to."""
         return self._shop_of(record).project
 
     async def run_other(
-        self, record: Record, task: RunJobTask, above: tuple[str, ...], started: Callable[[int], None]
+        self,
+        record: Record,
+        task: RunJobTask,
+        parameters: Mapping[str, str],
+        above: tuple[str, ...],
+        started: Callable[[int], None],
     ) -> JobRun:
         """Run the job that a run-job task names and return its run.
+
+        Args:
+            record: of the run whose task it is.
+            task: the task.
+            parameters: of that run; they go to those of the same name.
+            above: keys of the jobs whose run-job tasks led here.
+            started: told the number of the new run.
 
         Raises:
             JobError: there is no such job, or jobs run each other in a circle or too deep.
@@ -106,18 +123,28 @@ class Runner:
                 f"Jobs run each other in a circle, or more than {DEEPEST} deep: {way}.",
                 remedy="Take one of the run-job tasks away.",
             )
-        given = {p.name: p.default for p in settings.parameters}
-        passed = {name: value for name, value in record.run.parameters.items() if name in given}
-        project = self._shop_of(record).project
-        other = new_record(project, key, settings, {**given, **passed, **task.job_parameters}, record.run.environment)
+        defaults = {p.name: p.default for p in settings.parameters}
+        given = {**{name: value for name, value in parameters.items() if name in defaults}, **task.job_parameters}
+        other = new_record(
+            self._shop_of(record).project,
+            key,
+            settings,
+            {**defaults, **given},
+            record.run.environment,
+            given=given,
+            target=record.run.target,
+            trigger="run_job_task",
+        )
         started(other.run.id)
         return await self.run(other, above)
 
-    async def work(self, record: Record, task: Task, key: str, name: str) -> tuple[Result, str | None, str | None]:
+    async def work(
+        self, record: Record, task: Task, parameters: Mapping[str, str], key: str, name: str
+    ) -> tuple[Result, str | None, str | None]:
         """Do the work of a task in a process; return result, value and error."""
         shop = self._shop_of(record)
         python = await asyncio.to_thread(shop.python, task)
-        work = work_of(task, shop, record.run.parameters, name)
+        work = work_of(task, shop, parameters, name)
         async with self._places.one(record.run.id):
             self.changed(record, key, state="RUNNING", started=now(), log=f"{name}.log")
             try:
@@ -144,7 +171,8 @@ class _OneRun:
     def __init__(self, runner: Runner, record: Record, above: tuple[str, ...]) -> None:
         self._runner, self._record = runner, record
         self._above = (*above, record.run.key)
-        self._tasks = {task.task_key: task for task in chosen(record.run)}
+        self._tasks = {task.task_key: task for task in chosen(record.run.settings, record.run.only)}
+        self._waits: dict[str, set[str]] = {}
 
     async def run(self) -> Result:
         going: dict[asyncio.Task[None], str] = {}
@@ -227,9 +255,11 @@ class _OneRun:
     async def _attempt(
         self, task: Task, key: str, attempt: int, item: Any, in_loop: bool
     ) -> tuple[Result, str | None, str | None]:
-        facts = self._facts(key, attempt)
+        facts = self._facts(task, key, attempt)
         if in_loop:
-            facts = RunFacts(facts.job, facts.parameters, facts.tasks, facts.values, facts.task, item)
+            facts = replace(facts, item=item)
+        for operand in (task.condition_task.left, task.condition_task.right) if task.condition_task else ():
+            check_operand(operand, facts)
         task = fill(task, facts)
         if task.condition_task is not None:
             return "SUCCESS", str(compare(task.condition_task)).lower(), None
@@ -239,13 +269,14 @@ class _OneRun:
             other = await self._runner.run_other(
                 self._record,
                 task.run_job_task,
+                facts.parameters,
                 self._above,
                 lambda number: self._runner.changed(self._record, key, state="RUNNING", value=str(number)),
             )
             error = None if other.result in GOOD else f"Run {other.id} of job '{other.key}' ended with {other.result}."
             return ("SUCCESS" if error is None else "FAILED"), str(other.id), error
         name = key.replace("[", "-").replace("]", "") + (f".{attempt}" if attempt > 1 else "")
-        return await self._runner.work(self._record, task, key, name)
+        return await self._runner.work(self._record, task, facts.parameters, key, name)
 
     async def _loop(self, task: Task, key: str) -> tuple[Result, str | None, str | None]:
         loop = task.for_each_task
@@ -256,9 +287,10 @@ class _OneRun:
 
         async def one(number: int, item: Any) -> TaskRun:
             inner = f"{key}[{number}]"
-            known = self._record.run.tasks.get(inner)
-            if known is None or known.result not in GOOD:  # those of a run that is repaired stay
+            known, value = self._record.run.tasks.get(inner), json.dumps(item)
+            if known is None or known.result not in GOOD or known.item != value:  # those of a run that is repaired stay
                 async with free:
+                    self._record.task(inner, result=None, item=value)
                     await self._one(loop.task, inner, item, in_loop=True)
             return self._record.run.tasks[inner]
 
@@ -275,40 +307,64 @@ class _OneRun:
             return "FAILED", None, f"{len(bad)} of {len(items)} items failed; the first: {bad[0].key}: {bad[0].error}"
         return "SUCCESS", None, None
 
-    def _facts(self, key: str, attempt: int) -> RunFacts:
+    def _before(self, key: str) -> set[str]:
+        """Return the tasks that a task waits for, directly or not: what it may ask for does not hang on chance."""
+        if key not in self._waits:
+            self._waits[key] = upstream(self._tasks.values(), [key]) - {key}
+        return self._waits[key]
+
+    def _facts(self, task: Task, key: str, attempt: int) -> RunFacts:
         run = self._record.run
-        return RunFacts(
+        before = self._before(key.partition("[")[0])
+        facts = RunFacts(
             job={
                 "id": _number(run.key),
                 "name": run.settings.name,
                 "run_id": run.id,
                 "repair_count": run.repairs,
                 "start_time": run.started,
+                "trigger": run.trigger,
             },
-            parameters=run.parameters,
+            parameters={},
             tasks={
                 name: {
-                    "run_id": task.run_id,
-                    "result_state": (task.result or "").lower(),
-                    "error_code": "" if task.result in GOOD else "RunExecutionError",
-                    "execution_count": task.attempt,
+                    "run_id": known.run_id,
+                    "result_state": (known.result or "").lower(),
+                    "error_code": "" if known.result in GOOD | NOT_RUN else "RunExecutionError",
+                    "execution_count": known.attempt,
+                    "notebook_path": _notebook(self._tasks.get(name)),
                 }
-                for name, task in run.tasks.items()
-                if task.result is not None
+                for name, known in run.tasks.items()
+                if known.result is not None and name in before
             },
-            values=read_task_values(self._runner.project_of(self._record), str(run.id)),
-            task={"name": key, "run_id": run.tasks[key].run_id, "execution_count": attempt},
+            values={
+                name: values
+                for name, values in read_task_values(self._runner.project_of(self._record), str(run.id)).items()
+                if name in before
+            },
+            task={
+                "name": key,
+                "run_id": run.tasks[key].run_id,
+                "execution_count": attempt,
+                "notebook_path": _notebook(task),
+            },
+            workspace=self._runner.workspace_of(self._record),
         )
+        return replace(facts, parameters=fill_parameters(run.parameters, facts))
 
 
-def chosen(run: JobRun) -> list[Task]:
+def _notebook(task: Task | None) -> str:
+    return task.notebook_task.notebook_path if task and task.notebook_task else ""
+
+
+def chosen(settings: JobSettings, only: Collection[str] | None) -> list[Task]:
     """Return the tasks that a run has to do; they wait only for each other."""
-    if run.only is None:
-        return run.settings.tasks
+    if only is None:
+        return settings.tasks
     return [
-        task.model_copy(update={"depends_on": [d for d in task.depends_on if d.task_key in run.only]})
-        for task in run.settings.tasks
-        if task.task_key in run.only
+        task.model_copy(update={"depends_on": [d for d in task.depends_on if d.task_key in only]})
+        for task in settings.tasks
+        if task.task_key in only
     ]
 
 

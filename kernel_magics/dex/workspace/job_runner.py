@@ -17,8 +17,9 @@ from dex_dbutils.config import Project, load_environment
 from dex_dbutils.utilities import variable_of
 
 from dex.engines import engine_for
-from dex.jobs import JobRun, JobSettings, Record, Runner, TaskRun, new_record, processors
+from dex.jobs import JobRun, JobSettings, Record, Runner, TaskRun, begin_repair, new_record, processors
 from dex.workspace.deployed import deployed_project, tables_of
+from dex.workspace.identity import WORKSPACE_ID
 from dex.workspace.refusal import Refusal
 from dex.workspace.runner import Life, Listener, Output, RunEnd, RunOrder, TaskReport, hide
 from dex.workspace.shop import Environments, WorkspaceShop
@@ -130,26 +131,25 @@ class JobRunner:
                 lambda record: self._going[record.run.id].shop, _no_job, self._processes, self._watch, self._redact
             )
             self._runner.run_elsewhere = self._run_elsewhere
+            self._runner.url_of = lambda record: self._going[record.run.id].order.environment["DATABRICKS_HOST"]
         return self._loop
 
     def _record(self, order: RunOrder, environment: str) -> Record:
         """Return a new record; of a repair, the one of the run, made ready to go on."""
         settings = JobSettings.model_validate(_overridden(order.settings, order.overrides))
+        parameters, given = dict(order.parameters), dict(order.given)
         if order.repair and order.run_id in self._records:
             record = self._records[order.run_id]
-            record.run = record.run.model_copy(update={"settings": settings})
-            record.change(result=None, ended=None, repairs=order.repair, parameters=dict(order.parameters))
-            again = order.only or frozenset()
-            for key in list(record.run.tasks):
-                if key.partition("[")[0] in again and not ("[" in key and record.run.tasks[key].result == "SUCCESS"):
-                    record.task(key, state="BLOCKED", result=None, error=None, value=None)
+            begin_repair(
+                record, [key for key in _keys(settings) if key in (order.only or ())], settings, parameters, given
+            )
             return record
         project = Project(name="run", package="run", root=order.work, exists=False)
-        only = [task.task_key for task in settings.tasks if order.only is None or task.task_key in order.only]
+        only = [key for key in _keys(settings) if key in order.only] if order.only else None
         key = str(order.job_id or order.run_id)
-        parameters = dict(order.parameters)
-        chosen = only if order.only else None
-        record = new_record(project, key, settings, parameters, environment, chosen, order.run_id)
+        record = new_record(
+            project, key, settings, parameters, environment, only, order.run_id, given=given, trigger=order.trigger
+        )
         self._records[order.run_id] = record
         return record
 
@@ -191,13 +191,15 @@ class JobRunner:
     def _redact(self, line: str) -> str:
         return hide(line, self._secrets)
 
-    async def _run_elsewhere(self, record: Record, job: int, parameters: Mapping[str, str]) -> tuple[int, RunEnd]:
+    async def _run_elsewhere(
+        self, record: Record, job: int, inherited: Mapping[str, str], parameters: Mapping[str, str]
+    ) -> tuple[int, RunEnd]:
         order = self._going[record.run.id].order
         if order.run_job is None:
             raise JobError("DEX-JOB-02", "This run cannot start other jobs.")
         loop = asyncio.get_running_loop()
         try:
-            return await loop.run_in_executor(self._waiting, order.run_job, job, parameters)
+            return await loop.run_in_executor(self._waiting, order.run_job, job, inherited, parameters)
         except Refusal as refusal:
             raise JobError("DEX-JOB-06", refusal.message, remedy="Give the id of a job of this workspace.") from refusal
 
@@ -205,15 +207,31 @@ class JobRunner:
 class _WorkspaceRunner(Runner):
     """Runs jobs; a run-job task starts a run of the workspace, which can be looked at like every other."""
 
-    run_elsewhere: Callable[[Record, int, Mapping[str, str]], Coroutine[Any, Any, tuple[int, RunEnd]]]
+    run_elsewhere: Callable[
+        [Record, int, Mapping[str, str], Mapping[str, str]], Coroutine[Any, Any, tuple[int, RunEnd]]
+    ]
+    url_of: Callable[[Record], str]
+
+    def workspace_of(self, record: Record) -> Mapping[str, Any]:
+        """Return id and url of the workspace that a run belongs to."""
+        return {"id": int(WORKSPACE_ID), "url": self.url_of(record)}
 
     async def run_other(
-        self, record: Record, task: Any, above: tuple[str, ...], started: Callable[[int], None]
+        self,
+        record: Record,
+        task: Any,
+        parameters: Mapping[str, str],
+        above: tuple[str, ...],
+        started: Callable[[int], None],
     ) -> JobRun:
         """Run the job that a run-job task names and return its run."""
-        number, end = await self.run_elsewhere(record, int(task.job_id), task.job_parameters)
+        number, end = await self.run_elsewhere(record, int(task.job_id), parameters, task.job_parameters)
         started(number)
         return record.run.model_copy(update={"id": number, "key": str(task.job_id), "result": end.result})
+
+
+def _keys(settings: JobSettings) -> list[str]:
+    return [task.task_key for task in settings.tasks]
 
 
 def _no_job(name: str) -> tuple[str, JobSettings]:

@@ -8,8 +8,8 @@ from dex.workspace.jobs import BASE, PAGED, checked_settings, find_job
 from dex.workspace.paging import page, pages
 from dex.workspace.refusal import invalid
 from dex.workspace.routing import Answer, Request, Routes
+from dex.workspace.run_state import JobRun, TaskRun
 from dex.workspace.runner import ENDED, Output
-from dex.workspace.runs import JobRun, TaskRun
 
 if TYPE_CHECKING:
     from dex.workspace.state import Workspace
@@ -44,11 +44,7 @@ def _run_now(workspace: Workspace, request: Request) -> Answer:
     overrides = {name: request.given[name] for name in _LEGACY if request.given.get(name)}
     if overrides and (parameters or job.settings.get("parameters")):
         raise invalid(f"A job with parameters takes job_parameters, not {', '.join(overrides)}.")
-    only = [str(key) for key in request.listed("only")] or None
-    unknown = set(only or ()) - {task["task_key"] for task in job.settings["tasks"]}
-    if unknown:
-        raise invalid(f"The job has no task {', '.join(sorted(unknown))}.")
-    run = workspace.runs.start(job, parameters, only, overrides)
+    run = workspace.runs.start(job, parameters, [str(key) for key in request.listed("only")], overrides)
     if token:
         workspace.started[job.number, str(token)] = run.number
     return {"run_id": run.number, "number_in_job": run.number}
@@ -163,25 +159,10 @@ def _repair(workspace: Workspace, request: Request) -> Answer:
     named = [str(key) for key in request.listed("rerun_tasks")]
     if bool(named) == request.flag("rerun_all_failed_tasks"):
         raise invalid("Give rerun_tasks, or rerun_all_failed_tasks.")
-    unknown = set(named) - run.tasks.keys()
-    if unknown:
-        raise invalid(f"The run has no task {', '.join(sorted(unknown))}.")
-    tasks = set(named) or {key for key in run.tasks if run.last(key).report.result != "SUCCESS"}
-    if request.flag("rerun_dependent_tasks"):
-        tasks = _with_dependents(run, tasks)
     parameters = {name: str(value) for name, value in request.mapping("job_parameters").items()}
     latest = request.number("latest_repair_id", 0) or None
-    return {"repair_id": workspace.runs.repair(run, tasks, parameters, latest)}
-
-
-def _with_dependents(run: JobRun, tasks: set[str]) -> set[str]:
-    """Return tasks and all that wait for them, directly or not."""
-    waits = {key: {each["task_key"] for each in run.last(key).task.get("depends_on") or ()} for key in run.tasks}
-    while True:
-        more = {key for key, on in waits.items() if on & tasks} - tasks
-        if not more:
-            return tasks
-        tasks = tasks | more
+    dependents = request.flag("rerun_dependent_tasks")
+    return {"repair_id": workspace.runs.repair(run, named, parameters, latest, dependents=dependents)}
 
 
 # -- how a run looks ---------------------------------------------------------------------------------------------------
@@ -292,12 +273,17 @@ def _iterations(workspace: Workspace, run: JobRun, task: TaskRun) -> list[dict[s
 
 def _history(run: JobRun) -> list[dict[str, Any]]:
     """Return the run itself and every repair, with the attempts that each made."""
-    repairs = [(0, tuple(run.tasks)), *run.repairs]
-    return [
-        {
-            "type": "ORIGINAL" if not number else "REPAIR",
-            **({"id": repair} if number else {}),
-            "task_run_ids": [task.number for key in keys for task in run.tasks[key] if task.repair == number],
-        }
-        for number, (repair, keys) in enumerate(repairs)
-    ]
+    items: list[dict[str, Any]] = []
+    for number, repair in enumerate([None, *run.repairs]):
+        keys = repair.tasks if repair else run.tasks
+        end, life, result = run.ends[number] if number < len(run.ends) else (0, run.life, None)
+        items.append(
+            {
+                **({"type": "REPAIR", "id": repair.number} if repair else {"type": "ORIGINAL"}),
+                "start_time": repair.start if repair else run.start,
+                "end_time": end,
+                **_state(life, result, ""),
+                "task_run_ids": [task.number for key in keys for task in run.tasks[key] if task.repair == number],
+            }
+        )
+    return items

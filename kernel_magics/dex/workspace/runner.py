@@ -95,12 +95,14 @@ class RunOrder:
         only: keys of the tasks to run; None for all.
         finished: of a repair: how the tasks ended that are not run again.
         repair: number of the repair; 0 is the run itself.
+        given: those of the parameters that the run, or its last repair, was given.
+        trigger: what started it, as references name it: ``one_time``, ``run_job_task``.
         overrides: parameters of tasks as run-now takes them: ``notebook_params``, ``python_params``, ....
         schemas: full names of the schemas that Unity Catalog has.
         environment: variables for every task: the address of the workspace and a token.
         secrets: values that the tasks may read, by scope and key.
-        run_job: starts another job, with parameters, waits for its end and returns its run and how it ended; raises
-            where it cannot be started.
+        run_job: starts another job, with this run's parameters for those of the same name and with its own, waits for
+            its end and returns its run and how it ended; raises where it cannot be started.
     """
 
     run_id: int
@@ -112,11 +114,13 @@ class RunOrder:
     only: frozenset[str] | None = None
     finished: Mapping[str, TaskReport] = field(default_factory=dict)
     repair: int = 0
+    given: Mapping[str, str] = field(default_factory=dict)
+    trigger: str = "one_time"
     overrides: Mapping[str, Any] = field(default_factory=dict)
     schemas: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[tuple[str, str], str] = field(default_factory=dict)
-    run_job: Callable[[int, Mapping[str, str]], tuple[int, RunEnd]] | None = None
+    run_job: Callable[[int, Mapping[str, str], Mapping[str, str]], tuple[int, RunEnd]] | None = None
 
 
 class Listener(Protocol):

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING
 
 from dex_dbutils import JobError
 
+from dex.jobs import JobSettings, chosen, plan_repair, selected
 from dex.workspace.clock import now
 from dex.workspace.refusal import invalid
-from dex.workspace.runner import ENDED, Life, Output, Result, RunEnd, Running, RunOrder, TaskReport, hide
+from dex.workspace.run_state import JobRun, RepairRun, Settings, TaskRun
+from dex.workspace.runner import ENDED, Life, Output, RunEnd, RunOrder, TaskReport, hide
 
 if TYPE_CHECKING:
     from dex.workspace.jobs import Job
@@ -20,82 +21,6 @@ if TYPE_CHECKING:
 
 #: Jobs that may stand inside each other through run-job tasks, as on the platform.
 DEEPEST = 3
-
-RunLife = Life | Literal["QUEUED", "TERMINATING"]
-RunResult = Result | Literal["MAXIMUM_CONCURRENT_RUNS_REACHED"]
-Settings = Mapping[str, Any]
-
-
-@dataclass
-class TaskRun:
-    """One attempt of a task.
-
-    Attributes:
-        number: its run id.
-        task: settings of the task.
-        repair: number of the repair that made it; 0 is the run itself.
-        iterations: of a for-each task, by number of the item.
-    """
-
-    number: int
-    task: Settings
-    attempt: int = 0
-    repair: int = 0
-    report: TaskReport = field(default_factory=lambda: TaskReport("", "PENDING"))
-    start: int = 0
-    end: int = 0
-    iterations: dict[int, TaskRun] = field(default_factory=dict)
-
-    def take(self, report: TaskReport) -> None:
-        """Take what is new about the attempt."""
-        if report.life not in ("BLOCKED", "PENDING") and not self.start:
-            self.start = now()
-        if report.life in ENDED:
-            self.end = now()
-        self.report = report
-
-
-@dataclass
-class JobRun:
-    """One run of a job.
-
-    Attributes:
-        number: its run id.
-        count: number of the run in its job.
-        parameters: of the job, with what the run sets.
-        tasks: every attempt of every task.
-        repairs: id of each repair, and the tasks that it ran.
-        above: jobs whose run-job tasks led here.
-        was_asked: a client has looked; the first look finds it running.
-    """
-
-    number: int
-    job_id: int
-    count: int
-    settings: Settings
-    parameters: dict[str, str]
-    only: frozenset[str] | None = None
-    overrides: Settings = field(default_factory=dict)
-    life: RunLife = "PENDING"
-    result: RunResult | None = None
-    message: str = ""
-    start: int = field(default_factory=now)
-    end: int = 0
-    tasks: dict[str, list[TaskRun]] = field(default_factory=dict)
-    repairs: list[tuple[int, tuple[str, ...]]] = field(default_factory=list)
-    above: tuple[int, ...] = ()
-    was_asked: bool = False
-    running: Running | None = None
-    done: threading.Event = field(default_factory=threading.Event)
-
-    @property
-    def is_active(self) -> bool:
-        """Whether it has not ended."""
-        return self.life not in ENDED
-
-    def last(self, key: str) -> TaskRun:
-        """Return the last attempt of a task."""
-        return self.tasks[key][-1]
 
 
 class Runs:
@@ -124,16 +49,17 @@ class Runs:
         self,
         job: Job,
         parameters: Mapping[str, str],
-        only: Iterable[str] | None,
+        only: Iterable[str],
         overrides: Settings,
         above: tuple[int, ...] = (),
     ) -> JobRun:
         """Start a run of a job; where the job runs as often as it may, let it wait or skip it."""
         job.runs += 1
-        defaults = {each["name"]: str(each.get("default", "")) for each in job.settings.get("parameters") or ()}
-        chosen = None if only is None else frozenset(only)
-        run = self._new(job.number, job.runs, job.settings, {**defaults, **parameters}, chosen, overrides)
-        run.above = above
+        chosen, named = selected_in(job.settings, only)
+        settings = _enabled(job.settings, named)
+        values = {**_defaults(settings), **parameters}
+        run = self._new(job.number, job.runs, settings, values, frozenset(chosen) or None, overrides)
+        run.above, run.given = above, dict(parameters)
         busy = sum(each.is_active and each.life != "QUEUED" for each in self.of_job(job.number) if each is not run)
         limit = int(job.settings["max_concurrent_runs"])
         if busy < limit:
@@ -161,7 +87,7 @@ class Runs:
         only: frozenset[str] | None,
         overrides: Settings,
     ) -> JobRun:
-        run = JobRun(self._workspace.new_id(), job, count, settings, parameters, only, overrides)
+        run = JobRun(self._workspace.new_id(), job, count, settings, parameters, only, overrides=overrides)
         for task in settings["tasks"]:
             self._attempt(run, task, 0, 0)
         self.all[run.number] = run
@@ -188,9 +114,11 @@ class Runs:
             run.parameters,
             workspace.folder / "files",
             work,
-            only=frozenset(run.repairs[-1][1]) if repair else run.only,
+            only=frozenset(run.repairs[-1].tasks) if repair else run.only,
             finished=finished or {},
             repair=repair,
+            given=run.repairs[-1].parameters if repair else run.given,
+            trigger="run_job_task" if run.above else "one_time",
             overrides=run.overrides,
             schemas=tuple(workspace.catalogs.all("schemas")),
             environment={"DATABRICKS_HOST": workspace.url, "DATABRICKS_TOKEN": workspace.token},
@@ -207,10 +135,16 @@ class Runs:
         except Exception as error:  # noqa: BLE001  whatever it is: the run ends, and says why
             self.finish(run, repair, RunEnd("FAILED", f"The run cannot begin: {error}"))
 
-    def _run_job(self, above: JobRun, number: int, parameters: Mapping[str, str]) -> tuple[int, RunEnd]:
+    def _run_job(
+        self, above: JobRun, number: int, inherited: Mapping[str, str], parameters: Mapping[str, str]
+    ) -> tuple[int, RunEnd]:
         """Start another job for a task, and wait for its end; not under the lock.
 
-        Parameters of the run above go to those of the same name.
+        Args:
+            above: the run that the task is part of.
+            number: of the job.
+            inherited: parameters of the run above; they go to those of the same name.
+            parameters: of the task.
 
         Raises:
             Refusal: there is no such job.
@@ -229,8 +163,8 @@ class Runs:
                     remedy="Take one of the run-job tasks away.",
                 )
             names = {each["name"] for each in job.settings.get("parameters") or ()}
-            passed = {name: value for name, value in above.parameters.items() if name in names}
-            run = self.start(job, {**passed, **parameters}, None, {}, way)
+            passed = {name: value for name, value in inherited.items() if name in names}
+            run = self.start(job, {**passed, **parameters}, (), {}, way)
         run.done.wait()
         result = run.result
         return run.number, RunEnd(
@@ -288,6 +222,7 @@ class Runs:
                 return
             run.life = self._workspace.failed_life if end.result == "FAILED" else "TERMINATED"
             run.result, run.message, run.end = end.result, end.message, now()
+            run.ends.append((run.end, run.life, end.result))
             self._workspace.tables.update(end.tables)
             for attempts in run.tasks.values():
                 if attempts[-1].report.life not in ENDED:
@@ -322,35 +257,70 @@ class Runs:
         del self.all[run.number]
         self._tasks = {number: found for number, found in self._tasks.items() if found[0] is not run}
 
-    def repair(self, run: JobRun, tasks: Iterable[str], parameters: Mapping[str, str], latest: int | None) -> int:
+    def repair(
+        self,
+        run: JobRun,
+        named: Collection[str],
+        parameters: Mapping[str, str],
+        latest: int | None,
+        *,
+        dependents: bool = False,
+    ) -> int:
         """Run tasks of an ended run again, as the job has them now; what ended well and is not named stays.
 
         Args:
-            tasks: keys of the tasks to run.
-            parameters: of the job, as they are to be from now on.
+            run: the run.
+            named: keys of the tasks to run; those that did not end well if empty.
+            parameters: of the job, for this repair; without one what the run itself sets holds again.
             latest: id of the last repair, as the client knows it; None for none.
+            dependents: with them all that wait for them.
 
         Returns:
             The id of the repair.
         """
-        again = tuple(key for key in run.tasks if key in set(tasks))
         if run.is_active:
             raise invalid(f"Run {run.number} is active and cannot be repaired.")
-        if not again:
-            raise invalid("There are no tasks to run again.")
-        if run.repairs and latest != run.repairs[-1][0]:
-            raise invalid("latest_repair_id is not the id of the last repair.")
-        finished = {key: run.last(key).report for key in run.tasks if key not in again}
-        run.repairs.append((self._workspace.new_id(), again))
-        run.parameters.update(parameters)
+        if run.repairs and latest != run.repairs[-1].number:
+            raise invalid("The latest repair ID needs to be provided in order to create a new repair.")
         job = self._workspace.jobs.get(run.job_id)
-        now_set = {task["task_key"]: task for task in job.settings["tasks"]} if job else {}
-        tasks_of_run = {key: now_set.get(key, run.last(key).task) for key in run.tasks}
-        run.settings = {**(job.settings if job else run.settings), "tasks": list(tasks_of_run.values())}
-        for key in again:
-            self._attempt(run, tasks_of_run[key], 0, len(run.repairs))
-        self._begin(run, finished)
-        return run.repairs[-1][0]
+        current = job.settings if job else run.settings
+        tasks = chosen(JobSettings.model_validate(current), run.only)
+        results = {key: run.last(key).report.result for key in run.tasks}
+        try:
+            plan = plan_repair(tasks, results, named, dependents=dependents)
+        except JobError as error:
+            raise invalid(error.what) from None
+        again = plan.tasks
+        run.repairs.append(RepairRun(self._workspace.new_id(), again, dict(parameters)))
+        run.settings = _enabled(current, plan.forced)
+        run.parameters = {**_defaults(current), **run.given, **parameters}
+        for task in run.settings["tasks"]:
+            if task["task_key"] in again:
+                self._attempt(run, task, 0, len(run.repairs))
+        self._begin(run, {key: run.last(key).report for key in run.tasks if key not in again})
+        return run.repairs[-1].number
+
+
+def selected_in(settings: Settings, only: Iterable[str]) -> tuple[set[str], set[str]]:
+    """Return the tasks of a job that ``only`` selects, and those of them that it names; refuse others."""
+    found, named = selected(JobSettings.model_validate(settings).tasks, only)
+    unknown = named - {task["task_key"] for task in settings["tasks"]}
+    if unknown:
+        raise invalid(f"The job has no task {', '.join(sorted(unknown))}.")
+    return found, named
+
+
+def _defaults(settings: Settings) -> dict[str, str]:
+    return {each["name"]: str(each.get("default", "")) for each in settings.get("parameters") or ()}
+
+
+def _enabled(settings: Settings, keys: Collection[str]) -> Settings:
+    """Return a job's settings with tasks that run although they are disabled."""
+    tasks = [
+        {**each, "disabled": False} if each.get("disabled") and each["task_key"] in keys else each
+        for each in settings["tasks"]
+    ]
+    return {**settings, "tasks": tasks}
 
 
 class _Listener:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from dex.jobs.flow import Result, compare, decide, downstream, job_result
+from dex.jobs.flow import Result, compare, decide, downstream, job_result, selected, upstream
 from dex.jobs.models import ConditionTask, Task
 from dex_dbutils import JobError
 
@@ -17,7 +17,7 @@ def task(key: str, *depends_on: str, run_if: str = "ALL_SUCCESS", **more: object
     return Task.model_validate({"task_key": key, "depends_on": waits, "run_if": run_if, **more})
 
 
-S, F, T, C, E, U, W = (
+S, F, T, C, E, U, W, D = (
     "SUCCESS",
     "FAILED",
     "TIMEDOUT",
@@ -25,6 +25,7 @@ S, F, T, C, E, U, W = (
     "EXCLUDED",
     "UPSTREAM_FAILED",
     "SUCCESS_WITH_FAILURES",
+    "DISABLED",
 )
 
 
@@ -53,6 +54,21 @@ S, F, T, C, E, U, W = (
         ("AT_LEAST_ONE_FAILED", [S, S], "EXCLUDED"),
         ("ALL_FAILED", [F, U], "run"),
         ("ALL_FAILED", [F, S], "EXCLUDED"),
+        ("AT_LEAST_ONE_FAILED", [S, C], "run"),
+        ("ALL_FAILED", [F, C], "run"),
+        ("ALL_SUCCESS", [D, F], "DISABLED"),
+        ("ALL_SUCCESS", [D, E], "DISABLED"),
+        ("AT_LEAST_ONE_SUCCESS", [D, S], "run"),
+        ("AT_LEAST_ONE_SUCCESS", [D, F], "UPSTREAM_FAILED"),
+        ("AT_LEAST_ONE_SUCCESS", [D, D], "DISABLED"),
+        ("NONE_FAILED", [D, S], "run"),
+        ("NONE_FAILED", [D, E], "run"),
+        ("NONE_FAILED", [D, D], "DISABLED"),
+        ("ALL_DONE", [D, D], "run"),
+        ("AT_LEAST_ONE_FAILED", [D, F], "run"),
+        ("AT_LEAST_ONE_FAILED", [D, S], "EXCLUDED"),
+        ("AT_LEAST_ONE_FAILED", [D], "DISABLED"),
+        ("ALL_FAILED", [D, F], "DISABLED"),
     ],
 )
 def test_run_if_decides_once_everything_before_has_ended(run_if: str, before: list[Result], decision: str) -> None:
@@ -124,3 +140,11 @@ def test_the_size_of_a_text_is_an_error() -> None:
 def test_what_waits_for_a_task_is_found_along_every_way() -> None:
     tasks = [task("a"), task("b", "a"), task("c", "b"), task("d"), task("e", "d", "c")]
     assert downstream(tasks, ["b"]) == {"b", "c", "e"}
+
+
+def test_a_plus_brings_along_what_is_before_and_after() -> None:
+    tasks = [task("a"), task("b", "a"), task("c", "b"), task("d", disabled=True)]
+    assert upstream(tasks, ["c"]) == {"a", "b", "c"}
+    assert selected(tasks, ["+b", "d"]) == ({"a", "b", "d"}, {"b", "d"})
+    assert selected(tasks, ["b+"]) == ({"b", "c"}, {"b"})
+    assert selected(tasks, ["+b+"]) == ({"a", "b", "c"}, {"b"})

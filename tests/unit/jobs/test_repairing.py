@@ -1,0 +1,104 @@
+"""Which tasks a repair runs; what a run keeps of its repairs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dex.jobs import JobSettings, Record, begin_repair, new_record, plan_repair, read_record
+from dex.jobs.flow import Result
+from dex_dbutils import JobError
+from dex_dbutils.config import Project
+
+
+def job(*tasks: str, **more: Any) -> JobSettings:
+    """Return a job; ``b<a`` is a task that waits for another, ``c!`` a disabled one."""
+    made = []
+    for each in tasks:
+        key, _, before = each.removesuffix("!").partition("<")
+        waits = [{"task_key": name} for name in before.split(",") if name]
+        made.append({"task_key": key, "depends_on": waits, "disabled": each.endswith("!")})
+    return JobSettings.model_validate({"tasks": made, **more})
+
+
+JOB = job("a", "b<a", "c<b", "d<a", "off!")
+RESULTS: dict[str, Result | None] = {
+    "a": "SUCCESS",
+    "b": "FAILED",
+    "c": "UPSTREAM_FAILED",
+    "d": "EXCLUDED",
+    "off": "DISABLED",
+}
+
+
+@pytest.mark.parametrize(
+    ("settings", "asked", "tasks", "forced"),
+    [
+        (JOB, {}, "b c", "b c"),
+        (JOB, {"named": ["a"]}, "a", "a"),
+        (JOB, {"named": ["a"], "dependents": True}, "a b c d", "a"),
+        (JOB, {"dependents": True}, "b c", "b c"),
+        (JOB, {"named": ["off"]}, "off", "off"),
+        (job("a", "b!", "c<b"), {}, "b c", "b c"),  # the run's state counts, not what is disabled now
+        (job("a", "new<a", "c<new"), {}, "new c", "c"),  # b is the job's no more, new was not its before
+        (job("a", "new<a", "other", "c<new"), {"named": ["c"]}, "new c", "c"),
+    ],
+)
+def test_a_repair_runs_what_did_not_end_well_or_what_is_named(
+    settings: JobSettings, asked: dict[str, Any], tasks: str, forced: str
+) -> None:
+    found = plan_repair(settings.tasks, RESULTS, **asked)
+    assert (" ".join(found.tasks), found.forced) == (tasks, set(forced.split()))
+
+
+@pytest.mark.parametrize(
+    ("settings", "named", "code"),
+    [(JOB, ["nope"], "DEX-JOB-09"), (job("a"), [], "DEX-JOB-08"), (job("a"), ["b"], "DEX-JOB-09")],
+)
+def test_a_task_that_is_not_there_and_nothing_to_do_are_refused(
+    settings: JobSettings, named: list[str], code: str
+) -> None:
+    with pytest.raises(JobError) as caught:
+        plan_repair(settings.tasks, RESULTS, named)
+    assert caught.value.code == code
+
+
+def ended(tmp_path: Path, **results: Result | None) -> Record:
+    project = Project(name="p", package="p", root=tmp_path, exists=False)
+    record = new_record(project, "job", JOB, {"day": "1"}, "local", given={})
+    for key, result in results.items():
+        record.task(key.replace("_", "[") + "]" * ("_" in key), result=result, item="1" if "_" in key else None)
+    record.end("FAILED")
+    return record
+
+
+def test_a_repair_is_kept_with_the_run_and_outlives_its_process(tmp_path: Path) -> None:
+    record = ended(tmp_path, a="SUCCESS", b="FAILED")
+    changed = job("a", "b<a", "new<b")
+    begin_repair(record, ["b", "new"], changed, {"day": "2"}, {"day": "2"})
+    record.end("SUCCESS")
+    run = read_record(Project(name="p", package="p", root=tmp_path, exists=False), record.run.id).run
+    assert run.settings == changed
+    assert [(each.type, each.tasks, each.parameters, each.result) for each in run.history] == [
+        ("ORIGINAL", ["a", "b", "c", "d", "off"], {}, "FAILED"),
+        ("REPAIR", ["b", "new"], {"day": "2"}, "SUCCESS"),
+    ]
+    assert (run.repairs, run.parameters, run.given) == (1, {"day": "2"}, {})
+    assert {key: task.result for key, task in run.tasks.items()} == {
+        "a": "SUCCESS",
+        "b": None,
+        "c": "CANCELED",  # it had not ended, and is not run again
+        "d": "CANCELED",
+        "off": "CANCELED",
+        "new": None,
+    }
+
+
+@pytest.mark.parametrize(("loop", "kept"), [("FAILED", ["SUCCESS", None]), ("SUCCESS", [None, None])])
+def test_items_that_ended_well_stay_unless_their_loop_did_too(
+    tmp_path: Path, loop: Result, kept: list[Result | None]
+) -> None:
+    record = ended(tmp_path, a=loop, a_0="SUCCESS", a_1="FAILED" if loop == "FAILED" else "SUCCESS")
+    begin_repair(record, ["a"], JOB, {}, {})
+    assert [record.run.tasks[f"a[{number}]"].result for number in (0, 1)] == kept
