@@ -6,6 +6,7 @@ from dex_dbutils.config.literal_secrets import is_secret_key, secret_shape
 from dex_dbutils.config.loading import environment_names, find_project, load_environment
 from dex_dbutils.config.models import (
     AgentsConfig,
+    BundleConfig,
     EngineConfig,
     Environment,
     EnvironmentConfig,
@@ -20,6 +21,7 @@ from dex_dbutils.config.validation import with_engine
 
 __all__ = [
     "AgentsConfig",
+    "BundleConfig",
     "Document",
     "EngineConfig",
     "Environment",

@@ -24,6 +24,7 @@ def interpolate(
     positions: Mapping[KeyPath, Position] | None = None,
     root: Path | None = None,
     environ: Mapping[str, str] | None = None,
+    user: str | None = None,
 ) -> dict[str, Any]:
     """Return the values with every reference replaced; the argument is not changed.
 
@@ -35,22 +36,38 @@ def interpolate(
         positions: where each value stands, for errors.
         root: folder of the project, where ``${git:branch}`` is read.
         environ: environment variables; those of this process by default.
+        user: what ``${user}`` stands for; `user_name` by default.
 
     Raises:
         ConfigError: DEX-CONFIG-10, a reference to nothing; DEX-CONFIG-11, references in a circle.
     """
-    return _Interpolation(values, positions or {}, root, os.environ if environ is None else environ).all()
+    return _Interpolation(values, positions or {}, root, os.environ if environ is None else environ, user).all()
 
 
 def user_name() -> str:
-    """Return the user's short name as it can stand in a table name: ``Jo.Doe@example.org`` is ``jo_doe``."""
-    name = os.environ.get("DEX_USER")
+    """Return the user's short name as it can stand in a table name: ``Jo.Doe@example.org`` is ``jo_doe``.
+
+    It is what DEX_USER says; inside Databricks, where every process is the machine's, whose run it is; else the user of
+    this process.
+    """
+    name = os.environ.get("DEX_USER") or _user_of_run()
     if not name:
         try:
             name = getpass.getuser()
         except (KeyError, OSError):  # a container's user without an entry in the user table
             name = f"user{os.getuid()}" if hasattr(os, "getuid") else "user"
     return _name_part(name.split("@")[0])
+
+
+def _user_of_run() -> str | None:
+    """Return the user that a run inside Databricks is of, as its Spark session knows; None elsewhere."""
+    if not os.environ.get("DATABRICKS_RUNTIME_VERSION"):
+        return None
+    try:
+        from pyspark.sql import SparkSession
+    except ImportError:
+        return None
+    return str(SparkSession.builder.getOrCreate().sql("SELECT current_user()").first()[0])
 
 
 def git_branch(root: Path) -> str | None:
@@ -82,6 +99,7 @@ class _Interpolation:
         positions: Mapping[KeyPath, Position],
         root: Path | None,
         environ: Mapping[str, str],
+        user: str | None,
     ) -> None:
         self.values = values
         self.positions = positions
@@ -89,7 +107,7 @@ class _Interpolation:
         self.root = root
         self.done: dict[KeyPath, Any] = {}
         self.special: dict[str, Callable[[], str | None]] = {
-            "user": user_name,
+            "user": user_name if user is None else lambda: user,
             "git:branch": lambda: git_branch(root or Path.cwd()),
         }
 

@@ -73,13 +73,16 @@ def environment_names(project: Project) -> list[str]:
     return ["local", *sorted({path.stem for path in files if _NAME.fullmatch(path.stem)} - {"local"})]
 
 
-def load_environment(name: str | None = None, *, start: Path | None = None, package: str | None = None) -> Environment:
+def load_environment(
+    name: str | None = None, *, start: Path | None = None, package: str | None = None, user: str | None = None
+) -> Environment:
     """Return an environment of the project, ready to bind.
 
     Args:
         name: its name; by default what the environment variable DEX_ENV says, else the project's default.
         start: a folder or file inside the project; by default as `find_project` says.
         package: installed package that ships the configuration, for deployed code.
+        user: what ``${user}`` stands for; whoever runs this process if not given.
 
     Raises:
         ConfigError: DEX-CONFIG-01, there is no such environment; DEX-CONFIG-03 to -11, its files cannot be used.
@@ -106,7 +109,7 @@ def load_environment(name: str | None = None, *, start: Path | None = None, pack
     if "schemas" not in document.values:  # a reference such as ${schemas.gold} finds the default ones too
         defaults["schemas"] = dict(DEFAULT_SCHEMAS)
     document.values = merge(defaults, document.values)
-    document.values = interpolate(document.values, positions=document.positions, root=project.root)
+    document.values = interpolate(document.values, positions=document.positions, root=project.root, user=user)
     return Environment(name=wanted, project=project, **validate_environment(wanted, document))
 
 

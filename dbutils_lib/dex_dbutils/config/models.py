@@ -110,6 +110,45 @@ class ObservabilityConfig(Model):
     events: Optional[str] = Field(None, description="Table or path that receives run events.")
 
 
+class Identity(Model):
+    """A user, a group or a service principal, in the platform's words: exactly one of them."""
+
+    user_name: Optional[str] = None
+    group_name: Optional[str] = None
+    service_principal_name: Optional[str] = Field(None, description="Its application id.")
+
+    @model_validator(mode="after")
+    def _one(self) -> "Identity":
+        given = [who for who in (self.user_name, self.group_name, self.service_principal_name) if who]
+        if len(given) != 1:
+            raise ValueError("it names one of `user_name`, `group_name` and `service_principal_name`")
+        return self
+
+
+class PermissionConfig(Identity):
+    """Who may see, run or manage what is deployed."""
+
+    level: Literal["CAN_MANAGE", "CAN_RUN", "CAN_VIEW"]
+
+
+class GrantConfig(Model):
+    """What a principal may do with a schema and all that is in it."""
+
+    principal: str = Field(min_length=1)
+    privileges: list[Annotated[str, Field(pattern=r"^[A-Z]+(_[A-Z]+)*$")]] = Field(min_length=1)
+
+
+class BundleConfig(Model):
+    """What the environment's target of the bundle says: who runs it, where it goes, who may do what."""
+
+    run_as: Optional[Identity] = Field(None, description="Who the jobs run as; whoever deploys if unset.")
+    root_path: Optional[str] = Field(
+        None, pattern=r"^(~|/Workspace)/.", description="Folder of the deployment; of whoever deploys if unset."
+    )
+    permissions: list[PermissionConfig] = Field(default_factory=list)
+    grants: dict[str, list[GrantConfig]] = Field(default_factory=dict, description="On the schema of each layer.")
+
+
 class ProjectConfig(Model):
     """The `project` key of base.yaml."""
 
@@ -142,6 +181,14 @@ class EnvironmentConfig(Model):
     guard: GuardConfig = GuardConfig()
     agents: AgentsConfig = AgentsConfig()
     observability: ObservabilityConfig = ObservabilityConfig()
+    bundle: BundleConfig = BundleConfig()
+
+    @model_validator(mode="after")
+    def _grants_are_of_layers(self) -> "EnvironmentConfig":
+        unknown = sorted(set(self.bundle.grants) - set(self.schemas))
+        if unknown:
+            raise ValueError(f"`bundle.grants` names '{unknown[0]}', which is no layer of `schemas`")
+        return self
 
 
 class Project(Model):
@@ -186,6 +233,7 @@ class Environment(Model):
     guard: GuardConfig = GuardConfig()
     agents: AgentsConfig = AgentsConfig()
     observability: ObservabilityConfig = ObservabilityConfig()
+    bundle: BundleConfig = BundleConfig()
 
     @property
     def warehouse(self) -> Path:

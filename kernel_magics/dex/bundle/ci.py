@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import difflib
-from pathlib import Path
 from typing import Literal
 
-from dex_dbutils import BundleError, Where
 from dex_dbutils.config import Project
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from dex.bundle.ci_azure import pipelines_file
 from dex.bundle.ci_github import with_tags, workflow
 from dex.bundle.ci_gitlab import pipeline_file
 from dex.bundle.ci_lines import Pipeline, Platform, pipeline_of
 from dex.bundle.effective import load_bundle
-from dex.bundle.regenerating import regenerate
+from dex.bundle.made import FOLDER as MADE
+from dex.bundle.made import make_anew
 from dex.bundle.yaml_text import to_yaml
-from dex.files import write_atomically
 
-FOLDER = ".dex/map/ci"
+FOLDER = f"{MADE}/ci"
 PLATFORMS: tuple[Platform, ...] = ("github", "azure", "gitlab")
 
 
@@ -58,15 +55,6 @@ class CiReport(BaseModel):
         return "\n".join([*lines, *([self.diff] if self.diff else [])])
 
 
-class _Made(BaseModel):
-    """What a file was when it was made last."""
-
-    model_config = ConfigDict(extra="ignore")
-
-    path: str
-    generated: list[str]
-
-
 def ci_path(platform: Platform, pipeline: Pipeline) -> str:
     """Return where a platform looks for its file, below the project."""
     own = {"azure": "azure-pipelines.yml", "gitlab": ".gitlab-ci.yml"}
@@ -95,52 +83,18 @@ def write_ci(project: Project, platform: Platform, *, check: bool = False, force
         FileError: DEX-FILE-01, the disk refuses.
     """
     pipeline = pipeline_of(project, load_bundle(project.root).files)
-    path, text = ci_path(platform, pipeline), ci_text(platform, pipeline)
-    there, known = _read(project.root / path), _known(project.root / FOLDER / f"{platform}.json")
-    before = "\n".join(known.generated) if known is not None and known.path == path else None
-    new, kept = text, list[str]()
-    if there is not None and there != text and not force:
-        if before is None:
-            raise BundleError(
-                "DEX-BUNDLE-51",
-                f"{path} is there already, and dex did not make it.",
-                Where(path),
-                "Move it away and put your steps into the new file; or write over it with --force.",
-            )
-        made = regenerate(there, before, text, path)
-        new, kept = made.text, made.kept
-    status: Literal["written", "unchanged", "differs"] = (
-        "unchanged" if there == new else "differs" if check else "written"
-    )
+    path = ci_path(platform, pipeline)
+    made = make_anew(project.root, path, f"{FOLDER}/{platform}.json", ci_text(platform, pipeline), force=force)
+    status = made.status(check=check)
     if not check:
-        record = _Made(path=path, generated=text.split("\n"))
-        write_atomically(project.root / FOLDER / f"{platform}.json", record.model_dump_json(indent=1) + "\n")
-        if there != new:
-            write_atomically(project.root / path, new.encode("utf-8", "surrogateescape"))
-    diff = difflib.unified_diff(
-        (there or "").splitlines(), new.splitlines(), path, f"{path} (made anew)", "", "", 2, ""
-    )
+        made.write(project.root)
     return CiReport(
         platform=platform,
         path=path,
         status=status,
         dev=pipeline.dev,
         prod=pipeline.prod,
-        kept=kept,
+        kept=made.kept,
         notes=pipeline.notes,
-        diff="\n".join(diff) if status == "differs" else "",
+        diff=made.diff() if status == "differs" else "",
     )
-
-
-def _read(path: Path) -> str | None:
-    try:
-        return path.read_bytes().decode("utf-8", "surrogateescape")
-    except FileNotFoundError:
-        return None
-
-
-def _known(path: Path) -> _Made | None:
-    try:
-        return _Made.model_validate_json(path.read_bytes())
-    except (OSError, ValidationError):
-        return None  # none yet, or torn by a merge

@@ -20,6 +20,10 @@ from dex.bundle.suggest import nearest
 from dex.bundle.tree import At
 from dex.bundle.variables import Resolver
 
+#: Who deploys, as a bundle's files name them: by the whole name, and as a part of other names.
+OF_DEPLOYER = "${workspace.current_user.userName}"
+OF_DEPLOYER_SHORT = "${workspace.current_user.short_name}"
+
 
 @dataclass(frozen=True)
 class Bundle:
@@ -105,11 +109,7 @@ def load_bundle(
         BundleError: DEX-BUNDLE-01, there is no bundle; -31, it has no such target, or several and none is the default.
     """
     files = read_bundle(root)
-    if files.main is None:
-        first = files.findings[0]
-        raise BundleError(
-            first.code, first.message, Where(first.file, line=first.line, column=first.column), "Mend the file."
-        )
+    files.must_be_there()
     return as_target(files, choose_target(files, target), variables, facts)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from dex_dbutils import ConfigError
+from dex_dbutils import BundleError, ConfigError, Where
 from dex_dbutils.config import read_document
 
 from dex.bundle.merging import merge
@@ -42,6 +42,17 @@ class BundleFiles:
             of_kind = resources.get(kind) if resources else None
             if of_kind:
                 yield from of_kind.entries()
+
+    def must_be_there(self) -> None:
+        """Raise where there is no root file that can be read.
+
+        Raises:
+            BundleError: DEX-BUNDLE-01, there is none; -02, it cannot be read.
+        """
+        if self.main is None:
+            first = self.findings[0]
+            place = Where(first.file, line=first.line, column=first.column)
+            raise BundleError(first.code, first.message, place, "Mend the file.")
 
     def targets(self) -> Iterator[tuple[str, At]]:
         """Yield name and definition of every target; what several files say of one is put together."""

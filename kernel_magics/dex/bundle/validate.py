@@ -8,6 +8,7 @@ from pathlib import Path
 
 from dex.bundle.artifacts import check_artifacts
 from dex.bundle.effective import Bundle, as_target
+from dex.bundle.environments import check_environment
 from dex.bundle.fields import check_fields
 from dex.bundle.files import read_bundle
 from dex.bundle.frame import check_frame
@@ -29,7 +30,7 @@ _ANCHOR = re.compile(r"[^:]*:\s*&[^\s,\[\]{}]")
 def validate_bundle(root: Path) -> list[Finding]:
     """Return what is wrong with the bundle in a folder, by file, line and column; nothing where it is sound.
 
-    Reads ``databricks.yml``, what it includes and the project's ``pyproject.toml``, as each of its targets makes them;
+    Reads ``databricks.yml``, what it includes, the project's ``pyproject.toml`` and ``config/``, as each of its targets makes them;
     runs nothing and asks no workspace.
 
     Args:
@@ -56,6 +57,7 @@ def validate_bundle(root: Path) -> list[Finding]:
                 check_libraries,
                 check_permissions,
                 check_mode,
+                check_environment,
             ):
                 findings += [f for f in check(bundle) if _place(f) not in before]  # said of another target
         findings += check_target_variables(bundle)

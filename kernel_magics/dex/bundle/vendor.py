@@ -22,6 +22,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from dex_dbutils import BundleError, WorkspaceError
+from dex_dbutils.config import environment_names, find_project, load_environment
 
 from dex.bundle.effective import Bundle
 
@@ -31,6 +32,8 @@ CLI_VARIABLE = "DEX_DATABRICKS_CLI"
 OLDEST = (1, 3, 0)
 #: Seconds for a question to the tool, for a deployment, and for the workspace's door to open.
 ASK, DEPLOY, KNOCK = 120.0, 1_800.0, 5.0
+#: Variables by which a person says which workspace is meant.
+_NAMES_A_WORKSPACE = ("DATABRICKS_HOST", "DATABRICKS_CONFIG_PROFILE")
 _VERSION = re.compile(r"v?(\d+)\.(\d+)\.(\d+)")
 
 
@@ -104,7 +107,13 @@ class VendorCli:
         target = ["-t", bundle.target] if bundle.target and words[:1] == ("bundle",) else []
         command = [self.path, *words[:2], *target, *words[2:]] if target else [self.path, *words]
         child = subprocess.Popen(
-            command, cwd=bundle.root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+            command,
+            cwd=bundle.root,
+            env={**os.environ, **configured_workspace(bundle, os.environ)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
         )
         try:
             out, err = child.communicate(timeout=timeout)
@@ -149,6 +158,29 @@ def find_cli() -> VendorCli:
     return VendorCli(path, version)
 
 
+def configured_workspace(bundle: Bundle, variables: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that name the workspace of the target's environment, where nothing else names one.
+
+    The environment's ``engine`` in ``config/<target>.yaml`` says which profile or host it is; ``databricks.yml`` names
+    none, so that it can be deployed from machines that have no such profile.
+
+    Args:
+        bundle: the bundle, as its target makes it.
+        variables: of the process that calls the tool.
+    """
+    workspace = bundle.tree.get("workspace")
+    named = workspace is not None and any(workspace.get(key) is not None for key in ("host", "profile"))
+    if named or bundle.target is None or any(variables.get(key) for key in _NAMES_A_WORKSPACE):
+        return {}
+    project = find_project(bundle.root)
+    if not project.exists or bundle.target not in environment_names(project):
+        return {}
+    engine = load_environment(bundle.target, start=project.root).engine
+    if engine.profile:
+        return {"DATABRICKS_CONFIG_PROFILE": engine.profile}
+    return {"DATABRICKS_HOST": engine.host} if engine.host else {}
+
+
 def check_host(bundle: Bundle, variables: Mapping[str, str] | None = None) -> str | None:
     """Return the address of the workspace that a target is for, once its door has opened; None where nothing names it.
 
@@ -161,6 +193,7 @@ def check_host(bundle: Bundle, variables: Mapping[str, str] | None = None) -> st
         WorkspaceError: DEX-BUNDLE-42, nobody answers there.
     """
     given = os.environ if variables is None else variables
+    given = {**given, **configured_workspace(bundle, given)}
     workspace = bundle.tree.get("workspace")
     named = workspace.text("host") if workspace else None
     profile = (workspace.text("profile") if workspace else None) or given.get("DATABRICKS_CONFIG_PROFILE")

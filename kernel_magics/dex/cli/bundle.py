@@ -109,6 +109,48 @@ def _check_jobs(as_json: bool) -> None:
 
 
 @app.command()
+def targets(
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if the file differs.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite what was changed by hand.")] = False,
+    project: ProjectOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Give the bundle a target for each environment in a workspace; what you wrote in databricks.yml stays."""
+    from dex.bundle.targets import write_targets
+
+    report = write_targets(find_project(), check=check, force=force)
+    emit(report, as_json, report.to_text)
+    if report.status == "differs":
+        raise typer.Exit(1)
+
+
+@app.command()
+def resources(
+    notebooks: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="NOTEBOOK...", help="Notebooks and folders that name volumes; by default notebooks/."),
+    ] = None,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if a file differs.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Overwrite what was changed by hand, and files that dex did not make.")
+    ] = False,
+    project: ProjectOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write the schemas of each environment, and the volumes that notebooks and parameters name, as resources."""
+    from dex.bundle.resources import write_resources
+    from dex.graph import volume_paths
+
+    found = find_project()
+    default = [found.root / "notebooks"] if (found.root / "notebooks").is_dir() else []
+    volumes, unknown = volume_paths(found, notebooks or default, progress)
+    report = write_resources(found, volumes, unknown, check=check, force=force)
+    emit(report, as_json, report.to_text)
+    if any(file.status == "differs" for file in report.files):
+        raise typer.Exit(1)
+
+
+@app.command()
 def ci(
     platform: Annotated[str, typer.Argument(metavar="PLATFORM", help="github, azure or gitlab.")],
     check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if the file differs.")] = False,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +12,13 @@ from dex_dbutils import ExportError, Where
 from dex_dbutils.config import Project
 
 from dex.bundle import regenerate
-from dex.export.derived_tests import CONFTEST
 from dex.export.drafting import Draft, draft_units
 from dex.export.emitted_jobs import read_jobs
 from dex.export.linking import Linker
 from dex.export.mapping import read_map, render_map
 from dex.export.models import ExportedFile, ExportReport, FileStatus, ReportLine
 from dex.export.pieces import ALLOWED
-from dex.export.project_files import render_bundle, render_job, render_pyproject, with_script
+from dex.export.project_files import memory_of_bundle, render_job, shared_files
 from dex.export.writing import read_text, refuse_hand_edits, unified_diff, write_all
 from dex.files import interrupts_held
 from dex.notebook import Notebook
@@ -171,7 +170,7 @@ class Exporter:
             diff = unified_diff(file, there or "", text, limit=400) if status == "differs" else ""
             files.append(ExportedFile(path=file, status=status, diff=diff))
         if not check:
-            write_all(root, changed)
+            write_all(root, {**changed, **memory_of_bundle(changed)})
             _tell_ledger(self._project, draft, files)
         return ExportReport(
             notebook=draft.shown,
@@ -204,7 +203,9 @@ class Exporter:
                     made = regenerate(there, before, each.generated[file], file)
                     wanted[file] = made.text
                     note_kept(draft.log.notes, file, made.kept)
-        return {**wanted, **_shared(self._project, draft)}
+        has_job = draft.job is not None  # a pipeline has none
+        shared = shared_files(self._project, draft.name, draft.log.notes, job=has_job, spark=draft.needs_spark)
+        return {**wanted, **shared}
 
     def forget_job(self, name: str) -> None:
         """Take away the job that an earlier export made of a module alone; one that a person changed stays.
@@ -332,28 +333,6 @@ def module_name(path: Path) -> str:
     if name[0].isdigit():
         name = f"n{name}"
     return f"{name}_" if keyword.iskeyword(name) or keyword.issoftkeyword(name) else name
-
-
-def _shared(project: Project, draft: Draft) -> dict[str, str]:
-    """Return the person's files that must be there: missing ones made, the entry point added."""
-    name = draft.name
-    target = f"{project.package}.{name}:run"
-    files: dict[str, str] = {}
-    pyproject = project.root / "pyproject.toml"
-    there = read_text(pyproject)
-    scripts = {name: target} if draft.job is not None else {}  # a pipeline has no job
-    if there is None:
-        files["pyproject.toml"] = render_pyproject(project, scripts)
-    else:
-        files["pyproject.toml"] = with_script(pyproject, there, name, target) if scripts else there
-    makers: dict[str, Callable[[], str]] = {
-        "databricks.yml": lambda: render_bundle(project),  # loads every environment: only where it is missing
-        f"src/{project.package}/__init__.py": lambda: f'"""Jobs of {project.name}."""\n',
-        **({"tests/conftest.py": lambda: CONFTEST} if draft.needs_spark else {}),
-    }
-    for path, make in makers.items():
-        files[path] = read_text(project.root / path) or make()
-    return files
 
 
 def shown_path(path: Path, project: Project, root: Path | None = None) -> str:

@@ -5,15 +5,22 @@ from __future__ import annotations
 import ast
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from dex_dbutils import DexError, ExportError, Where
-from dex_dbutils.config import Project, environment_names, load_environment
+from dex_dbutils import ExportError, Where
+from dex_dbutils.config import Project
 
 from dex import toml
-from dex.bundle import scalar, to_yaml
+from dex.bundle import to_yaml
+from dex.bundle.files import ROOT_FILE, root_file
+from dex.bundle.made import memory_of
+from dex.bundle.targets import RECORD, bundle_text, missing_targets
+from dex.export.derived_tests import CONFTEST
+from dex.export.models import ReportLine
 from dex.export.parameters import Parameter, Parameters
+from dex.export.writing import read_text
 
 
 def job_settings(project: Project, module: str, parameters: Parameters, requirements: list[str]) -> dict[str, Any]:
@@ -65,51 +72,45 @@ def default_text(parameter: Parameter) -> str:
     return json.dumps(list(value) if isinstance(value, tuple | set) else value, default=str)
 
 
-def render_bundle(project: Project) -> str:
-    """Return ``databricks.yml`` of a project that has none: the wheel and one target per remote environment."""
-    lines = [
-        "bundle:",
-        f"  name: {scalar(project.name)}",
-        "",
-        "include:",
-        "  - resources/*.yml",
-        "",
-        "artifacts:",
-        f"  {project.package}:",
-        "    type: whl",
-        "    path: .",
-        "    build: uv build --wheel",
-        "    dynamic_version: true",
-        "",
-        "targets:",
+def shared_files(project: Project, name: str, notes: list[ReportLine], *, job: bool, spark: bool) -> dict[str, str]:
+    """Return the person's files that must be there beside a module: missing ones made, its entry point added.
+
+    Args:
+        project: where they are.
+        name: the module.
+        notes: told of environments for which the bundle has no target.
+        job: whether it has an entry point.
+        spark: whether its tests need Spark.
+
+    Raises:
+        ExportError: DEX-EXPORT-06, ``pyproject.toml`` cannot take the entry point.
+    """
+    target = f"{project.package}.{name}:run"
+    pyproject = project.root / "pyproject.toml"
+    there = read_text(pyproject)
+    scripts = {name: target} if job else {}
+    if there is None:
+        files = {"pyproject.toml": render_pyproject(project, scripts)}
+    else:
+        files = {"pyproject.toml": with_script(pyproject, there, name, target) if scripts else there}
+    bundle = root_file(project.root) or ROOT_FILE
+    makers: dict[str, Callable[[], str]] = {
+        bundle: lambda: bundle_text(project),  # loads every environment: only where it is missing
+        f"src/{project.package}/__init__.py": lambda: f'"""Jobs of {project.name}."""\n',
+        **({"tests/conftest.py": lambda: CONFTEST} if spark else {}),
+    }
+    for path, make in makers.items():
+        files[path] = read_text(project.root / path) or make()
+    notes += [
+        ReportLine(text=f"{bundle} has no target for config/{missing}.yaml: `dex bundle targets` adds it")
+        for missing in missing_targets(project)
     ]
-    default = True
-    targets: list[str] = []
-    for name in environment_names(project):
-        try:
-            environment = load_environment(name, start=project.root)
-        except DexError:
-            continue  # an environment that cannot be used is `dex doctor`'s business, not the bundle's
-        if environment.kind == "local":
-            continue
-        targets.append(f"  {name}:")
-        targets.append(f"    mode: {environment.kind}")
-        if environment.kind == "development" and default:
-            targets.append("    default: true")
-            default = False
-        workspace = []
-        if environment.engine.profile:
-            workspace.append(f"      profile: {scalar(environment.engine.profile)}")
-        if environment.kind == "production":
-            workspace.append(
-                "      root_path: /Workspace/Users/${workspace.current_user.userName}"
-                "/.bundle/${bundle.name}/${bundle.target}"
-            )
-        if workspace:
-            targets += ["    workspace:", *workspace]
-    if not targets:
-        targets = ["  dev:", "    mode: development", "    default: true"]
-    return "\n".join([*lines, *targets]) + "\n"
+    return files
+
+
+def memory_of_bundle(files: dict[str, str]) -> dict[str, str]:
+    """Return what is kept of ``databricks.yml`` where it is among files that are made now."""
+    return {RECORD: memory_of(ROOT_FILE, files[ROOT_FILE])} if ROOT_FILE in files else {}
 
 
 def render_pyproject(project: Project, scripts: dict[str, str]) -> str:

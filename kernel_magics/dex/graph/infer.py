@@ -64,7 +64,7 @@ def infer_graph(
             have one key; -04, it names a task that there is not.
         NotebookError: DEX-NOTEBOOK-01 to -04, a file given is no notebook.
     """
-    paths = list({path.resolve(): path for path in _found(notebooks)}.values())
+    paths = list({path.resolve(): path for path in found_notebooks(notebooks)}.values())
     keys = _keys(project.root, paths)
     resources = read_resources(project, paths)
     made: list[_Made] = []
@@ -89,7 +89,12 @@ def infer_graph(
     return edges.graph([each.question for each in kept if each.question is not None], notes)
 
 
-def _found(notebooks: Iterable[Path]) -> Iterable[Path]:
+def found_notebooks(notebooks: Iterable[Path]) -> Iterable[Path]:
+    """Yield the notebooks that paths name: files, and all in folders.
+
+    Raises:
+        DexError: DEX-GRAPH-01, a path is neither.
+    """
     for path in notebooks:
         if path.is_dir():
             yield from find_notebooks(path)

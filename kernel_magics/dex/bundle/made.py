@@ -1,0 +1,138 @@
+"""A file that dex makes and a person changes: made anew beside those changes, with what was made last kept beside it."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import Literal
+
+from dex_dbutils import BundleError, Where
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from dex.bundle.regenerating import regenerate
+from dex.files import write_atomically
+
+#: Where it is kept what files were when they were made last, below the project.
+FOLDER = ".dex/map"
+
+
+class _Record(BaseModel):
+    """What a file was when it was made last."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    path: str
+    generated: list[str]
+
+
+class MadeFile(BaseModel):
+    """A file that was made anew, in memory: nothing is written before `write`.
+
+    Attributes:
+        path: below the project.
+        record: where it is kept what was made, below the project; None for a file that dex did not make.
+        generated: what dex makes of it now.
+        text: what the file becomes.
+        there: what it is.
+        kept: dotted paths of values that a person changed and dex would write otherwise.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    path: str
+    record: str | None
+    generated: str
+    text: str
+    there: str | None
+    kept: list[str]
+
+    @property
+    def is_new(self) -> bool:
+        """Whether the file changes."""
+        return self.text != self.there
+
+    def status(self, *, check: bool) -> Literal["written", "unchanged", "differs"]:
+        """Return what becomes of the file; with a check it is not written."""
+        return "unchanged" if not self.is_new else "differs" if check else "written"
+
+    def diff(self) -> str:
+        """Return what changes in the file."""
+        there, new = (self.there or "").splitlines(), self.text.splitlines()
+        return "\n".join(difflib.unified_diff(there, new, self.path, f"{self.path} (made anew)", "", "", 2, ""))
+
+    def memory(self) -> str:
+        """Return the text that is kept of what was made."""
+        return memory_of(self.path, self.generated)
+
+    def remove(self, root: Path) -> None:
+        """Take the file away, and what is kept of it."""
+        for path in (self.path, self.record):
+            if path is not None:
+                (root / path).unlink(missing_ok=True)
+
+    def write(self, root: Path) -> None:
+        """Write the file, and what was made.
+
+        Raises:
+            FileError: DEX-FILE-01, the disk refuses.
+        """
+        if self.record is not None:
+            write_atomically(root / self.record, self.memory())
+        if self.is_new:
+            write_atomically(root / self.path, self.text.encode("utf-8", "surrogateescape"))
+
+
+def read_text(path: Path) -> str | None:
+    """Return a file's text; None where there is none."""
+    try:
+        return path.read_bytes().decode("utf-8", "surrogateescape")
+    except FileNotFoundError:
+        return None
+
+
+def memory_of(path: str, generated: str) -> str:
+    """Return the text that is kept of what dex made of a file."""
+    return _Record(path=path, generated=generated.split("\n")).model_dump_json(indent=1) + "\n"
+
+
+def last_made(root: Path, path: str, record: str) -> str | None:
+    """Return what dex made of a file last; None where it made none there, or that is not known.
+
+    Args:
+        root: folder of the project.
+        path: the file, below it.
+        record: where it is kept what was made, below it.
+    """
+    try:
+        known = _Record.model_validate_json((root / record).read_bytes())
+    except (OSError, ValidationError):
+        return None  # none yet, or torn by a merge
+    return "\n".join(known.generated) if known.path == path else None
+
+
+def make_anew(root: Path, path: str, record: str, text: str, *, force: bool = False) -> MadeFile:
+    """Return a file made anew; what a person changed in it stays.
+
+    Args:
+        root: folder of the project.
+        path: the file, below it.
+        record: where it is kept what was made, below it.
+        text: what dex makes of it now.
+        force: without what a person changed, and also where dex did not make the file.
+
+    Raises:
+        BundleError: DEX-BUNDLE-50, the file is not YAML; -51, dex did not make it.
+    """
+    there, before = read_text(root / path), last_made(root, path, record)
+    new, kept = text, list[str]()
+    if there is not None and there != text and not force:
+        if before is None:
+            raise BundleError(
+                "DEX-BUNDLE-51",
+                f"{path} is there already, and dex did not make it.",
+                Where(path),
+                "Move it away and put what is yours into the new file; or write over it with --force.",
+            )
+        made = regenerate(there, before, text, path)
+        new, kept = made.text, made.kept
+    return MadeFile(path=path, record=record, generated=text, text=new, there=there, kept=kept)
