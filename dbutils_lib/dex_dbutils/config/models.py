@@ -183,13 +183,6 @@ class EnvironmentConfig(Model):
     observability: ObservabilityConfig = ObservabilityConfig()
     bundle: BundleConfig = BundleConfig()
 
-    @model_validator(mode="after")
-    def _grants_are_of_layers(self) -> "EnvironmentConfig":
-        unknown = sorted(set(self.bundle.grants) - set(self.schemas))
-        if unknown:
-            raise ValueError(f"`bundle.grants` names '{unknown[0]}', which is no layer of `schemas`")
-        return self
-
 
 class Project(Model):
     """A folder with `config/base.yaml`, or the working folder outside of one.

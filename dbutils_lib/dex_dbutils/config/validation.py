@@ -63,12 +63,29 @@ def validate_environment(name: str, document: Document) -> dict[str, Any]:
     Args:
         name: name of the environment, for errors that no file speaks of.
         document: merged and interpolated values; without a `project` they come from outside of one.
+
+    Raises:
+        ConfigError: DEX-CONFIG-03 to -11, a value cannot be used.
     """
     values = {key: value for key, value in document.values.items() if value is not None}
     if not document.positions:
         values.setdefault("project", {"name": "project", "package": "project"})
     config = _validate(EnvironmentConfig, values, document)
+    _grants_are_of_layers(config, document)
     return {key: getattr(config, key) for key in EnvironmentConfig.model_fields if key not in _BaseOnly.model_fields}
+
+
+def _grants_are_of_layers(config: EnvironmentConfig, document: Document) -> None:
+    for layer in config.bundle.grants:
+        if layer not in config.schemas:
+            path: KeyPath = ("bundle", "grants", layer)
+            position = _position(path, document)
+            raise ConfigError(
+                "DEX-CONFIG-06",
+                f"Grants are given on the layer '{layer}', and `schemas` has none of that name.",
+                position.where(path) if position else Where(key=dotted(path)),
+                f"Use one of: {', '.join(config.schemas)}; or add it under `schemas`.",
+            )
 
 
 def with_engine(environment: Environment, engine_type: str) -> Environment:

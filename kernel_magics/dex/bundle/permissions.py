@@ -21,6 +21,7 @@ _LEVELS = {
 def check_permissions(bundle: Bundle) -> Iterator[Finding]:
     """Yield permissions that give a level that is none, or to nobody, or to several at once."""
     yield from _permissions(bundle.tree, "")
+    yield from _nobody_manages(bundle.tree)
     yield from _run_as(bundle.tree.get("run_as"))
     for kind in ("jobs", "pipelines"):
         for _, resource in bundle.resources(kind):
@@ -45,6 +46,18 @@ def _permissions(owner: At, kind: str) -> Iterator[Finding]:
             yield entry.finding(
                 "DEX-BUNDLE-06", f"`{key}` is not a key of a permission.{nearest(key, (*_WHO, 'level'))}"
             )
+
+
+def _nobody_manages(tree: At) -> Iterator[Finding]:
+    """Yield a warning where the bundle's permissions leave out whoever deploys: strict tools want them to manage it."""
+    levels = [each.text("level") for each in tree.items("permissions")]
+    at = tree.get("permissions")
+    if at is not None and levels and not any(level is None or "MANAGE" in level or "${" in level for level in levels):
+        yield at.finding(
+            "DEX-BUNDLE-23",
+            "Nobody may manage what is deployed, whoever deploys it included. Give them, or a group of theirs, CAN_MANAGE.",
+            "warning",
+        )
 
 
 def _run_as(at: At | None) -> Iterator[Finding]:

@@ -56,6 +56,8 @@ def regenerate(there: str, before: str | None, new: str, file: str = "") -> Rege
         read = _plain(_compose(text, file))
     except BundleError:
         read = _NONE
+    if read != expected and not there.endswith("\n"):  # a block of text that ends the file gets its last newline
+        return regenerate(there + newline, before, new, file)
     if read != expected:
         raise BundleError(
             "DEX-BUNDLE-50",
@@ -103,6 +105,7 @@ class _Merge:
     def __init__(self, there: str, new: str) -> None:
         self._there, self._new = there, new
         self._splices: list[tuple[int, int, Any]] = []  # from, to, text or lines to put in at an indentation
+        self._filled: set[int] = set()  # flow collections that got an entry, by where they begin
         self.kept: list[str] = []
         self.changed: list[str] = []
 
@@ -247,15 +250,18 @@ class _Merge:
         self._insert_lines(_end(node), column, self._lines(begin, _end(item)))
 
     def _insert_in_flow(self, node: Any, text: str) -> None:
-        end = node.end_mark.index - 1
-        empty = not node.value
-        body = self._there[node.start_mark.index + 1 : end].rstrip()
-        if not empty and body.endswith(","):
-            text = f" {text}"
-        elif not empty:
-            end = node.start_mark.index + 1 + len(body)
-            text = f", {text}"
-        self._splices.append((end, end, text))
+        again = node.start_mark.index in self._filled
+        self._filled.add(node.start_mark.index)
+        if not node.value:
+            end = node.end_mark.index - 1
+            self._splices.append((end, end, f", {text}" if again else text))
+            return
+        end = _last_end(node, self._there)
+        comma = re.compile(r"\s*,").match(self._there, end)
+        if comma:  # one behind the last entry stays one behind the last entry
+            self._splices.append((comma.end(), comma.end(), f" {text},"))
+        else:
+            self._splices.append((end, end, f", {text}"))
 
     def _lines(self, begin: int, end: int) -> list[str]:
         """Return lines of the new text, without their indentation."""
@@ -291,6 +297,16 @@ def _end(node: yaml.Node) -> int:
         inside = value.start_mark.index >= key.end_mark.index  # else an alias
         return max(_end(value), key.end_mark.index) if inside else int(key.end_mark.index)
     return int(node.end_mark.index)
+
+
+def _last_end(node: Any, text: str) -> int:
+    """Return where the last entry of a flow collection ends; an alias stands where its anchor does not."""
+    last = node.value[-1]
+    begin = last[0].end_mark.index if isinstance(last, tuple) else node.start_mark.index
+    value = last[1] if isinstance(last, tuple) else last
+    if begin <= value.start_mark.index < node.end_mark.index:
+        return _end(value)
+    return len(text[: node.end_mark.index - 1].rstrip().removesuffix(","))
 
 
 def _name(item: Any) -> tuple[Any, ...]:

@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from dex.bundle import load_bundle
 from dex.bundle.deploying import Deployment
-from dex.bundle.vendor import check_host, find_cli, words_of
+from dex.bundle.vendor import VendorCli, check_host, configured_workspace, find_cli, words_of
 from dex_dbutils import BundleError, WorkspaceError
 
 BUNDLE = """\
@@ -247,6 +248,26 @@ def test_the_workspace_of_a_profile_is_the_one_that_is_asked(tool: Tool, root: P
     config.write_text(f"[DEFAULT]\nhost = https://nowhere.example.org\n[SHOP]\nhost = {door}\n")
     bundle = Deployment(root).bundle
     assert check_host(bundle, {"DATABRICKS_CONFIG_FILE": str(config), "DATABRICKS_CONFIG_PROFILE": "SHOP"}) == door
+
+
+def test_the_workspace_is_that_of_the_environment_where_nothing_else_names_one(
+    tool: Tool, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (root / "config").mkdir()
+    (root / "config/base.yaml").write_text("project: {name: shop, package: shop_etl}\n")
+    (root / "config/dev.yaml").write_text("kind: development\nengine: {type: databricks, profile: SHOP}\n")
+    (root / "config/prod.yaml").write_text("kind: production\nengine: {type: databricks, host: https://a.example}\n")
+    dev, prod = load_bundle(root, "dev"), load_bundle(root, "prod")
+    assert configured_workspace(dev, {}) == {"DATABRICKS_CONFIG_PROFILE": "SHOP"}
+    assert configured_workspace(prod, {}) == {"DATABRICKS_HOST": "https://a.example"}
+    for given in ("DATABRICKS_HOST", "DATABRICKS_CONFIG_PROFILE"):
+        assert configured_workspace(dev, {given: "other"}) == {}
+    (root / "databricks.yml").write_text(BUNDLE.replace("default: true", "workspace: {profile: MINE}"))
+    assert configured_workspace(load_bundle(root, "dev"), {}) == {}
+    for given in ("DATABRICKS_HOST", "DATABRICKS_CONFIG_PROFILE"):
+        monkeypatch.delenv(given, raising=False)
+    tool.program.write_text("#!/bin/sh\necho $DATABRICKS_CONFIG_PROFILE\n")
+    assert VendorCli(str(tool.program), (1, 13, 0)).ask(dev, "bundle", "plan").stdout == "SHOP\n"
 
 
 def test_a_comma_in_a_value_stays_in_the_value() -> None:

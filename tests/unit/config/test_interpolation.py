@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -111,6 +113,20 @@ def test_the_user_can_stand_in_a_tables_name(user: str, name: str, monkeypatch: 
     monkeypatch.setenv("DEX_USER", user)
     assert user_name() == name
     assert interpolate({"x": "${user}"})["x"] == name
+
+
+def test_inside_databricks_the_user_is_whose_run_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process there is the machine's: `getpass` would say root."""
+    spark = SimpleNamespace(
+        sql=lambda text: SimpleNamespace(first=lambda: [{"SELECT current_user()": "Jo.Doe@x.org"}[text]])
+    )
+    session = SimpleNamespace(SparkSession=SimpleNamespace(builder=SimpleNamespace(getOrCreate=lambda: spark)))
+    monkeypatch.setitem(sys.modules, "pyspark.sql", session)
+    monkeypatch.delenv("DEX_USER", raising=False)
+    monkeypatch.setenv("DATABRICKS_RUNTIME_VERSION", "client.4.1")
+    assert user_name() == "jo_doe"
+    monkeypatch.setenv("DEX_USER", "ann")
+    assert user_name() == "ann"
 
 
 def test_the_branch_is_read_from_gits_files(tmp_path: Path) -> None:
