@@ -69,8 +69,8 @@ def test_the_log_of_a_pipeline_task_shows_its_tables_and_what_its_expectations_c
     lines = job(shop, "logs", every["id"], "refresh").stdout.splitlines()
     assert lines[0] == "daily: 2 of 2 tables"
     assert lines[1].startswith("local.silver.orders_known (materialized view): 2 rows, ")
-    assert lines[2] == "  local.silver.orders_known: known: 2 passed, 1 failed, dropped"
-    assert lines[3].startswith("local.gold.per_day (materialized view): 1 rows, ")
+    assert lines[2] == "  known: 2 passed, 1 failed, dropped"
+    assert lines[3].startswith("local.gold.per_day (materialized view): 1 row, ")
 
 
 def test_failures_say_what_happened(every: dict[str, Any], shop: Path) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from dex_dbutils import PipelineError
 
 from dex.pipelines.elements import Dataset, Expectation
-from dex.pipelines.models import ExpectationReport
+from dex.pipelines.models import DatasetReport, ExpectationReport
 
 
 def count(frame: Any, expectations: Sequence[Expectation]) -> tuple[int, int, list[ExpectationReport]]:
@@ -55,3 +55,15 @@ def check(dataset: Dataset, counted: Sequence[ExpectationReport]) -> None:
                 dataset.place,
                 "Look at the rows that the query gives; drop them or warn of them where they may come.",
             )
+
+
+def add_counts(report: DatasetReport, dropped: int, counted: Sequence[ExpectationReport]) -> None:
+    """Add what the rows of one flow counted to what those of the others did."""
+    report.dropped += dropped
+    known = {each.name: each for each in report.expectations}
+    for each in counted:
+        if each.name in known:
+            known[each.name].passed += each.passed
+            known[each.name].failed += each.failed
+        else:
+            report.expectations.append(each)

@@ -302,7 +302,9 @@ def reads_followed() -> Iterator[None]:
             return stream_load(reader, path, format, schema, **options)
         given = {**reader._options, **{key: str(value) for key, value in options.items()}}
         kind = format or reader._format or "delta"
-        return going.files(FileSource(kind.lower(), path or given.pop("path", ""), given, schema or reader._schema))
+        return going.files(
+            FileSource(kind.lower(), path or given.pop("path", ""), given, schema or reader._schema or None)
+        )
 
     def with_watermark(frame: Any, eventTime: str, delayThreshold: str) -> Any:
         # it tells when old state may go; queries that keep state are refused, and others have none

@@ -12,7 +12,7 @@ from typing import Any
 
 from dex_dbutils import DexError, NotebookError, PipelineError, Where
 
-from dex.notebook import is_source, read_notebook, split_sql
+from dex.notebook import Cell, is_source, read_notebook, split_sql
 from dex.pipelines.decorators import declared_columns, first_line, needs_workspace
 from dex.pipelines.elements import Changes, Dataset, Expectation, Flow, Registry
 from dex.pipelines.sql_words import Cdc, Definition, NotOfPipeline, take_apart
@@ -55,14 +55,12 @@ class Sources:
             PipelineError: DEX-PIPELINE-03, one cannot be run; -04, a statement is nothing that a pipeline can hold.
         """
         for path in files:
-            if path.suffix == ".sql":
-                self._run_sql(path.read_text("utf-8-sig"), Where(self._shown(path)))
-            elif path.suffix == ".ipynb":
-                self._run_notebook(path)
-            elif path.suffix == ".py":
-                text = path.read_text("utf-8-sig")
-                if is_source(path, text):
-                    self._check_cells(path)
+            text = "" if path.suffix == ".ipynb" else path.read_text("utf-8-sig")
+            if path.suffix == ".ipynb" or is_source(path, text):
+                self._run_notebook(path, text)
+            elif path.suffix == ".sql":
+                self._run_sql(text, Where(self._shown(path)))
+            else:
                 self._run_python(text, str(path), Where(self._shown(path)))
 
     # -- places --------------------------------------------------------------------------------------------------------
@@ -109,15 +107,23 @@ class Sources:
         said = f"{type(error).__name__}: {first_line(error)}"
         return PipelineError("DEX-PIPELINE-03", f"The source cannot be run: {said}", where, "Mend the source.")
 
-    def _run_notebook(self, path: Path) -> None:
-        notebook = self._check_cells(path)
+    def _run_notebook(self, path: Path, text: str) -> None:
+        """Run a notebook; cells of a language that is not its own would not be run by a pipeline, and are refused."""
+        try:
+            notebook = read_notebook(path)
+            cells = [cell for cell in notebook.cells if cell.type == "code" and cell.source.strip()]
+            for cell in cells:
+                self._check_cell(cell, notebook.language, path)
+        except NotebookError as error:
+            raise PipelineError("DEX-PIPELINE-03", error.what, error.where, error.remedy) from error
+        if notebook.language == "python" and text:  # its magics are comments, and its lines those of the file
+            self._run_python(text, str(path), Where(self._shown(path)))
+            return
         space: dict[str, Any] = {**self._given, "__name__": f"__pipeline_{path.stem}__"}
-        for cell in notebook.cells:
-            if cell.type != "code" or not cell.source.strip():
-                continue
-            where = Where(self._shown(path), cell=cell.number)
+        for cell in cells:
+            where = Where(self._shown(path), cell=None if text else cell.number)
             if cell.language == "sql":
-                self._run_sql(cell.source, where)
+                self._run_sql(cell.source, where, max(cell.first_line, 1))
                 continue
             lines = cell.source.split("\n")
             for statement in cell.statements:
@@ -126,21 +132,12 @@ class Sources:
                         lines[line - 1] = ""
             self._run_python("\n".join(lines), f"{path}, cell {cell.number}", where, space)
 
-    def _check_cells(self, path: Path) -> Any:
-        """Return a notebook whose cells a pipeline can run; those of other languages it would not."""
-        try:
-            notebook = read_notebook(path)
-        except NotebookError as error:
-            raise PipelineError("DEX-PIPELINE-03", error.what, error.where, error.remedy) from error
-        for cell in notebook.cells:
-            if cell.type != "code" or not cell.source.strip():
-                continue
-            if cell.language != notebook.language:
-                raise self._other_language(f"in {cell.language}", path, cell.number)
-            for statement in cell.statements if cell.language == "python" else ():
-                if statement.magic is not None and statement.magic.name not in _PASSED_OVER:
-                    raise self._other_language(f"with {statement.magic.title}", path, cell.number)
-        return notebook
+    def _check_cell(self, cell: Cell, language: str, path: Path) -> None:
+        if cell.language != language:
+            raise self._other_language(f"in {cell.language}", path, cell.number)
+        for statement in cell.statements if language == "python" else ():
+            if statement.magic is not None and statement.magic.name not in _PASSED_OVER:
+                raise self._other_language(f"with {statement.magic.title}", path, cell.number)
 
     def _other_language(self, what: str, path: Path, cell: int) -> PipelineError:
         return PipelineError(
@@ -152,13 +149,13 @@ class Sources:
 
     # -- SQL -----------------------------------------------------------------------------------------------------------
 
-    def _run_sql(self, text: str, where: Where) -> None:
+    def _run_sql(self, text: str, where: Where, first_line: int = 1) -> None:
         done = 0
         for statement in split_sql(text):
             begin = text.find(statement, done)
             done = begin + len(statement)
             head = _FIRST_WORD.match(text, begin)
-            line = 1 + text.count("\n", 0, head.end() if head else begin)
+            line = first_line + text.count("\n", 0, head.end() if head else begin)
             place = Where(where.file, line, cell=where.cell)
             try:
                 self._define(statement[(head.end() - begin) if head else 0 :], place)

@@ -195,7 +195,7 @@ def _kind(words: Words, temporary: bool) -> Kind:
         return "streaming table"
     if words.take("LIVE", "VIEW") or words.take("STREAMING", "LIVE", "VIEW") or (temporary and words.take("VIEW")):
         return "temporary view"
-    raise NotOfPipeline(f"CREATE {words.next()} is nothing that a pipeline fills")
+    raise NotOfPipeline(f"CREATE {words.next()} is nothing that a pipeline fills on this machine")
 
 
 def _column(made: Definition, words: Words, first: int, last: int) -> None:
