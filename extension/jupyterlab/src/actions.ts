@@ -6,6 +6,7 @@ import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { Contents } from '@jupyterlab/services';
 
 import type { JobChanges } from './changes';
+import { Graphs } from './graphs';
 import { Jobs } from './jobs';
 import * as notebook from './notebook';
 import { noticeOf, type Notice } from './notice';
@@ -57,28 +58,31 @@ export class Actions {
     private readonly _server: DexServer,
     private readonly _contents: Contents.IManager,
     private readonly _open: (path: string) => Promise<NotebookPanel | null>,
-    private readonly _changes: Pick<JobChanges, 'subscribe'>
+    private readonly _changes: Pick<JobChanges, 'subscribe' | 'onProgress'>
   ) {}
 
   /** The jobs of the project around a notebook. */
   jobs(panel: NotebookPanel): Jobs {
     let jobs = this._jobs.get(panel);
     if (jobs === undefined) {
-      jobs = new Jobs(
-        this._server,
-        () => this._contents.localPath(panel.context.path),
-        async (path, place) => {
-          const opened = await this._open(path);
-          if (opened !== null) {
-            await opened.context.ready;
-            notebook.goTo(opened, place);
-          }
-        },
-        this._changes
-      );
+      jobs = new Jobs(this._server, () => this._pathOf(panel), this._goToFile, this._changes);
       this._jobs.set(panel, jobs);
     }
     return jobs;
+  }
+
+  /** The graph that a notebook makes, alone and with the others of its project. */
+  graphs(panel: NotebookPanel): Graphs {
+    let graphs = this._graphs.get(panel);
+    if (graphs === undefined) {
+      const saved = async (): Promise<string> => {
+        await save(panel);
+        return this._pathOf(panel);
+      };
+      graphs = new Graphs(this._server, saved, this._goToFile, this._changes, () => void this.jobs(panel).list());
+      this._graphs.set(panel, graphs);
+    }
+    return graphs;
   }
 
   /** The drafts of a notebook. */
@@ -160,10 +164,8 @@ export class Actions {
     const draft = this.draft(panel);
     draft.update({ exporting: true, exported: null, synced: null, tested: null, exportProblem: null });
     try {
-      if (panel.context.model.dirty) {
-        await panel.context.save();
-      }
-      return await work(this._contents.localPath(panel.context.path));
+      await save(panel);
+      return await work(this._pathOf(panel));
     } catch (error) {
       draft.update({ exportProblem: noticeOf(error) });
       return null;
@@ -177,7 +179,7 @@ export class Actions {
   async look(panel: NotebookPanel): Promise<void> {
     let cells: CellsReply | null = null;
     try {
-      cells = await this._server.cells(this._contents.localPath(panel.context.path));
+      cells = await this._server.cells(this._pathOf(panel));
     } catch (error) {
       if (!(error instanceof RefusedError)) {
         console.warn('dex: the server did not tell how the cells are exported', error);
@@ -210,6 +212,25 @@ export class Actions {
     await this.sessions.of(panel).refresh();
   }
 
+  private _pathOf(panel: NotebookPanel): string {
+    return this._contents.localPath(panel.context.path);
+  }
+
+  private readonly _goToFile = async (path: string, place: Pick<PlaceView, 'cell' | 'line'>): Promise<void> => {
+    const opened = await this._open(path);
+    if (opened !== null) {
+      await opened.context.ready;
+      notebook.goTo(opened, place);
+    }
+  };
+
   private _jobs = new WeakMap<NotebookPanel, Jobs>();
+  private _graphs = new WeakMap<NotebookPanel, Graphs>();
   private _drafts = new WeakMap<NotebookPanel, Store<Draft>>();
+}
+
+async function save(panel: NotebookPanel): Promise<void> {
+  if (panel.context.model.dirty) {
+    await panel.context.save();
+  }
 }

@@ -1,6 +1,6 @@
-/** What the server says about runs of jobs, and the moments at which a page may have missed something. */
+/** What the server says of itself: changes of runs, progress of requests; and the moments at which a page may have missed something. */
 
-import { JOBS_EVENT, type JobsChanged } from '@dexkit/client';
+import { JOBS_EVENT, PROGRESS_EVENT, type JobsChanged, type Progress } from '@dexkit/client';
 import type { ServiceManager } from '@jupyterlab/services';
 
 /** Told of a change; null where nobody knows what has changed meanwhile. */
@@ -24,6 +24,10 @@ export class JobChanges {
     manager.events.stream.connect((_, event) => {
       if (event.schema_id === JOBS_EVENT) {
         this._tell(event as unknown as JobsChanged);
+      } else if (event.schema_id === PROGRESS_EVENT) {
+        for (const listener of [...this._onProgress]) {
+          listener(event as unknown as Progress);
+        }
       }
     });
     manager.connectionFailure.connect(() => {
@@ -44,6 +48,14 @@ export class JobChanges {
     this._listeners.add(listener);
     return () => {
       this._listeners.delete(listener);
+    };
+  }
+
+  /** Call `listener` when a request has come further; returns a function that ends this. */
+  onProgress(listener: (progress: Progress) => void): () => void {
+    this._onProgress.add(listener);
+    return () => {
+      this._onProgress.delete(listener);
     };
   }
 
@@ -79,5 +91,6 @@ export class JobChanges {
   }
 
   private readonly _listeners = new Set<ChangeListener>();
+  private readonly _onProgress = new Set<(progress: Progress) => void>();
   private _waiting = false;
 }

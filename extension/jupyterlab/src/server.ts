@@ -2,9 +2,13 @@
 
 import type {
   CellsReply,
+  EmitReply,
+  EmitRequest,
   ErrorReply,
   ExportReply,
   ExportRequest,
+  GraphReply,
+  GraphRequest,
   JobReply,
   JobRequest,
   JobsReply,
@@ -93,6 +97,16 @@ export class DexServer {
 
   async taskLog(request: TaskLogRequest): Promise<TaskLog> {
     return this._post('jobs/log', request);
+  }
+
+  /** Return what depends on what among notebooks. */
+  async graph(request: GraphRequest): Promise<GraphReply> {
+    return this._post('graph', request);
+  }
+
+  /** Make one job of notebooks, or with `check` say what would change. */
+  async emitJob(request: EmitRequest): Promise<EmitReply> {
+    return this._post('graph/emit', request);
   }
 
   private async _post<T>(route: string, body: object): Promise<T> {

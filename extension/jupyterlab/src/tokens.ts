@@ -27,4 +27,9 @@ export namespace CommandIDs {
   export const sync = 'dex:sync';
   export const test = 'dex:test';
   export const refresh = 'dex:refresh';
+  export const runJob = 'dex:run-job';
+  export const repairRun = 'dex:repair-run';
+  export const stopRun = 'dex:stop-run';
+  export const showJob = 'dex:show-job-graph';
+  export const inferGraph = 'dex:infer-graph';
 }

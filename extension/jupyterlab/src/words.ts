@@ -138,6 +138,13 @@ export function tookWord(trans: TranslationBundle, seconds: number): string {
   return hours > 0 ? trans.__('%1 h %2 min', hours, minutes) : trans.__('%1 min %2 s', minutes, whole % 60);
 }
 
+/** When something began: the time alone where it was today. */
+export function momentWord(moment: string): string {
+  const when = new Date(moment);
+  const today = when.toDateString() === new Date().toDateString();
+  return today ? when.toLocaleTimeString() : when.toLocaleString(undefined, { dateStyle: 'short', timeStyle: 'short' });
+}
+
 /** A place in a notebook or another file. */
 export function placeWord(trans: TranslationBundle, place: TaskPlace): string {
   const { notebook, cell, line } = place;

@@ -8,6 +8,7 @@ from typing import ClassVar
 from jupyter_server.extension.application import ExtensionApp
 
 from dex_server.events import JobEvents
+from dex_server.graphs import Graphs
 from dex_server.handlers import HANDLERS
 from dex_server.jobs import Jobs
 from dex_server.processes import JobProcesses
@@ -25,7 +26,9 @@ class DexServer(ExtensionApp):  # type: ignore[misc]
         """Share what is known of the runs of jobs with the handlers."""
         self._processes = JobProcesses()
         self._events = JobEvents(self.serverapp.event_logger, self._processes)
-        self.settings["dex_jobs"] = Jobs(self._processes, self._events, getattr(self.serverapp, "root_dir", ""))
+        top = getattr(self.serverapp, "root_dir", "")
+        self.settings["dex_jobs"] = Jobs(self._processes, self._events, top)
+        self.settings["dex_graphs"] = Graphs(self._events, top)
 
     async def stop_extension(self) -> None:
         """End the runs of jobs that were started from here."""

@@ -1,4 +1,4 @@
-"""Events for every page: what has changed about the runs of jobs, whoever runs them; one watch a project for all pages."""
+"""Events for every page: which runs of jobs have changed, whoever runs them, and how far long requests are."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from dex.bridge import JOBS_EVENT, JobsChanged
+from dex.bridge import JOBS_EVENT, PROGRESS_EVENT, JobsChanged, Progress
+from dex.bridge.message import Model
 from dex.jobs import RunsWatch
 from dex_dbutils.config import Project
 
@@ -20,14 +21,19 @@ from dex_server.processes import JobProcesses
 BUSY, IDLE = 0.4, 1.0
 
 
-def event_schema() -> dict[str, Any]:
-    """Return the schema of the event as the server's event log takes it."""
-    schema = JobsChanged.model_json_schema()
+def event_schema(name: str, model: type[Model]) -> dict[str, Any]:
+    """Return the schema of an event as the server's event log takes it.
+
+    Args:
+        name: what the event log calls it.
+        model: what it tells.
+    """
+    schema = model.model_json_schema()
     return {
-        "$id": JOBS_EVENT,
+        "$id": name,
         "version": "1",
-        "title": "Runs of jobs have changed",
-        "description": "Something about the runs of a project's jobs has changed; the server tells authorized users what.",
+        "title": model.__name__,
+        "description": schema["description"].splitlines()[0],
         "personal-data": False,
         "type": "object",
         "properties": schema["properties"],
@@ -63,7 +69,9 @@ class JobEvents:
         self._followed: dict[str, _Followed] = {}
         self._lock = threading.Lock()
         self._task: asyncio.Task[None] | None = None
-        log.register_event_schema(event_schema())
+        self._loop: asyncio.AbstractEventLoop | None = None
+        log.register_event_schema(event_schema(JOBS_EVENT, JobsChanged))
+        log.register_event_schema(event_schema(PROGRESS_EVENT, Progress))
 
     def follow(self, project: Project) -> str:
         """Watch a project's runs from now on, and return what events call it."""
@@ -82,7 +90,19 @@ class JobEvents:
     def start(self) -> None:
         """Watch, on the loop that this is called from; a second call changes nothing."""
         if self._task is None:
-            self._task = asyncio.get_running_loop().create_task(self._watch())
+            self._loop = asyncio.get_running_loop()
+            self._task = self._loop.create_task(self._watch())
+
+    def progress(self, work: str, text: str) -> None:
+        """Tell how far a request is; may be called from any thread.
+
+        Args:
+            work: the request, as its page calls it.
+            text: how far it is.
+        """
+        if self._loop is not None:
+            told = Progress(work=work, text=text).model_dump()
+            self._loop.call_soon_threadsafe(lambda: self._log.emit(schema_id=PROGRESS_EVENT, data=told))
 
     async def stop(self) -> None:
         """Watch no longer."""

@@ -10,8 +10,10 @@ from typing import Any, TypeVar, cast
 
 from dex.bridge import (
     CellsRequest,
+    EmitRequest,
     ErrorReply,
     ExportRequest,
+    GraphRequest,
     JobRequest,
     JobRunRequest,
     JobsRequest,
@@ -28,6 +30,7 @@ from pydantic import ValidationError
 from tornado.web import authenticated
 
 from dex_server.exporting import cells, export, notebook_path, places_of, sync, test
+from dex_server.graphs import Graphs
 from dex_server.jobs import Jobs
 
 Verb = TypeVar("Verb", bound=Callable[..., Awaitable[None]])
@@ -42,6 +45,8 @@ Request = TypeVar(
     JobStartRequest,
     JobRunRequest,
     TaskLogRequest,
+    GraphRequest,
+    EmitRequest,
 )
 
 #: One at a time: two exports or syncs of a notebook would write the same files.
@@ -220,6 +225,30 @@ class TaskLogHandler(JobHandler):
         await self.about(TaskLogRequest, self.jobs.log)
 
 
+class GraphHandler(JobHandler):
+    """Shows the graph that notebooks make."""
+
+    @property
+    def graphs(self) -> Graphs:
+        """The graphs of notebooks."""
+        return cast("Graphs", self.settings["dex_graphs"])
+
+    @for_known_users
+    async def post(self) -> None:
+        """Answer with what depends on what among the notebooks that the body names."""
+        await self.about(GraphRequest, self.graphs.inferred)
+
+
+class EmitHandler(GraphHandler):
+    """Makes one job of several notebooks."""
+
+    @for_known_users
+    async def post(self) -> None:
+        """Make the job that the body names, or say what would change; exports and jobs write one after the other."""
+        self.jobs.events.start()
+        await self.with_notebook(EmitRequest, self.graphs.emitted)
+
+
 #: Every route of the extension; a test walks them all without a token and with a wrong one.
 HANDLERS: list[tuple[str, type[DexHandler]]] = [
     (r"/dex/version", VersionHandler),
@@ -233,4 +262,6 @@ HANDLERS: list[tuple[str, type[DexHandler]]] = [
     (r"/dex/jobs/repair", JobRepairHandler),
     (r"/dex/jobs/stop", JobStopHandler),
     (r"/dex/jobs/log", TaskLogHandler),
+    (r"/dex/graph", GraphHandler),
+    (r"/dex/graph/emit", EmitHandler),
 ]

@@ -27,6 +27,7 @@ from dex_dbutils import DexError, JobError
 from dex_dbutils.config import find_project
 
 from dex_server.events import JobEvents
+from dex_server.graphs import below
 from dex_server.processes import JobProcesses
 
 if TYPE_CHECKING:
@@ -172,7 +173,7 @@ class Jobs:
             self.events.follow_log(project, request.run, log_file(project, request.run, task))
         places = [
             TaskPlace(
-                path=self._below_top(each.notebook),
+                path=below(self._top, each.notebook),
                 notebook=os.path.relpath(each.notebook, project.root).replace(os.sep, "/"),
                 cell=each.cell,
                 line=each.line,
@@ -180,10 +181,6 @@ class Jobs:
             for each in failed_at(project, task, text)
         ]
         return TaskLog(task=request.task, text=text[-_LOG:], cut=len(text) > _LOG, places=places)
-
-    def _below_top(self, file: Path) -> str | None:
-        below = os.path.relpath(file, self._top)
-        return None if below.startswith("..") or not file.is_file() else below.replace(os.sep, "/")
 
     def _run(self, record: Record) -> JobRunView:
         from dex.jobs import GOOD, now

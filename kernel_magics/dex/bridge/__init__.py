@@ -22,6 +22,19 @@ if TYPE_CHECKING:
         SyncReply,
         SyncRequest,
     )
+    from dex.bridge.graphs import (
+        PROGRESS_EVENT,
+        EdgeView,
+        EmitReply,
+        EmitRequest,
+        GraphReply,
+        GraphRequest,
+        GraphTaskView,
+        InputView,
+        Progress,
+        QuestionView,
+        ReasonView,
+    )
     from dex.bridge.jobs import (
         JOBS_EVENT,
         JobParameterView,
@@ -66,6 +79,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "JOBS_EVENT",
+    "PROGRESS_EVENT",
     "PROTOCOL",
     "Activity",
     "Bridge",
@@ -74,6 +88,9 @@ __all__ = [
     "CellsRequest",
     "CheckView",
     "ColumnView",
+    "EdgeView",
+    "EmitReply",
+    "EmitRequest",
     "EngineView",
     "EnvironmentView",
     "ErrorReply",
@@ -81,7 +98,11 @@ __all__ = [
     "ExportRequest",
     "ExportedFile",
     "FrameView",
+    "GraphReply",
+    "GraphRequest",
+    "GraphTaskView",
     "GuardView",
+    "InputView",
     "JobParameterView",
     "JobReply",
     "JobRequest",
@@ -98,7 +119,10 @@ __all__ = [
     "PlaceView",
     "ProblemView",
     "ProfileView",
+    "Progress",
     "ProposalView",
+    "QuestionView",
+    "ReasonView",
     "RunView",
     "ServerVersion",
     "SessionView",
@@ -117,7 +141,9 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name in __all__:
-        from dex.bridge import exports, jobs, kernel, server
+        from dex.bridge import exports, graphs, jobs, kernel, server
 
-        return next(getattr(module, name) for module in (kernel, server, exports, jobs) if hasattr(module, name))
+        return next(
+            getattr(module, name) for module in (kernel, server, exports, jobs, graphs) if hasattr(module, name)
+        )
     raise AttributeError(f"module 'dex.bridge' has no attribute '{name}'")

@@ -10,14 +10,20 @@ from pathlib import Path
 from typing import Any
 
 from dex import __version__
-from dex.bridge import exports, jobs, kernel, server
+from dex.bridge import exports, graphs, jobs, kernel, server
 from dex.bridge.hub import PROTOCOL
 from dex.bridge.message import Model, schema_of
 
 HEADER = "// Made by `python -m dex.bridge.generate` from dex/bridge; do not edit."
 #: What is generated, with the direction it is read in: pages get every field of what is sent to them.
-SENT: tuple[type[Model], ...] = (*kernel.SENT, *server.SENT, *exports.SENT, *jobs.SENT)
-RECEIVED: tuple[type[Model], ...] = (*kernel.RECEIVED, *server.RECEIVED, *exports.RECEIVED, *jobs.RECEIVED)
+SENT: tuple[type[Model], ...] = (*kernel.SENT, *server.SENT, *exports.SENT, *jobs.SENT, *graphs.SENT)
+RECEIVED: tuple[type[Model], ...] = (
+    *kernel.RECEIVED,
+    *server.RECEIVED,
+    *exports.RECEIVED,
+    *jobs.RECEIVED,
+    *graphs.RECEIVED,
+)
 
 
 def schemas() -> dict[str, Any]:
@@ -38,7 +44,12 @@ def schemas() -> dict[str, Any]:
 
 def typescript(document: Mapping[str, Any]) -> str:
     """Return the TypeScript of a document that `schemas` made."""
-    constants = {"PROTOCOL": document["protocol"], "VERSION": __version__, "JOBS_EVENT": jobs.JOBS_EVENT}
+    constants = {
+        "PROTOCOL": document["protocol"],
+        "VERSION": __version__,
+        "JOBS_EVENT": jobs.JOBS_EVENT,
+        "PROGRESS_EVENT": graphs.PROGRESS_EVENT,
+    }
     blocks = [HEADER, "\n".join(f"export const {name} = {json.dumps(value)};" for name, value in constants.items())]
     blocks += [_interface(name, schema) for name, schema in document["$defs"].items()]
     names = " | ".join(model.__name__ for model in kernel.SENT)

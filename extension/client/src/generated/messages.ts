@@ -3,6 +3,7 @@
 export const PROTOCOL = 1;
 export const VERSION = "0.1.0";
 export const JOBS_EVENT = "urn:dexkit:jobs-changed";
+export const PROGRESS_EVENT = "urn:dexkit:progress";
 
 /** What an agent is doing right now: everything so far, not what is new. */
 export interface Activity {
@@ -52,6 +53,35 @@ export interface ColumnView {
   distinct: string | null;
   minimum: string | null;
   maximum: string | null;
+}
+
+/** A task that another depends on, with the reasons. */
+export interface EdgeView {
+  before: string;
+  reasons: ReasonView[];
+}
+
+/** Server to page: what became of a job of several notebooks or, in a check, would become of it. */
+export interface EmitReply {
+  job: string;
+  path: string;
+  status: string;
+  diff: string;
+  tasks: string[];
+  exported: string[];
+  as_notebooks: Record<string, string>;
+  kept: string[];
+  questions: QuestionView[];
+}
+
+/** Page to server: export the notebooks and make one job of them. */
+export interface EmitRequest {
+  path: string;
+  scope?: "notebook" | "project";
+  work?: string;
+  job: string;
+  check?: boolean;
+  force?: boolean;
 }
 
 /** The engine of the bound environment; the address carries no token. */
@@ -113,11 +143,46 @@ export interface FrameView {
   name: string;
 }
 
+/** Server to page: the graph that notebooks make. */
+export interface GraphReply {
+  stages: GraphTaskView[][];
+  inputs: InputView[];
+  questions: QuestionView[];
+  assumptions: string[];
+  cyclic: boolean;
+  job: string | null;
+}
+
+/** Page to server: what depends on what among notebooks? */
+export interface GraphRequest {
+  path: string;
+  scope?: "notebook" | "project";
+  work?: string;
+}
+
+/** A task of an inferred graph. */
+export interface GraphTaskView {
+  key: string;
+  section: string | null;
+  place: TaskPlace;
+  pipeline: boolean;
+  edges: EdgeView[];
+  reads: string[];
+  writes: string[];
+  runs: string[];
+}
+
 /** What the guard does with writes in the bound environment, and where they may go. */
 export interface GuardView {
   writes: string;
   confirmed: boolean;
   catalogs: string[];
+}
+
+/** A table or path that tasks read and no task writes. */
+export interface InputView {
+  name: string;
+  readers: string[];
 }
 
 /** A parameter of a job and what it is where a run does not say. */
@@ -258,6 +323,12 @@ export interface ProfileView {
   more_columns: number;
 }
 
+/** Server to every page, as an event: how far a request is. */
+export interface Progress {
+  work: string;
+  text: string;
+}
+
 /** The last proposal of the kernel, ready to be inserted; nobody has run it on full data. */
 export interface ProposalView {
   run_id: string;
@@ -269,6 +340,22 @@ export interface ProposalView {
   status: string | null;
   checks: CheckView[];
   not_followed: string[];
+}
+
+/** Something that the notebooks do not say. */
+export interface QuestionView {
+  code: string;
+  text: string;
+  places: TaskPlace[];
+  remedy: string;
+}
+
+/** Why a task comes after another. */
+export interface ReasonView {
+  kind: string;
+  name: string;
+  before: TaskPlace | null;
+  after: TaskPlace | null;
 }
 
 /** One line of the ledger. */

@@ -7,8 +7,8 @@ import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
 import { CommandIDs, IDex, PLUGIN } from '../tokens';
-
-const NO_ARGUMENTS = { args: { type: 'object', properties: {}, additionalProperties: false } };
+import { NO_ARGUMENTS, textOf as text } from './arguments';
+import { addJobCommands } from './jobcommands';
 
 export const commandsPlugin: JupyterFrontEndPlugin<void> = {
   id: `${PLUGIN}:commands`,
@@ -177,6 +177,8 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
       execute: () => actions.refresh(panel())
     });
 
+    addJobCommands(app, dex, panel);
+
     if (palette !== null) {
       for (const command of Object.values(CommandIDs)) {
         palette.addItem({ command, category: trans.__('dex') });
@@ -188,8 +190,3 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
     front.subscribe(changed);
   }
 };
-
-function text(args: ReadonlyPartialJSONObject, key: string): string {
-  const value = args[key];
-  return typeof value === 'string' ? value.trim() : '';
-}

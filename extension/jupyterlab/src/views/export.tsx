@@ -1,11 +1,11 @@
 /** The notebook as a module: the action, what it would change, what it wrote, and what stands in its way. */
 
-import type { CellsReply, ExportedFile, ExportReply, SyncReply } from '@dexkit/client';
+import type { CellsReply, ExportReply, SyncReply } from '@dexkit/client';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 
 import type { Actions } from '../actions';
 import { markOf } from '../marks';
-import { statusWord } from '../words';
+import { FileChange } from './files';
 import { Button, NoticeBox, Section, useStore, useTrans } from './parts';
 import { Listed, Places, type GoTo } from './places';
 import { Tested } from './tested';
@@ -116,7 +116,7 @@ function Report(props: { reply: ExportReply; goTo: GoTo }): JSX.Element {
       <ul className="dex-List dex-Files">
         {(reply.checked ? changed : reply.files).map(file => (
           <li key={file.path}>
-            <File file={file} />
+            <FileChange file={file} />
           </li>
         ))}
       </ul>
@@ -171,39 +171,4 @@ function Synced(props: { reply: SyncReply; goTo: GoTo }): JSX.Element {
       ? trans.__('The notebook and %1 say the same again.', reply.module)
       : trans.__('The notebook and %1 were changed at the same place.', reply.module);
   }
-}
-
-function File(props: { file: ExportedFile }): JSX.Element {
-  const trans = useTrans();
-  const { path, status, diff } = props.file;
-  const name = (
-    <>
-      <code>{path}</code> <span className="dex-Detail">{statusWord(trans, status)}</span>
-    </>
-  );
-  if (!diff) {
-    return <div className="dex-File">{name}</div>;
-  }
-  return (
-    <details>
-      <summary className="dex-File">{name}</summary>
-      <pre className="dex-Code dex-Diff" tabIndex={0} aria-label={trans.__('What would change in %1', path)}>
-        {diff.split('\n').map((line, index) => (
-          <span key={index} className={lineClass(line)}>
-            {`${line}\n`}
-          </span>
-        ))}
-      </pre>
-    </details>
-  );
-}
-
-function lineClass(line: string): string | undefined {
-  if (line.startsWith('+++ ') || line.startsWith('--- ')) {
-    return undefined;
-  }
-  if (line.startsWith('+')) {
-    return 'dex-mod-added';
-  }
-  return line.startsWith('-') ? 'dex-mod-removed' : undefined;
 }

@@ -1,11 +1,24 @@
 /** A job's graph: a row for each task from top to bottom, lines beside them from a task to those that wait for it. */
 
-import type { JobTaskView, TaskRunView } from '@dexkit/client';
-import { Fragment, type KeyboardEvent } from 'react';
+import type { TaskRunView } from '@dexkit/client';
+import { Fragment, useLayoutEffect, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
 
 import { railsOf } from '../graph';
 import { runWord, tookWord } from '../words';
 import { useTrans } from './parts';
+
+/** A task as the graph shows it. */
+export interface GraphTask {
+  readonly key: string;
+  readonly needs: readonly string[];
+  /** What it waits for, in words. */
+  readonly after: readonly string[];
+  /** What it does, or what came of it. */
+  readonly what: string;
+  /** How far it is; null in a graph that is not run. */
+  readonly state: TaskRunView | null;
+  readonly items: readonly TaskRunView[];
+}
 
 /** Heights of rows and the distance of lines, in pixels; the style sheet has the same. */
 const ROW = 42;
@@ -45,30 +58,51 @@ export function RunState(props: { status: string | null; word?: string }): JSX.E
 }
 
 export function JobGraph(props: {
-  stages: readonly (readonly JobTaskView[])[];
+  stages: readonly (readonly GraphTask[])[];
   /** Seconds since the stages were told: what runs has run on. */
-  since: number;
+  since?: number;
   chosen: string | null;
   onChoose: (key: string) => void;
+  /** What is said of the chosen task, below its row. */
+  details?: ReactNode;
 }): JSX.Element {
   const trans = useTrans();
-  const { stages, since, chosen, onChoose } = props;
+  const { stages, since = 0, chosen, onChoose, details } = props;
+  const [said, setSaid] = useState(0);
+  const tasks = stages.flat();
   const top = new Map<string, number>();
   let height = 0;
   for (const stage of stages) {
     height += HEAD;
     for (const task of stage) {
       top.set(task.key, height);
-      height += ROW * (1 + task.items.length);
+      for (const key of [task.key, ...task.items.map(item => item.key)]) {
+        height += ROW + (key === chosen ? said : 0);
+      }
     }
   }
-  const rails = railsOf(stages.flat());
+  const rails = railsOf(tasks);
   const lanes = Math.max(0, ...rails.map(rail => rail.lane + 1));
   const left = NODE + lanes * LANE + 8;
   const x = (lane: number): number => left - NODE - 4 - lane * LANE - LANE;
   const middle = (key: string): number => (top.get(key) ?? 0) + ROW / 2;
-  const keys = stages.flat().flatMap(task => [task.key, ...task.items.map(item => item.key)]);
+  const keys = tasks.flatMap(task => [task.key, ...task.items.map(item => item.key)]);
   const stop = chosen !== null && keys.includes(chosen) ? chosen : keys[0];
+  const box = (task: GraphTask | null, key: string, state: TaskRunView | null, what: string): JSX.Element => (
+    <>
+      <TaskBox
+        name={key}
+        state={state}
+        after={task?.after ?? []}
+        what={what}
+        chosen={chosen === key}
+        stop={stop === key}
+        since={since}
+        onChoose={onChoose}
+      />
+      {chosen === key && details !== undefined && <Details onHeight={setSaid}>{details}</Details>}
+    </>
+  );
   return (
     <div className="dex-Graph" style={{ paddingLeft: left }} onKeyDown={move}>
       <svg className="dex-Graph-edges" width={left} height={height} aria-hidden="true">
@@ -89,13 +123,11 @@ export function JobGraph(props: {
           <ul className="dex-List" aria-label={trans.__('Stage %1', index + 1)}>
             {stage.map(task => (
               <li key={task.key}>
-                <TaskBox task={task} after={task.after} chosen={chosen === task.key} stop={stop === task.key} since={since} onChoose={onChoose} what={said(task)} />
+                {box(task, task.key, task.state, task.what)}
                 {task.items.length > 0 && (
                   <ul className="dex-List dex-Graph-items" aria-label={trans.__('Items of %1', task.key)}>
                     {task.items.map(item => (
-                      <li key={item.key}>
-                        <TaskBox task={item} after={[]} chosen={chosen === item.key} stop={stop === item.key} since={since} onChoose={onChoose} what={item.error ?? ''} />
-                      </li>
+                      <li key={item.key}>{box(null, item.key, item, item.error ?? item.value ?? '')}</li>
                     ))}
                   </ul>
                 )}
@@ -119,8 +151,8 @@ export function JobGraph(props: {
       ArrowUp: keys[at - 1],
       Home: keys[0],
       End: keys[keys.length - 1],
-      ArrowLeft: stages.flat().find(task => task.key === on)?.needs[0],
-      ArrowRight: stages.flat().find(task => task.needs.includes(on))?.key
+      ArrowLeft: tasks.find(task => task.key === on)?.needs[0],
+      ArrowRight: tasks.find(task => task.needs.includes(on))?.key
     };
     if (event.key in wanted) {
       event.preventDefault();
@@ -128,20 +160,32 @@ export function JobGraph(props: {
       [...boxes].find(box => box.dataset.task === wanted[event.key])?.focus();
     }
   }
+}
 
-  function said(task: JobTaskView): string {
-    if (task.error !== null) {
-      return task.error;
+/** What is said of a task; the lines of the graph make room for it. */
+function Details(props: { children: ReactNode; onHeight: (height: number) => void }): JSX.Element {
+  const { children, onHeight } = props;
+  const node = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => {
+    const on = node.current;
+    if (on === null || typeof ResizeObserver === 'undefined') {
+      return;
     }
-    if (task.item_count > 0) {
-      return trans._n('%1 item', '%1 items', task.item_count, task.item_count);
-    }
-    return task.value ?? task.what;
-  }
+    const observer = new ResizeObserver(() => {
+      onHeight(on.offsetHeight);
+    });
+    observer.observe(on);
+    return () => {
+      observer.disconnect();
+      onHeight(0);
+    };
+  }, [onHeight]);
+  return <div ref={node}>{children}</div>;
 }
 
 function TaskBox(props: {
-  task: TaskRunView;
+  name: string;
+  state: TaskRunView | null;
   after: readonly string[];
   what: string;
   chosen: boolean;
@@ -151,36 +195,38 @@ function TaskBox(props: {
   onChoose: (key: string) => void;
 }): JSX.Element {
   const trans = useTrans();
-  const { task, after, what, chosen, stop, since, onChoose } = props;
+  const { name, state, after, what, chosen, stop, since, onChoose } = props;
   const facts = [
-    task.key,
-    runWord(trans, task.status),
-    task.attempt > 1 ? trans.__('attempt %1', task.attempt) : '',
+    name,
+    state !== null ? runWord(trans, state.status) : '',
+    state !== null && state.attempt > 1 ? trans.__('attempt %1', state.attempt) : '',
     what,
     after.length > 0 ? trans.__('after %1', after.join(', ')) : ''
   ];
   return (
     <button
       type="button"
-      className={`dex-Task dex-mod-${(MARKS[task.status ?? ''] ?? ['', 'none'])[1]}`}
-      data-task={task.key}
+      className={`dex-Task dex-mod-${(MARKS[state?.status ?? ''] ?? ['', 'none'])[1]}`}
+      data-task={name}
       tabIndex={stop ? 0 : -1}
-      aria-pressed={chosen}
+      aria-expanded={chosen}
       aria-label={facts.filter(fact => fact !== '').join(', ')}
       title={what}
       onClick={() => {
-        onChoose(task.key);
+        onChoose(name);
       }}
     >
       <span className="dex-Task-line">
-        <span className="dex-Task-name">{task.key}</span>
-        <span className="dex-Task-time">
-          {task.attempt > 1 && `×${task.attempt} `}
-          {task.seconds !== null && tookWord(trans, task.seconds + (task.status === 'RUNNING' ? since : 0))}
-        </span>
+        <span className="dex-Task-name">{name}</span>
+        {state !== null && (
+          <span className="dex-Task-time">
+            {state.attempt > 1 && `×${state.attempt} `}
+            {state.seconds !== null && tookWord(trans, state.seconds + (state.status === 'RUNNING' ? since : 0))}
+          </span>
+        )}
       </span>
       <span className="dex-Task-line">
-        <RunState status={task.status} />
+        {state !== null && <RunState status={state.status} />}
         <span className="dex-Task-what">{what}</span>
       </span>
     </button>

@@ -237,7 +237,7 @@ it('shows what a failed task printed, and leads to its cell', async () => {
   await until(() => (node.textContent ?? '').includes('ValueError: no'));
   press('load');
   await until(() => node.querySelector('.dex-TaskLog')?.textContent === 'Traceback\n');
-  expect(button('load').getAttribute('aria-pressed')).toBe('true');
+  expect(button('load').getAttribute('aria-expanded')).toBe('true');
   press('notebooks/a.ipynb, cell 3, line 2');
   expect(opened).toHaveBeenCalledWith('notebooks/a.ipynb', LOG.places[0]);
 });

@@ -4,8 +4,8 @@ import type { JobReply, JobTaskView, JobView, TaskLog, TaskPlace } from '@dexkit
 import { useEffect, useRef, useState } from 'react';
 
 import type { Jobs, JobsState } from '../jobs';
-import { placeWord, runWord, tookWord } from '../words';
-import { JobGraph, RunState } from './graph';
+import { momentWord, placeWord, runWord, tookWord } from '../words';
+import { JobGraph, RunState, type GraphTask } from './graph';
 import { Button, Empty, NoticeBox, Section, useStore, useTrans } from './parts';
 
 export function JobsSection(props: { jobs: Jobs }): JSX.Element {
@@ -129,20 +129,35 @@ function ChosenJob(props: { jobs: Jobs; job: JobView; state: JobsState }): JSX.E
       {job.runs.length > 0 && <RunChoice jobs={jobs} job={job} run={run} />}
       <Progress reply={reply} going={going} stopped={state.stopped} since={since} />
       {reply?.problem != null && <NoticeBox notice={{ message: reply.problem }} />}
-      {reply !== null && <JobGraph stages={reply.stages} since={since} chosen={task} onChoose={key => void jobs.show(key)} />}
-      {shown !== undefined && task !== null && (
-        <TaskDetails
-          key={task}
-          task={shown}
-          name={task}
-          log={state.log}
-          ran={run !== null}
+      {reply !== null && (
+        <JobGraph
+          stages={reply.stages.map(stage => stage.map(inGraph))}
           since={since}
-          onOpen={place => void jobs.open(place)}
+          chosen={task}
+          onChoose={key => void jobs.show(key)}
+          details={
+            shown !== undefined &&
+            task !== null && (
+              <TaskDetails
+                key={task}
+                task={shown}
+                name={task}
+                log={state.log}
+                ran={run !== null}
+                since={since}
+                onOpen={place => void jobs.open(place)}
+              />
+            )
+          }
         />
       )}
     </div>
   );
+
+  function inGraph(each: JobTaskView): GraphTask {
+    const items = each.item_count > 0 ? trans._n('%1 item', '%1 items', each.item_count, each.item_count) : null;
+    return { ...each, what: each.error ?? items ?? each.value ?? each.what, state: each };
+  }
 
   function stopTitle(): string {
     return reply?.run != null && !reply.run.ours
@@ -212,7 +227,7 @@ function RunChoice(props: { jobs: Jobs; job: JobView; run: number | null }): JSX
         {!known && <option value={run ?? ''}>{trans.__('the run that was started')}</option>}
         {job.runs.map(each => (
           <option key={each.run} value={each.run}>
-            {`${new Date(each.started).toLocaleString()} · ${runWord(trans, each.status)}`}
+            {`${momentWord(each.started)} · ${runWord(trans, each.status)}`}
           </option>
         ))}
       </select>
@@ -274,7 +289,6 @@ function TaskDetails(props: {
   const shown = task.items.find(item => item.key === name) ?? task;
   return (
     <section className="dex-TaskDetails" aria-label={trans.__('Task %1', name)}>
-      <h4 className="dex-TaskDetails-title">{name}</h4>
       <p className="dex-Detail">{task.what}</p>
       {task.after.length > 0 && (
         <p className="dex-Detail">

@@ -10,6 +10,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { aMessage, aSnapshot } from '../../../client/src/testing';
 import type { Actions, Draft } from '../actions';
+import { Graphs } from '../graphs';
 import { Jobs } from '../jobs';
 import { parseNotice } from '../notice';
 import type { DexServer } from '../server';
@@ -87,7 +88,9 @@ beforeEach(() => {
   root = createRoot(node);
   const server = { jobs: () => Promise.resolve({ project: 'p', jobs: [] }) } as unknown as DexServer;
   const jobs = new Jobs(server, () => 'notebooks/flights.ipynb', () => Promise.resolve(), { subscribe: () => () => undefined });
-  const all = { ...actions, jobs: () => jobs, draft: () => draft, sessions: { of: () => ({ store: state }) } } as unknown as Actions;
+  const quiet = { onProgress: () => () => undefined };
+  const graphs = new Graphs(server, () => Promise.resolve('notebooks/flights.ipynb'), () => Promise.resolve(), quiet, () => undefined);
+  const all = { ...actions, jobs: () => jobs, graphs: () => graphs, draft: () => draft, sessions: { of: () => ({ store: state }) } } as unknown as Actions;
   act(() => {
     root.render(
       <Translation.Provider value={trans}>

@@ -10,6 +10,7 @@ import type { Actions } from '../actions';
 import { mismatchWords } from '../words';
 import { EnvironmentSection } from './environment';
 import { ExportSection } from './export';
+import { InferredSection } from './inferred';
 import { JobsSection } from './jobs';
 import { CatalogSection, ProfileSection, RunsSection } from './lists';
 import { Button, Empty, NoticeBox, Translation, useStore, useTrans } from './parts';
@@ -64,6 +65,7 @@ function OfNotebook(props: { panel: NotebookPanel; server: Mismatch | null; acti
     <>
       <ExportSection actions={actions} panel={panel} available={available} />
       {available && <JobsSection jobs={actions.jobs(panel)} />}
+      {available && <InferredSection graphs={actions.graphs(panel)} />}
     </>
   );
   return (
