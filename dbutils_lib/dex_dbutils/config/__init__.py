@@ -1,6 +1,6 @@
 """Projects and environments: what ``config/*.yaml`` says, validated."""
 
-from dex_dbutils.config.document import Document, read_document
+from dex_dbutils.config.document import Document, parse_document, read_document
 from dex_dbutils.config.interpolation import git_branch, user_name
 from dex_dbutils.config.literal_secrets import is_secret_key, secret_shape
 from dex_dbutils.config.loading import environment_names, find_project, load_environment
@@ -36,6 +36,7 @@ __all__ = [
     "is_secret_key",
     "json_schema",
     "load_environment",
+    "parse_document",
     "quoted",
     "read_document",
     "secret_shape",

@@ -106,6 +106,19 @@ def read_document(path: Path) -> Document:
         raise ConfigError(
             "DEX-CONFIG-03", "The file is not UTF-8 text.", Where(file=file, line=line), "Save it as UTF-8."
         ) from error
+    return parse_document(text, file)
+
+
+def parse_document(text: str, file: str) -> Document:
+    """Return the values of a YAML text that holds one mapping.
+
+    Args:
+        text: the text.
+        file: name of its file, for positions and errors.
+
+    Raises:
+        ConfigError: DEX-CONFIG-03, it is not YAML; DEX-CONFIG-04, a key stands there twice.
+    """
     return _Reader(file).read(text)
 
 

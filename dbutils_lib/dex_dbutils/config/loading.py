@@ -21,6 +21,8 @@ from dex_dbutils.errors import ConfigError, Where
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 #: What only base.yaml may say.
 _BASE_ONLY = ("project", "environments")
+#: What the bundle's files are made of: its ``${...}`` are the bundle's own, and no environment holds it.
+_OF_BUNDLE = "jobs"
 #: `local` where no config/local.yaml says otherwise, whatever base.yaml says for the others.
 _LOCAL: dict[str, Any] = {"kind": "local", "engine": {"type": "sail"}, "catalog": "local"}
 
@@ -108,8 +110,7 @@ def load_environment(
     defaults: dict[str, Any] = {"kind": _default_kind(wanted), "catalog": wanted, "schema_prefix": ""}
     if "schemas" not in document.values:  # a reference such as ${schemas.gold} finds the default ones too
         defaults["schemas"] = dict(DEFAULT_SCHEMAS)
-    document.values = merge(defaults, document.values)
-    document.values = interpolate(document.values, positions=document.positions, root=project.root, user=user)
+    document.values = _interpolated(merge(defaults, document.values), document, project.root, user)
     return Environment(name=wanted, project=project, **validate_environment(wanted, document))
 
 
@@ -117,9 +118,7 @@ def _project(root: Path, config: Path) -> Project:
     document = read_document(config / "base.yaml")
     refuse_literal_secrets(document)
     known = {key: document.values[key] for key in _BASE_ONLY if document.values.get(key) is not None}
-    values = (
-        interpolate(document.values, positions=document.positions, root=root) if _refers(known) else document.values
-    )
+    values = _interpolated(document.values, document, root, None) if _refers(known) else document.values
     named, default = validate_project(Document(values, document.positions))
     project = Project(
         name=named.name,
@@ -135,6 +134,13 @@ def _project(root: Path, config: Path) -> Project:
             project, default, environment_names(project), position.where(("environments", "default"))
         )
     return project
+
+
+def _interpolated(values: dict[str, Any], document: Document, root: Path, user: str | None) -> dict[str, Any]:
+    """Return values with their references replaced; those of the bundle stay as they are."""
+    ours = {key: value for key, value in values.items() if key != _OF_BUNDLE}
+    theirs = {key: value for key, value in values.items() if key == _OF_BUNDLE}
+    return {**interpolate(ours, positions=document.positions, root=root, user=user), **theirs}
 
 
 def _refers(values: Any) -> bool:

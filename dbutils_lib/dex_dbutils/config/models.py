@@ -182,6 +182,10 @@ class EnvironmentConfig(Model):
     agents: AgentsConfig = AgentsConfig()
     observability: ObservabilityConfig = ObservabilityConfig()
     bundle: BundleConfig = BundleConfig()
+    jobs: dict[str, Optional[dict[str, Any]]] = Field(
+        default_factory=dict,
+        description="Jobs of the bundle by key, in the words of the Jobs API; `dex bundle emit` reads them.",
+    )
 
 
 class Project(Model):

@@ -72,7 +72,8 @@ def validate_environment(name: str, document: Document) -> dict[str, Any]:
         values.setdefault("project", {"name": "project", "package": "project"})
     config = _validate(EnvironmentConfig, values, document)
     _grants_are_of_layers(config, document)
-    return {key: getattr(config, key) for key in EnvironmentConfig.model_fields if key not in _BaseOnly.model_fields}
+    kept = Environment.model_fields.keys() & EnvironmentConfig.model_fields.keys() - _BaseOnly.model_fields.keys()
+    return {key: getattr(config, key) for key in kept}
 
 
 def _grants_are_of_layers(config: EnvironmentConfig, document: Document) -> None:

@@ -10,12 +10,15 @@ from dex.bundle.dynamic_values import (
     wrong_reference,
 )
 from dex.bundle.effective import Bundle, load_bundle
-from dex.bundle.files import read_bundle
+from dex.bundle.fields import fields_of
+from dex.bundle.files import ROOT_FILE, BundleFiles, read_bundle
 from dex.bundle.limits import LONGEST_INPUTS, MOST_AT_ONCE, TASK_KEY
 from dex.bundle.models import Finding, Severity
+from dex.bundle.paths import is_local
 from dex.bundle.regenerating import Regenerated, regenerate
-from dex.bundle.tree import At
-from dex.bundle.validate import validate_bundle
+from dex.bundle.suggest import close, nearest
+from dex.bundle.tree import At, tree_of
+from dex.bundle.validate import check_bundle, validate_bundle
 from dex.bundle.yaml_text import scalar, to_yaml
 
 __all__ = [
@@ -24,19 +27,27 @@ __all__ = [
     "MOST_AT_ONCE",
     "OLD_NAMES",
     "REFERENCE",
+    "ROOT_FILE",
     "TASK_KEY",
     "At",
     "Bundle",
+    "BundleFiles",
     "Finding",
     "Regenerated",
     "Severity",
     "WrongReference",
+    "check_bundle",
+    "close",
+    "fields_of",
+    "is_local",
     "load_bundle",
+    "nearest",
     "read_bundle",
     "references_in",
     "regenerate",
     "scalar",
     "to_yaml",
+    "tree_of",
     "validate_bundle",
     "words_of",
     "wrong_reference",

@@ -38,6 +38,11 @@ def api() -> dict[str, Any]:
     return found
 
 
+def fields_of(kind: str) -> frozenset[str]:
+    """Return the names of the fields of a class of the API, such as ``jobs.Task``."""
+    return frozenset(api()["classes"][kind])
+
+
 def check_fields(bundle: Bundle) -> Iterator[Finding]:
     """Yield fields of jobs, pipelines, schemas and volumes that are not known, of another type, or missing."""
     for kind, root in api()["roots"].items():

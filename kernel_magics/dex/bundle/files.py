@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from dex_dbutils import BundleError, ConfigError, Where
-from dex_dbutils.config import read_document
+from dex_dbutils.config import parse_document, read_document
 
 from dex.bundle.merging import merge
 from dex.bundle.models import Finding
@@ -75,10 +75,16 @@ def bundle_folder(start: Path) -> Path | None:
     return next((folder for folder in (start, *start.parents) if root_file(folder)), None)
 
 
-def read_bundle(root: Path) -> BundleFiles:
-    """Return the files of the bundle in a folder; what cannot be read is a finding."""
+def read_bundle(root: Path, instead: Mapping[str, str | None] | None = None) -> BundleFiles:
+    """Return the files of the bundle in a folder; what cannot be read is a finding.
+
+    Args:
+        root: the folder.
+        instead: texts of files as they are going to be, by path below the folder; None for one that will be gone.
+    """
+    instead = instead or {}
     bundle = BundleFiles(root, [], [])
-    name = root_file(root)
+    name = root_file(root) or (ROOT_FILE if ROOT_FILE in instead else None)
     if name is None:
         bundle.findings.append(
             Finding(
@@ -88,18 +94,20 @@ def read_bundle(root: Path) -> BundleFiles:
             )
         )
         return bundle
-    bundle.main = _read(bundle, name)
+    bundle.main = _read(bundle, name, instead)
     for pattern in bundle.main.items("include") if bundle.main else ():
-        _include(bundle, pattern)
+        _include(bundle, pattern, instead)
     return bundle
 
 
-def _include(bundle: BundleFiles, pattern: At) -> None:
+def _include(bundle: BundleFiles, pattern: At, instead: Mapping[str, str | None]) -> None:
     if not isinstance(pattern.value, str):
         bundle.findings.append(pattern.finding("DEX-BUNDLE-03", "An entry of `include` must be a path or a pattern."))
         return
     # the platform's tool knows no `**` in `include`: it is one folder there, as `*` is
-    found = sorted(Path(name).as_posix() for name in glob.glob(pattern.value, root_dir=bundle.root))
+    there = {Path(name).as_posix() for name in glob.glob(pattern.value, root_dir=bundle.root)}
+    made = {name for name in instead if _matches(name, pattern.value)}
+    found = sorted((there | made) - {name for name, text in instead.items() if text is None})
     if not found:
         exact = not glob.has_magic(pattern.value)
         said = f"`include` names '{pattern.value}', which {'is not there' if exact else 'matches no file'}."
@@ -110,12 +118,19 @@ def _include(bundle: BundleFiles, pattern: At) -> None:
             said = f"'{name}' is neither YAML nor JSON, and `include` takes no other files."
             bundle.findings.append(pattern.finding("DEX-BUNDLE-04", said))
         elif name not in read:
-            _read(bundle, name)
+            _read(bundle, name, instead)
 
 
-def _read(bundle: BundleFiles, name: str) -> At | None:
+def _matches(name: str, pattern: str) -> bool:
+    """Return whether a path is meant by a pattern of as many folders."""
+    path = PurePosixPath(pattern)
+    return len(PurePosixPath(name).parts) == len(path.parts) and PurePosixPath(name).match(str(path))
+
+
+def _read(bundle: BundleFiles, name: str, instead: Mapping[str, str | None]) -> At | None:
+    text = instead.get(name)
     try:
-        document = read_document(bundle.root / name)
+        document = parse_document(text, name) if text is not None else read_document(bundle.root / name)
     except ConfigError as error:
         where = error.where
         bundle.findings.append(

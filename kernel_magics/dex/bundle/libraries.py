@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import glob
+import posixpath
 import re
 from collections.abc import Iterator
-from pathlib import PurePosixPath
 
 from packaging.utils import canonicalize_name
 
@@ -36,7 +36,8 @@ def check_libraries(bundle: Bundle) -> Iterator[Finding]:
 def _wheel(bundle: Bundle, at: At) -> Iterator[Finding]:
     if not is_wheel(at) or built_here(bundle, at):
         return
-    if not glob.glob(str(PurePosixPath(at.file).parent / at.value), root_dir=bundle.root):
+    pattern = posixpath.normpath(posixpath.join(posixpath.dirname(at.file), at.value))
+    if not glob.glob(pattern, root_dir=bundle.root):
         artifacts = bundle.tree.get("artifacts")
         names = sorted(key for key, _ in artifacts.entries()) if artifacts is not None else []
         said = f"No wheel matches '{at.value}', and no artifact builds one. "

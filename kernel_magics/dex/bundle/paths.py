@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import glob
 import json
+import posixpath
 from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from dex.bundle.effective import Bundle
 from dex.bundle.models import Finding
@@ -36,7 +37,7 @@ def local_path(root: Path, at: At) -> Path | None:
     """Return the file that a path means, which is relative to the file it stands in; None for one of a workspace."""
     if not isinstance(at.value, str) or not is_local(at.value):
         return None
-    return root / PurePosixPath(at.file).parent / at.value
+    return root / posixpath.normpath(posixpath.join(posixpath.dirname(at.file), at.value))
 
 
 def notebook_language(path: Path) -> str | None:

@@ -10,7 +10,7 @@ from dex.bundle.artifacts import check_artifacts
 from dex.bundle.effective import Bundle, as_target
 from dex.bundle.environments import check_environment
 from dex.bundle.fields import check_fields
-from dex.bundle.files import read_bundle
+from dex.bundle.files import BundleFiles, read_bundle
 from dex.bundle.frame import check_frame
 from dex.bundle.jobs import check_job
 from dex.bundle.libraries import check_libraries
@@ -37,6 +37,18 @@ def validate_bundle(root: Path) -> list[Finding]:
         root: folder of ``databricks.yml``.
     """
     files = read_bundle(root)
+    findings = check_bundle(files)
+    order = {file.file: i for i, file in enumerate(files.files)}
+    kept = {f for f in findings if not _is_anchor(root, f)}
+    return sorted(kept, key=lambda f: (order.get(f.file, len(order)), f.line, f.column, f.code, f.message))
+
+
+def check_bundle(files: BundleFiles) -> list[Finding]:
+    """Return what is wrong with the files of a bundle, in no order; keys that are there for their anchor alone count.
+
+    Args:
+        files: as they are, or as they are going to be.
+    """
     findings = list(files.findings)
     if files.main is not None:
         findings += check_frame(files)
@@ -61,14 +73,8 @@ def validate_bundle(root: Path) -> list[Finding]:
             ):
                 findings += [f for f in check(bundle) if _place(f) not in before]  # said of another target
         findings += check_target_variables(bundle)
-    order = {file.file: i for i, file in enumerate(files.files)}
     told = {(f.file, f.line, f.column) for f in findings if f.code == "DEX-BUNDLE-34"}
-    kept = {
-        f
-        for f in findings
-        if not (f.code in _INCOMPLETE and (f.file, f.line, f.column) in told) and not _is_anchor(root, f)
-    }
-    return sorted(kept, key=lambda f: (order.get(f.file, len(order)), f.line, f.column, f.code, f.message))
+    return [f for f in findings if not (f.code in _INCOMPLETE and (f.file, f.line, f.column) in told)]
 
 
 def _resources(bundle: Bundle) -> Iterator[Finding]:

@@ -57,53 +57,56 @@ def validate(project: ProjectOption = None, as_json: JsonOption = False) -> None
 @app.command("emit")
 def emit_(
     job: Annotated[
-        str | None, typer.Argument(metavar="JOB", help="Key of the job; all of them with --check, if not given.")
+        str | None,
+        typer.Argument(metavar="[JOB]", help="Key of the job; every job of the configuration if not given."),
     ] = None,
     notebooks: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="NOTEBOOK...", help="Notebooks and folders; those of last time if not given."),
+        typer.Argument(
+            metavar="[NOTEBOOK]...",
+            help="Notebooks, folders of them, plain files of Python and SQL; those of `jobs.JOB.notebooks` in the "
+            "configuration, else those of last time, if not given.",
+        ),
     ] = None,
     compute: Annotated[
-        str | None, typer.Option(help="serverless or job_cluster; as last time, else serverless.")
+        str | None,
+        typer.Option(help="serverless or job_cluster; as `jobs.JOB.compute` says or as last time, else serverless."),
     ] = None,
-    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if the job's file differs.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if a file of a job differs.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite what was changed by hand.")] = False,
     project: ProjectOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Export notebooks and make one job of them, in the order that their tables ask for."""
-    from dex.jobs import emit_job
+    """Export notebooks and make one job of them, in the order that their tables ask for.
+
+    What config/base.yaml says under `jobs.JOB`, in the words of the Jobs API, is part of resources/JOB.job.yml: schedule
+    or trigger, notifications, run_as, permissions, tags, health, queue, parameters, clusters, settings of tasks, and tasks
+    that are no notebooks. What config/ENV.yaml changes of it goes to resources/JOB.targets.yml. All of it is checked
+    before anything is written, and what you changed in these files stays.
+    """
+    from dex.jobs import emit_job, emit_jobs
 
     if compute not in (None, "serverless", "job_cluster"):
         raise typer.BadParameter("It is serverless or job_cluster.")
-    if job is None:
-        if not check:
-            raise typer.BadParameter("Missing argument 'JOB'.")
-        _check_jobs(as_json)
-        return
-    report = emit_job(
-        find_project(),
-        job,
-        notebooks or (),
-        compute=compute,  # type: ignore[arg-type]  # checked above
-        check=check,
-        force=force,
-        progress=progress,
-    )
-    emit(report, as_json, report.to_text)
-    if check and report.status == "differs":
-        raise typer.Exit(1)
-
-
-def _check_jobs(as_json: bool) -> None:
-    """Check every job of several notebooks; exit 1 if the file of one differs."""
-    from dex.export import read_jobs
-    from dex.jobs import emit_job
-
     found = find_project()
-    reports = [emit_job(found, each.key, check=True, progress=progress) for each in read_jobs(found)]
-    none = "There is no job of several notebooks."
-    emit(reports, as_json, lambda: "\n".join(report.to_text() for report in reports) or none)
+    if job is None:
+        if compute is not None:
+            raise typer.BadParameter("--compute needs a JOB.")
+        reports = emit_jobs(found, check=check, force=force, progress=progress)
+        none = "There is no job: say what one is made of under `jobs` in config/base.yaml, or name its notebooks."
+        emit(reports, as_json, lambda: "\n".join(report.to_text() for report in reports) or none)
+    else:
+        report = emit_job(
+            found,
+            job,
+            notebooks or (),
+            compute=compute,  # type: ignore[arg-type]  # checked above
+            check=check,
+            force=force,
+            progress=progress,
+        )
+        reports = [report]
+        emit(report, as_json, report.to_text)
     if any(report.status == "differs" for report in reports):
         raise typer.Exit(1)
 

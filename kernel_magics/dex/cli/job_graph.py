@@ -15,7 +15,10 @@ from dex.cli.output import JsonOption, ProjectOption, emit, progress
 def graph(
     paths: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="[NOTEBOOK|FOLDER]...", help="Notebooks, or folders of them; `notebooks` if not given."),
+        typer.Argument(
+            metavar="[NOTEBOOK|FOLDER]...",
+            help="Notebooks, or folders of them; `notebooks`, and what jobs of the configuration name, if not given.",
+        ),
     ] = None,
     job: Annotated[
         str | None, typer.Option("--job", metavar="JOB", help="A job of the bundle, as its settings say it, instead.")
@@ -35,10 +38,10 @@ def graph(
     if job is not None:
         _of_job(job, paths, mermaid, as_json, width)
         return
-    from dex.graph import infer_graph
+    from dex.graph import infer_graph, usual_paths
 
     root = find_project(project or (paths[0].resolve() if paths else None))
-    found = infer_graph(root, paths or [root.root / "notebooks"], sections=sections, progress=progress)
+    found = infer_graph(root, paths or usual_paths(root), sections=sections, progress=progress)
     emit(found, as_json, found.to_mermaid if mermaid else lambda: found.to_text(width))
     if found.is_cyclic or (check and found.questions):
         raise typer.Exit(1)

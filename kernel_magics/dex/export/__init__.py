@@ -7,9 +7,11 @@ from dex.export.emitted_jobs import EmittedJob, job_path, read_jobs
 from dex.export.exporting import Exporter, export_notebook, module_name, shown_path
 from dex.export.models import ExportedFile, ExportRefused, ExportReport, Refusal, ReportLine
 from dex.export.mutation.run import MutantOutcome, MutationReport, try_mutants
+from dex.export.own_jobs import JobConfiguration
 from dex.export.places.covering import CellCoverage, CoverageReport, cell_coverage
 from dex.export.places.finding import NotebookPlaces, Place
 from dex.export.places.tracing import Trace, trace, with_places
+from dex.export.project_files import memory_of_bundle, shared_files
 from dex.export.purity import parse_sql
 from dex.export.slicing import changed_in_place
 from dex.export.suggesting import Suggestion, Suggestions, suggest_regions
@@ -31,6 +33,7 @@ __all__ = [
     "ExportReport",
     "ExportedFile",
     "Exporter",
+    "JobConfiguration",
     "MutantOutcome",
     "MutationReport",
     "NotebookPlaces",
@@ -52,12 +55,14 @@ __all__ = [
     "exported_in",
     "find_notebooks",
     "job_path",
+    "memory_of_bundle",
     "module_name",
     "module_names",
     "parse_sql",
     "read_jobs",
     "read_text",
     "run_tests",
+    "shared_files",
     "shown_path",
     "suggest_regions",
     "survey",

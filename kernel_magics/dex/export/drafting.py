@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from dex_dbutils.config import Project
 
@@ -16,10 +15,10 @@ from dex.export.linking import Unit
 from dex.export.models import ExportRefused, Refusal, ReportLine
 from dex.export.module import Around, Block, blocks_of, render_module
 from dex.export.order import note_order, note_undefined
+from dex.export.own_jobs import job_parts
 from dex.export.pieces import Log, Piece
 from dex.export.pipelines import is_pipeline, render_resource, render_source, to_the_top
 from dex.export.placement import place
-from dex.export.project_files import job_settings
 from dex.export.recording.plan import RecordingPlan, plan_recording
 from dex.export.recording.recorded import read_recording
 from dex.export.regions import lift
@@ -28,6 +27,7 @@ from dex.export.slicing import derive
 from dex.export.sql_pipelines import is_sql_pipeline, render_sql
 from dex.export.stubs import with_stubs
 from dex.export.understanding import purity_of
+from dex.job_files import JobFiles, Parts
 from dex.notebook import Notebook
 
 
@@ -51,7 +51,8 @@ class Draft:
         plan: what a recording of the notebook watches.
         needs_spark: some test asks for the fixture `spark`.
         users: notebooks that run it -> the names that they use of it.
-        job: settings of a job that runs it alone; None for a pipeline, and for a module that others call.
+        job: what it gives to a job; None for a pipeline, and for a module that others call.
+        job_files: the files of the job that runs it alone; None where it has none.
         gives: notebooks that run it -> the names that they give to it.
         ending: of the source that it becomes: a module, or the SQL of a pipeline.
     """
@@ -70,7 +71,8 @@ class Draft:
     plan: RecordingPlan = field(default_factory=RecordingPlan)
     needs_spark: bool = False
     users: dict[str, list[str]] = field(default_factory=dict)
-    job: dict[str, Any] | None = None
+    job: Parts | None = None
+    job_files: JobFiles | None = None
     gives: dict[str, dict[str, str]] = field(default_factory=dict)
     ending: str = ".py"
 
@@ -185,7 +187,7 @@ def _draft(
         )
         draft.tests, draft.not_derived, draft.needs_spark = tests.names, tests.skipped, tests.needs_spark
         draft.generated[f"tests/test_{name}.py"] = tests.source
-        draft.job = job_settings(project, name, parameters, known.requirements)
+        draft.job = job_parts(project, name, parameters, known.requirements)
     return draft
 
 

@@ -1,4 +1,4 @@
-"""Jobs of several notebooks: which notebooks are tasks of which job, as `dex bundle emit` was told."""
+"""Jobs that `dex bundle emit` made: which notebooks are tasks of which, and their files as they were made last."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from typing import Literal
 from dex_dbutils.config import Project
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from dex.job_files import job_file, targets_file
+
 FOLDER = ".dex/map/jobs"
 
 
 class EmittedJob(BaseModel):
-    """A job that was made of several notebooks.
+    """A job that `dex bundle emit` made.
 
     Attributes:
         key: its key in the bundle.
@@ -20,6 +22,7 @@ class EmittedJob(BaseModel):
         modules: modules that are tasks of it, and so have no job of their own.
         compute: what its tasks run on.
         generated: lines of its file as they were made last.
+        targets: lines of the file with what targets change of it; none where there is none.
     """
 
     model_config = ConfigDict(extra="ignore")
@@ -29,6 +32,12 @@ class EmittedJob(BaseModel):
     modules: list[str]
     compute: Literal["serverless", "job_cluster"] = "serverless"
     generated: list[str] = []
+    targets: list[str] = []
+
+    def texts(self) -> dict[str, str]:
+        """Return the texts of its files as they were made last, by path below the project."""
+        lines = {job_file(self.key): self.generated, targets_file(self.key): self.targets}
+        return {file: "\n".join(text) for file, text in lines.items() if text}
 
 
 def read_jobs(project: Project) -> list[EmittedJob]:

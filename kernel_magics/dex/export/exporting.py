@@ -16,11 +16,13 @@ from dex.export.drafting import Draft, draft_units
 from dex.export.emitted_jobs import read_jobs
 from dex.export.linking import Linker
 from dex.export.mapping import read_map, render_map
-from dex.export.models import ExportedFile, ExportReport, FileStatus, ReportLine
+from dex.export.models import ExportedFile, ExportReport, ReportLine
+from dex.export.own_jobs import JobConfiguration
 from dex.export.pieces import ALLOWED
-from dex.export.project_files import memory_of_bundle, render_job, shared_files
-from dex.export.writing import read_text, refuse_hand_edits, unified_diff, write_all
+from dex.export.project_files import memory_of_bundle, shared_files
+from dex.export.writing import compared, read_text, refuse_hand_edits, write_all
 from dex.files import interrupts_held
+from dex.job_files import job_file, retired, targets_file
 from dex.notebook import Notebook
 
 
@@ -71,15 +73,19 @@ class Exporter:
         self._project = project
         self._root = (root or project.root).resolve()
         self._names = names or {}
+        self._jobs = JobConfiguration(project)
         self._taken: dict[str, str] = {}  # module -> notebook, of the export that goes on
 
-    def draft(self, path: Path, *, notebook: Notebook | None = None, allow: Iterable[str] = ()) -> Draft:
+    def draft(
+        self, path: Path, *, notebook: Notebook | None = None, allow: Iterable[str] = (), alone: bool = True
+    ) -> Draft:
         """Return what a notebook and those that it runs become, source maps included, without writing a file.
 
         Args:
             path: an .ipynb or a Databricks source file inside the project.
             notebook: what it holds, where that is not what its file holds.
             allow: constructs that may be left behind as stubs that raise, by the words of `ALLOWED`.
+            alone: let it have a job of its own, unless another job has it as a task.
 
         Raises:
             NotebookError: the notebook cannot be read.
@@ -116,10 +122,11 @@ class Exporter:
             project,
             lambda unit: f"tests/test_{unit.name}.py" in self._files(unit.name),
         )
-        members = {member for job in read_jobs(project) for member in job.modules}
+        members = {member for job in read_jobs(project) for member in job.modules} | self._jobs.of_several
         for each in [*draft.linked, draft]:
-            if each.job is not None and each.name not in members:
-                each.generated[f"resources/{each.name}.job.yml"] = render_job(each.shown, each.name, each.job)
+            if each.job is not None and each.name not in members and (alone or each is not draft):
+                each.job_files = self._jobs.own(each.name, each.shown, each.job)
+                each.generated.update(each.job_files.texts())
             if not each.empty:
                 self._add_map(each)
         return draft
@@ -151,7 +158,7 @@ class Exporter:
         Raises:
             ExportError, DexError: as `export_notebook` says.
         """
-        root, package = self._project.root, self._project.package
+        package = self._project.package
         if draft.empty:
             return ExportReport(
                 notebook=draft.shown, module=None, files=[], dropped=draft.log.dropped, notes=draft.log.notes
@@ -159,18 +166,17 @@ class Exporter:
         drafts = [d for d in (*draft.linked, draft) if not d.empty]
         if not force and not check:
             self.refuse_hand_edits(draft)
-        files: list[ExportedFile] = []
-        changed: dict[str, str] = {}
-        for file, text in self.files_of(draft, force=force).items():
-            there = read_text(root / file)
-            same = there is not None and there.replace("\r\n", "\n") == text.replace("\r\n", "\n")
-            if not same:
-                changed[file] = text
-            status: FileStatus = "unchanged" if same else "differs" if check else "written"
-            diff = unified_diff(file, there or "", text, limit=400) if status == "differs" else ""
-            files.append(ExportedFile(path=file, status=status, diff=diff))
+        wanted = self.files_of(draft, force=force)
+        gone = self._gone(drafts, wanted, force=force)
+        own = [each.job_files for each in drafts if each.job_files is not None]
+        self._jobs.check(own, {**wanted, **gone})
+        files = [
+            *(compared(self._project.root / file, file, text, check) for file, text in wanted.items()),
+            *(ExportedFile(path=file, status="differs" if check else "written") for file in gone),
+        ]
+        changed = {file.path: wanted.get(file.path) for file in files if file.status != "unchanged"}
         if not check:
-            write_all(root, {**changed, **memory_of_bundle(changed)})
+            write_all(self._project.root, {**changed, **memory_of_bundle(changed)})
             _tell_ledger(self._project, draft, files)
         return ExportReport(
             notebook=draft.shown,
@@ -207,6 +213,21 @@ class Exporter:
         shared = shared_files(self._project, draft.name, draft.log.notes, job=has_job, spark=draft.needs_spark)
         return {**wanted, **shared}
 
+    def _gone(self, drafts: list[Draft], wanted: dict[str, str], *, force: bool) -> dict[str, None]:
+        """Return what targets changed of jobs that no target changes any more; a person's own part of it is wanted."""
+        gone: dict[str, None] = {}
+        for each in drafts:
+            file = targets_file(each.name)
+            before, there = self._generated(each.name).get(file), read_text(self._project.root / file)
+            if before is None or there is None or file in each.generated:
+                continue
+            left = None if force else retired(there, before, file)
+            if left is None:
+                gone[file] = None
+            else:
+                wanted[file] = left
+        return gone
+
     def forget_job(self, name: str) -> None:
         """Take away the job that an earlier export made of a module alone; one that a person changed stays.
 
@@ -215,7 +236,7 @@ class Exporter:
         """
         for file, before in self._generated(name).items():
             path = self._project.root / file
-            if file == f"resources/{name}.job.yml" and read_text(path) == before:
+            if file in (job_file(name), targets_file(name)) and read_text(path) == before:
                 path.unlink()
 
     def refuse_hand_edits(self, draft: Draft, but: Collection[str] = ()) -> None:

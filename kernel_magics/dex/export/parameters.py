@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import keyword
 import re
 from dataclasses import dataclass, field, replace
@@ -334,3 +335,19 @@ def _trailing_comment(text: str, node: ast.stmt) -> str:
     last = text.split("\n")[-1]
     end = len(last.encode("utf-8", "surrogatepass")[: node.end_col_offset or 0].decode("utf-8", "ignore"))
     return last[end:].strip().lstrip("#").strip()
+
+
+def default_text(parameter: Parameter) -> str:
+    """Return a parameter's default as a job has it: text."""
+    source = parameter.default
+    if source is None:
+        return ""
+    found = re.fullmatch(r"field\(default_factory=lambda: (.*)\)", source, re.DOTALL)
+    value = ast.literal_eval(found.group(1) if found else source)
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return value
+    return json.dumps(list(value) if isinstance(value, tuple | set) else value, default=str)

@@ -9,9 +9,8 @@ from dex.export.formatting import format_python
 from dex.export.imports import render_imports
 from dex.export.module import Block
 from dex.export.names import imported
-from dex.export.parameters import Parameters
+from dex.export.parameters import Parameters, default_text
 from dex.export.pieces import Log, Piece, literal
-from dex.export.project_files import default_text
 
 _MODULES = ("dlt", "pyspark.pipelines", "databricks.pipelines")
 

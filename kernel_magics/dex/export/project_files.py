@@ -1,11 +1,9 @@
-"""The files around a module: its job, the project's bundle, and what makes a wheel of the project."""
+"""The files around a module: the project's bundle, and what makes a wheel of the project."""
 
 from __future__ import annotations
 
-import ast
 import json
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,63 +11,12 @@ from dex_dbutils import ExportError, Where
 from dex_dbutils.config import Project
 
 from dex import toml
-from dex.bundle import to_yaml
 from dex.bundle.files import ROOT_FILE, root_file
 from dex.bundle.made import memory_of
 from dex.bundle.targets import RECORD, bundle_text, missing_targets
 from dex.export.derived_tests import CONFTEST
 from dex.export.models import ReportLine
-from dex.export.parameters import Parameter, Parameters
 from dex.export.writing import read_text
-
-
-def job_settings(project: Project, module: str, parameters: Parameters, requirements: list[str]) -> dict[str, Any]:
-    """Return the settings of a notebook's own job: one task that runs the wheel with the job's parameters."""
-    given = [("env", "${bundle.target}"), *((p.job_key, default_text(p)) for p in parameters.ordered())]
-    words = {p.job_key: p.word[2:] for p in parameters.ordered()}
-    return {
-        "name": module,
-        "parameters": [{"name": key, "default": default} for key, default in given],
-        "tasks": [
-            {
-                "task_key": module,
-                "environment_key": "default",
-                "python_wheel_task": {
-                    "package_name": project.package,
-                    "entry_point": module,
-                    "named_parameters": {words.get(key, key): "{{job.parameters." + key + "}}" for key, _ in given},
-                },
-            }
-        ],
-        "environments": [
-            {
-                "environment_key": "default",
-                "spec": {"environment_version": "4", "dependencies": ["../dist/*.whl", *requirements]},
-            }
-        ],
-    }
-
-
-def render_job(notebook: str, key: str, settings: dict[str, Any]) -> str:
-    """Return ``resources/<key>.job.yml``."""
-    head = f"# Made from {notebook} by `dex export`: change the notebook and export again.\n"
-    return head + to_yaml({"resources": {"jobs": {key: settings}}})
-
-
-def default_text(parameter: Parameter) -> str:
-    """Return a parameter's default as a job has it: text."""
-    source = parameter.default
-    if source is None:
-        return ""
-    found = re.fullmatch(r"field\(default_factory=lambda: (.*)\)", source, re.DOTALL)
-    value = ast.literal_eval(found.group(1) if found else source)
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, str):
-        return value
-    return json.dumps(list(value) if isinstance(value, tuple | set) else value, default=str)
 
 
 def shared_files(project: Project, name: str, notes: list[ReportLine], *, job: bool, spark: bool) -> dict[str, str]:
@@ -108,9 +55,10 @@ def shared_files(project: Project, name: str, notes: list[ReportLine], *, job: b
     return files
 
 
-def memory_of_bundle(files: dict[str, str]) -> dict[str, str]:
+def memory_of_bundle(files: Mapping[str, str | None]) -> dict[str, str]:
     """Return what is kept of ``databricks.yml`` where it is among files that are made now."""
-    return {RECORD: memory_of(ROOT_FILE, files[ROOT_FILE])} if ROOT_FILE in files else {}
+    text = files.get(ROOT_FILE)
+    return {RECORD: memory_of(ROOT_FILE, text)} if text is not None else {}
 
 
 def render_pyproject(project: Project, scripts: dict[str, str]) -> str:

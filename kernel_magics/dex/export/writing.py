@@ -7,13 +7,14 @@ import difflib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from dex_dbutils import ExportError, Where
 
 from dex.export.mapping import file_digest
+from dex.export.models import ExportedFile
 from dex.files import FileError, interrupts_held, stage, write_error
 
 
@@ -34,6 +35,15 @@ def read_text(path: Path) -> str | None:
             path,
             "Move away what stands there; nothing was written.",
         ) from error
+
+
+def compared(path: Path, file: str, text: str, check: bool) -> ExportedFile:
+    """Return what becomes of a file that is to have a text."""
+    there = read_text(path)
+    if there is not None and there.replace("\r\n", "\n") == text.replace("\r\n", "\n"):
+        return ExportedFile(path=file, status="unchanged")
+    diff = unified_diff(file, there or "", text, limit=400) if check else ""
+    return ExportedFile(path=file, status="differs" if check else "written", diff=diff)
 
 
 def refuse_hand_edits(root: Path, files: dict[str, str], known: dict[str, Any]) -> None:
@@ -73,12 +83,12 @@ def unified_diff(path: str, there: str, new: str, limit: int = 60) -> str:
     return "\n".join([*shown[:limit], *more])
 
 
-def write_all(root: Path, files: dict[str, str]) -> None:
+def write_all(root: Path, files: Mapping[str, str | None]) -> None:
     """Write every file, or leave every one as it was; an interrupt waits until one of both is done.
 
     Args:
         root: folder of the project.
-        files: content by path below it.
+        files: content by path below it; None for a file that is to go.
 
     Raises:
         FileError: DEX-FILE-01, the disk refuses; every file is what it was.
@@ -91,11 +101,16 @@ def write_all(root: Path, files: dict[str, str]) -> None:
         try:
             for path, text in files.items():
                 current = root / path
+                if text is None:
+                    continue
                 _make_folder(current.parent, made)
                 staged.append((current, stage(current, text.encode("utf-8", "surrogateescape"))))
             for current, temporary in staged:
                 replaced.append((current, _keep(current)))
                 os.replace(temporary, current)
+            for current in [root / path for path, text in files.items() if text is None]:
+                replaced.append((current, _keep(current)))
+                current.unlink(missing_ok=True)
         except BaseException as error:
             for path_, kept in replaced:
                 _restore(path_, kept)

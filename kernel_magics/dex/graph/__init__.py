@@ -4,6 +4,7 @@ from dex.graph.drawing import mermaid_id, mermaid_text
 from dex.graph.infer import infer_graph
 from dex.graph.models import Edge, Input, JobGraph, Place, Question, Reason, Task
 from dex.graph.sql import is_common_table
+from dex.graph.stated import usual_paths
 from dex.graph.volumes import volume_paths
 
 __all__ = [
@@ -18,5 +19,6 @@ __all__ = [
     "is_common_table",
     "mermaid_id",
     "mermaid_text",
+    "usual_paths",
     "volume_paths",
 ]

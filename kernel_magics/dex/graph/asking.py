@@ -115,6 +115,10 @@ def _handed_over(edges: Edges) -> Iterator[Question]:
 def take_values(edges: Edges) -> Iterator[Question]:
     """Add the edges of task values, and yield questions about those that are not clear."""
     for node in edges.nodes:
+        for end in node.facts.ends:
+            other = edges.by_key.get(end.task or "")
+            if other is not None:
+                edges.add(other, node, Reason(kind="task value", name=end.key, after=end.place))
         for got in node.facts.values:
             if got.task is None:
                 continue
@@ -206,6 +210,6 @@ def _unresolved(edges: Edges) -> Iterator[tuple[Node, Use]]:
         settings = node.said.settings
         for use in node.facts.uses:
             answered = settings.reads if use.how == "read" else settings.writes
-            answered = answered if answered is not None or use.how != "read" else settings.depends_on
-            if use.name.unknown and answered is None:
+            told = answered is not None or (use.how == "read" and settings.depends_on is not None)
+            if use.name.unknown and not told:
                 yield node, use

@@ -43,6 +43,8 @@ def _count(number: int, word: str) -> str:
 
 
 def _title(task: Task) -> str:
+    if task.type:
+        return f"{task.key}  ({task.type}, {task.notebook})"
     section = f", '{task.section}'" if task.section else ""
     return f"{task.key}  ({task.notebook}{section}{', a pipeline' if task.pipeline else ''})"
 
@@ -64,8 +66,8 @@ def mermaid_of(graph: JobGraph) -> str:
     for number, each in enumerate(graph.inputs, start=1):
         lines.append(f'  in{number}[("{mermaid_text(each.name)}")]')
     for task in graph.tasks:
-        shape = ('[["', '"]]') if task.pipeline else ('["', '"]')
-        lines.append(f"  {ids[task.key]}{shape[0]}{mermaid_text(task.key)}{shape[1]}")
+        shape = ("{", "}") if task.type == "condition_task" else ("[[", "]]") if task.pipeline else ("[", "]")
+        lines.append(f'  {ids[task.key]}{shape[0]}"{mermaid_text(task.key)}"{shape[1]}')
     for number, each in enumerate(graph.inputs, start=1):
         lines += [f"  in{number} -.-> {ids[key]}" for key in each.readers]
     for edge in graph.edges:

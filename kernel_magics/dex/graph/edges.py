@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from itertools import combinations
+from typing import Any
 
 from dex_dbutils import DexError, Where
 
@@ -26,6 +27,7 @@ class Node:
     said: Said
     section: str | None = None
     cells: list[int] = field(default_factory=list)
+    type: str = ""
     reads: dict[Id, Use] = field(default_factory=dict)
     writes: dict[Id, list[Use]] = field(default_factory=dict)
 
@@ -176,7 +178,8 @@ class Edges:
 
     def _said_by(self, node: Node) -> None:
         settings = node.said.settings
-        for word, keys in (("depends_on", settings.depends_on or []), ("after", settings.after)):
+        waits = [each.task_key for each in settings.depends_on or ()]
+        for word, keys in (("depends_on", waits), ("after", settings.after)):
             for key in keys:
                 if key not in self.by_key or key == node.key:
                     place = node.said.place or Place(notebook=node.notebook)
@@ -316,7 +319,17 @@ class Edges:
             reads=list(dict.fromkeys(shown_id(name) for name in node.reads)),
             writes=list(dict.fromkeys(shown_id(name) for name in node.writes if name[0] != "schema")),
             runs=node.facts.runs,
+            type=node.type,
+            settings=_settings(node.said),
+            said=node.said.place,
         )
+
+
+def _settings(said: Said) -> dict[str, Any]:
+    waits = said.settings.depends_on or []
+    if not any(each.outcome for each in waits):
+        return said.settings.task
+    return {**said.settings.task, "depends_on": [each.model_dump(exclude_none=True) for each in waits]}
 
 
 def _once(questions: Iterable[Question]) -> list[Question]:

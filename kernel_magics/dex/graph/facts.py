@@ -61,6 +61,7 @@ class Facts:
         takes: what a cell needs of the session, with the cell.
         runs: notebooks that it runs, by their paths below the project.
         pipeline: it defines tables of a pipeline.
+        ends: what other tasks came to, as its settings ask for it, such as `result_state`.
     """
 
     uses: dict[Use, None] = field(default_factory=dict)
@@ -72,6 +73,7 @@ class Facts:
     questions: list[tuple[Question, int]] = field(default_factory=list)
     runs: list[str] = field(default_factory=list)
     pipeline: bool = False
+    ends: list[TaskValue] = field(default_factory=list)
 
     def of_cells(self, cells: Iterable[int]) -> Facts:
         """Return what some cells of the notebook do."""

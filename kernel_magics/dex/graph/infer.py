@@ -20,7 +20,8 @@ from dex.graph.notebooks import facts_of, shown_below
 from dex.graph.overrides import Said, TaskSettings, settings_of
 from dex.graph.resources import read_resources
 from dex.graph.sections import Section, Split, split
-from dex.notebook import read_notebook
+from dex.graph.stated import with_stated
+from dex.notebook import is_plain, read_notebook, read_plain
 
 
 @dataclass
@@ -46,6 +47,7 @@ def infer_graph(
     notebooks: Sequence[Path],
     *,
     sections: bool = True,
+    job: str | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> JobGraph:
     """Return the tasks that notebooks are, and what each depends on; nothing is run and nothing written.
@@ -55,8 +57,10 @@ def infer_graph(
 
     Args:
         project: whose environments say which schema is which layer.
-        notebooks: files, and folders of them.
+        notebooks: files, and folders of them; also plain files of Python and SQL, if they are named.
         sections: let sections that exchange tables only be tasks of their own.
+        job: key of the job that they are; what the configuration says of others then does not count. By default all
+            jobs of the configuration count that have one of the notebooks.
         progress: told of every notebook before it is read.
 
     Raises:
@@ -75,12 +79,13 @@ def infer_graph(
     kept = [each for each in made if each.nodes]
     run_by_others = _run_by_others({each.shown: each.runs for each in kept})
     kept = [each for each in kept if each.speaks or each.shown not in run_by_others]
-    nodes = [node for each in kept for node in each.nodes]
+    homes = {node.key: each.path.resolve() for each in kept for node in each.nodes}
+    nodes = with_stated(project, [node for each in kept for node in each.nodes], homes, job)
     _refuse_equal_keys(nodes)
     edges = Edges(nodes, Layers(project))
-    homes = {each.path: [node.key for node in each.nodes] for each in kept}
+    tasks = {each.path: [node.key for node in each.nodes] for each in kept}
     for first, second, place in resources.order:
-        edges.order(homes.get(first, []), homes.get(second, []), place)
+        edges.order(tasks.get(first, []), tasks.get(second, []), place)
     notes = [
         f"the sections of {each.shown} exchange tables only, and are {len(each.nodes)} tasks"
         for each in kept
@@ -124,7 +129,7 @@ def _keys(root: Path, paths: Sequence[Path]) -> dict[Path, str]:
 def _nodes(path: Path, key: str, root: Path, sections: bool) -> _Made:
     """Return the tasks of a notebook: one, or one a section; none where it is to be ignored."""
     shown = shown_below(path, root)
-    notebook = read_notebook(path)
+    notebook = read_plain(path) if is_plain(path) else read_notebook(path)
     said = settings_of(notebook, shown)
     facts = facts_of(notebook, root)
     may = sections and all(each.settings.sections for each in said.values())

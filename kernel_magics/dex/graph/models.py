@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -41,7 +41,7 @@ class Task(Model):
 
     Attributes:
         key: its key in the job.
-        notebook: path below the project.
+        notebook: path below the project; the file of the configuration for a task that it writes out.
         section: heading of the section that it is, where a notebook is several tasks.
         cells: numbers of the cells that it runs, where a notebook is several tasks; those that all of them need included.
             Imports, functions, classes and literal constants of the other cells hold in it too.
@@ -49,6 +49,10 @@ class Task(Model):
         reads: tables and paths that it reads and does not write first, in order.
         writes: tables and paths that it writes, in order.
         runs: notebooks that it runs by `%run` or `dbutils.notebook.run`: what they do counts as done by it.
+        type: its type, such as `condition_task`, where it is no notebook but a task that the configuration writes out.
+        settings: what its notebook says of it beside what it waits for, in the words of the Jobs API; `depends_on` where
+            it asks for the outcome of a condition.
+        said: where the notebook says so.
     """
 
     key: str
@@ -59,6 +63,9 @@ class Task(Model):
     reads: list[str] = []
     writes: list[str] = []
     runs: list[str] = []
+    type: str = ""
+    settings: dict[str, Any] = {}
+    said: Place | None = None
 
 
 class Reason(Model):

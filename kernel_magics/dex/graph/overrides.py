@@ -5,16 +5,35 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
 import yaml
 from dex_dbutils import DexError, NotebookError, Where
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
+from dex.bundle import fields_of, nearest
 from dex.graph.models import Place
 from dex.notebook import Notebook
 
 _COMMENT = re.compile(r"(?:#|--)\s*dex:\s*task\b(.*)$")
+
+
+#: Settings of a task that a notebook may say in the words of the Jobs API.
+_OF_TASK = fields_of("jobs.Task") - {"task_key", "depends_on"}
+
+
+def _dependency(value: Any) -> Any:
+    """Return an entry of ``depends_on`` in its long form."""
+    return {"task_key": value} if isinstance(value, str) else value
+
+
+class Dependency(BaseModel):
+    """A task that another waits for; of a condition, also what it has to come to."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    task_key: str
+    outcome: str | None = None
 
 
 class TaskSettings(BaseModel):
@@ -22,23 +41,25 @@ class TaskSettings(BaseModel):
 
     Attributes:
         key: key of the task; the name of the notebook's module if not given.
-        depends_on: keys of the tasks that it depends on, instead of those that were inferred.
+        depends_on: the tasks that it depends on, instead of those that were inferred.
         after: keys of tasks that it depends on too.
         ignore: tables that do not count for it; True where the notebook is no task at all.
         reads: tables that it reads too, and an answer to what only the run knows.
         writes: tables that it writes too, and an answer to what only the run knows.
         sections: False where it is one task although its sections could be several.
+        task: its other settings, in the words of the Jobs API.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     key: str | None = None
-    depends_on: list[str] | None = None
+    depends_on: list[Annotated[Dependency, BeforeValidator(_dependency)]] | None = None
     after: list[str] = []
     ignore: list[str] | bool = []
     reads: list[str] | None = None
     writes: list[str] | None = None
     sections: bool = True
+    task: dict[str, Any] = {}
 
 
 @dataclass(frozen=True)
@@ -91,18 +112,23 @@ def _comments(notebook: Notebook) -> Iterator[tuple[int, int, str]]:
 
 
 def _settings(value: Any, place: Place) -> TaskSettings:
+    known = {*TaskSettings.model_fields, *_OF_TASK} - {"task"}
     try:
+        if isinstance(value, dict) and "task" not in value:
+            own = {key: entry for key, entry in value.items() if key not in _OF_TASK}
+            value = {**own, "task": {key: entry for key, entry in value.items() if key in _OF_TASK}}
         return TaskSettings.model_validate(value)
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
-        raise _unreadable(place, f"{key}: {first['msg']}" if key else "it is no mapping") from error
+        near = nearest(key, known).strip() if first["type"] == "extra_forbidden" else ""
+        raise _unreadable(place, f"{key}: {first['msg']}" if key else "it is no mapping", near) from error
 
 
-def _unreadable(place: Place, why: str) -> DexError:
+def _unreadable(place: Place, why: str, near: str = "") -> DexError:
     return DexError(
         "DEX-GRAPH-02",
         f"`dex: task` cannot be read: {why}.",
         Where(place.notebook, place.line, cell=place.cell),
-        "Write it as `# dex: task {key: orders, after: [customers], ignore: [ops.audit]}`.",
+        near or "Write it as `# dex: task {key: orders, after: [customers], ignore: [ops.audit]}`.",
     )

@@ -2,7 +2,7 @@
 
 from dex.jobs.display import LiveRuns, in_order, items_of, print_runs, run_text
 from dex.jobs.drawing import after_of, graph_mermaid, graph_text, stages_of, what_of
-from dex.jobs.emitting import EmitReport, emit_job
+from dex.jobs.emission import EmitReport, emit_job, emit_jobs
 from dex.jobs.failures import FailedAt, failed_at
 from dex.jobs.flow import GOOD, selected
 from dex.jobs.local import bundle_job, processors, repair_run, run_jobs
@@ -49,6 +49,7 @@ __all__ = [
     "bundle_job",
     "chosen",
     "emit_job",
+    "emit_jobs",
     "end_with_stdin",
     "failed_at",
     "graph_mermaid",

@@ -10,6 +10,7 @@ from dex.notebook.ipynb import RESOLVE, merge_conflict
 from dex.notebook.lexing import lex
 from dex.notebook.models import Cell, Magic, Notebook, Statement
 from dex.notebook.parameters import parameter_texts, parse_parameters
+from dex.notebook.plain import is_plain, read_plain
 from dex.notebook.reading import notebook_bytes, parse_notebook, read_notebook
 from dex.notebook.references import RunReference, parse_run, resolve_run
 from dex.notebook.source import is_source
@@ -30,6 +31,7 @@ __all__ = [
     "Statement",
     "convert",
     "flow_of",
+    "is_plain",
     "is_source",
     "left_behind",
     "lex",
@@ -41,6 +43,7 @@ __all__ = [
     "parse_parameters",
     "parse_run",
     "read_notebook",
+    "read_plain",
     "resolve_run",
     "run_notebook",
     "split_sql",

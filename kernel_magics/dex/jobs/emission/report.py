@@ -1,0 +1,54 @@
+"""What emitting a job says it did."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from dex.bundle import Finding
+from dex.graph import Question
+
+Status = Literal["written", "unchanged", "differs"]
+
+
+class EmitReport(BaseModel):
+    """What became of a job.
+
+    Attributes:
+        job: key of the job.
+        path: its file, below the project.
+        status: written, unchanged, or differs where nothing was to be written.
+        diff: what differs.
+        files: its files with what became of each: the job, and what targets change of it.
+        tasks: keys of its tasks, in order.
+        exported: modules that were exported.
+        as_notebooks: notebooks that run as they are, because they cannot be exported, with the reason.
+        kept: values that a person changed in the files.
+        questions: what the graph could not tell.
+        remarks: what is still to be done for the bundle to be sound.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    job: str
+    path: str
+    status: Status
+    diff: str = ""
+    files: dict[str, Status] = Field(default_factory=dict)
+    tasks: list[str]
+    exported: list[str]
+    as_notebooks: dict[str, str] = Field(default_factory=dict)
+    kept: list[str] = Field(default_factory=list)
+    questions: list[Question] = Field(default_factory=list)
+    remarks: list[Finding] = Field(default_factory=list)
+
+    def to_text(self) -> str:
+        """Return it for logs and terminals."""
+        lines = [f"{self.path}: {self.status}, {len(self.tasks)} tasks: {', '.join(self.tasks)}"]
+        lines += [f"{file}: {status}" for file, status in self.files.items() if file != self.path]
+        lines += [f"  {notebook} runs as a notebook: {why}" for notebook, why in self.as_notebooks.items()]
+        lines += [f"  `{path}` stays as it was changed there" for path in self.kept]
+        lines += [f"  {f.file}:{f.line}:{f.column}: {f.severity} {f.code}: {f.message}" for f in self.remarks]
+        lines += [question.to_text() for question in self.questions]
+        return "\n".join([*lines, *([self.diff] if self.diff else [])])

@@ -1,0 +1,291 @@
+"""Every setting of a job and of a task, and every type of task, as the configuration says it and the bundle has it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from textwrap import indent
+from typing import Any
+
+import pytest
+import yaml
+from configured_project import CLUSTER, configured_project, emitted, job, refusal, say, task, wrong
+from dex.jobs import emit_jobs
+from dex_dbutils.config import find_project
+from notebook_factory import BASE, write_notebook
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return configured_project(tmp_path / "shop")
+
+
+#: Settings of a job, as they stand in the configuration and in the bundle.
+OF_A_JOB = {
+    "a schedule": "schedule: {quartz_cron_expression: '0 0 6 * * ?', timezone_id: Europe/Vienna, pause_status: PAUSED}",
+    "a period": "trigger: {periodic: {interval: 4, unit: HOURS}}",
+    "new files": "trigger: {file_arrival: {url: /Volumes/main/raw/in/, min_time_between_triggers_seconds: 60}}",
+    "changed tables": "trigger: {table_update: {table_names: [main.raw.a, main.raw.b], condition: ANY_UPDATED}}",
+    "without a pause": "continuous: {pause_status: PAUSED}",
+    "mails": "email_notifications: {on_failure: [a@example.org], on_duration_warning_threshold_exceeded: [b@example.org]}",
+    "webhooks": "webhook_notifications: {on_success: [{id: 11111111-2222-3333-4444-555555555555}]}",
+    "when to be silent": "notification_settings: {no_alert_for_skipped_runs: true, no_alert_for_canceled_runs: true}",
+    "who it runs as": "run_as: {service_principal_name: 11111111-2222-3333-4444-555555555555}",
+    "permissions": "permissions: [{group_name: users, level: CAN_VIEW}, {user_name: a@example.org, level: IS_OWNER}]",
+    "tags": "tags: {team: orders, cost: '12'}",
+    "health": "health: {rules: [{metric: RUN_DURATION_SECONDS, op: GREATER_THAN, value: 3600}]}",
+    "a time-out": "timeout_seconds: 7200",
+    "runs at a time": "max_concurrent_runs: 3",
+    "a queue": "queue: {enabled: true}",
+    "a performance target": "performance_target: STANDARD",
+    "a description": "description: 'Orders: of the day'",
+    "a name": "name: Orders of the day",
+    "a budget": "budget_policy_id: 11111111-2222-3333-4444-555555555555",
+    "references of the bundle": "description: ${bundle.target} of ${workspace.current_user.userName}",
+}
+
+
+@pytest.mark.parametrize("what", list(OF_A_JOB))
+def test_a_setting_of_a_job_stands_in_its_file(what: str, root: Path) -> None:
+    say(root, OF_A_JOB[what])
+    emitted(root)
+    assert yaml.safe_load(OF_A_JOB[what]).items() <= job(root).items()
+    assert wrong(root) == []
+
+
+#: Settings of a notebook's task.
+OF_A_TASK = {
+    "retries": "max_retries: 3\nmin_retry_interval_millis: 60000\nretry_on_timeout: true",
+    "a time-out": "timeout_seconds: 600",
+    "when it runs": "run_if: ALL_DONE",
+    "mails": "email_notifications: {on_failure: [a@example.org]}",
+    "webhooks": "webhook_notifications: {on_failure: [{id: 11111111-2222-3333-4444-555555555555}]}",
+    "when to be silent": "notification_settings: {alert_on_last_attempt: true}",
+    "health": "health: {rules: [{metric: RUN_DURATION_SECONDS, op: GREATER_THAN, value: 60}]}",
+    "a description": "description: What a day brings",
+    "no optimization": "disable_auto_optimization: true",
+    "it is off": "disabled: true",
+}
+
+
+@pytest.mark.parametrize("what", list(OF_A_TASK))
+def test_a_setting_of_a_task_stands_beside_the_work_of_its_notebook(what: str, root: Path) -> None:
+    say(root, "tasks:\n  clean:\n" + indent(OF_A_TASK[what], "    "))
+    emitted(root)
+    found = task(root, "clean")
+    assert yaml.safe_load(OF_A_TASK[what]).items() <= found.items()
+    assert found["python_wheel_task"]["entry_point"] == "clean"
+    assert found["depends_on"] == [{"task_key": "load"}]
+    assert wrong(root) == []
+
+
+#: Tasks that are no notebooks: as they stand in the configuration, and what becomes of them where that is not the same.
+WRITTEN: dict[str, tuple[str, dict[str, Any]]] = {
+    "a condition": ("condition_task: {op: EQUAL_TO, left: '{{job.parameters.day}}', right: '1'}", {}),
+    "a loop": (
+        "for_each_task: {inputs: '[1, 2]', concurrency: 2, task: {spark_python_task: {python_file: jobs/say.py}}}",
+        {
+            "for_each_task": {
+                "inputs": "[1, 2]",
+                "concurrency": 2,
+                "task": {
+                    "task_key": "one_iteration",
+                    "environment_key": "default",
+                    "spark_python_task": {"python_file": "../jobs/say.py"},
+                },
+            }
+        },
+    ),
+    "a job of the bundle": (
+        "run_job_task: {job_id: other, job_parameters: {word: x}}",
+        {"run_job_task": {"job_id": "${resources.jobs.other.id}", "job_parameters": {"word": "x"}}},
+    ),
+    "a job of the workspace": ("run_job_task: {job_id: 123}", {}),
+    "a query": ("sql_task: {warehouse_id: abc, query: {query_id: q1}}", {}),
+    "an alert": ("sql_task: {warehouse_id: abc, alert: {alert_id: a1}}", {}),
+    "a dashboard of SQL": ("sql_task: {warehouse_id: abc, dashboard: {dashboard_id: d1}}", {}),
+    "a file of SQL": (
+        "sql_task: {file: {path: sql/report.sql}, parameters: {day: '{{job.parameters.day}}'}}",
+        {
+            "sql_task": {
+                "warehouse_id": "of the job",
+                "file": {"path": "../sql/report.sql"},
+                "parameters": {"day": "{{job.parameters.day}}"},
+            }
+        },
+    ),
+    "a dashboard": ("dashboard_task: {dashboard_id: d1, warehouse_id: abc}", {}),
+    "a pipeline of the workspace": ("pipeline_task: {pipeline_id: some-pipeline, full_refresh: true}", {}),
+    "a file of Python": (
+        "spark_python_task: {python_file: jobs/say.py, parameters: [a]}\nmax_retries: 1",
+        {
+            "environment_key": "default",
+            "spark_python_task": {"python_file": "../jobs/say.py", "parameters": ["a"]},
+            "max_retries": 1,
+        },
+    ),
+    "dbt": (
+        "dbt_task: {commands: [dbt run], project_directory: dbt, warehouse_id: abc}",
+        {
+            "environment_key": "default",
+            "dbt_task": {"commands": ["dbt run"], "project_directory": "../dbt", "warehouse_id": "abc"},
+        },
+    ),
+    "a notebook of the workspace": ("notebook_task: {notebook_path: /Workspace/Shared/report}", {}),
+    "a notebook as it is": (
+        "notebook_task: {notebook_path: notebooks/clean.ipynb}",
+        {"notebook_task": {"notebook_path": "../notebooks/clean.ipynb"}},
+    ),
+    "a wheel from elsewhere": (
+        "python_wheel_task: {package_name: shop_etl, entry_point: load}\nexisting_cluster_id: 0101-abc",
+        {"existing_cluster_id": "0101-abc", "python_wheel_task": {"package_name": "shop_etl", "entry_point": "load"}},
+    ),
+}
+
+
+@pytest.mark.parametrize("what", list(WRITTEN))
+def test_a_task_that_is_no_notebook_waits_for_what_it_says(what: str, root: Path) -> None:
+    text, expected = WRITTEN[what]
+    other = "other: {tasks: {only: {spark_python_task: {python_file: jobs/say.py}}}, parameters: [{name: word, default: a}]}"
+    say(root, f"warehouse_id: of the job\ntasks:\n  one:\n    depends_on: [load]\n{indent(text, '    ')}", more=other)
+    emit_jobs(find_project(root))
+    assert task(root, "one") == {
+        "task_key": "one",
+        "depends_on": [{"task_key": "load"}],
+        **(expected or yaml.safe_load(text)),
+    }
+    assert wrong(root) == []
+
+
+def test_plain_files_of_python_and_sql_are_tasks_in_the_order_of_their_tables(root: Path) -> None:
+    (root / "jobs/fill.py").write_text("spark.table('gold.report').write.saveAsTable('gold.copy')\n")
+    (root / "config/base.yaml").write_text(
+        BASE
+        + "jobs:\n  daily:\n    warehouse_id: abc\n    notebooks: [notebooks, sql/report.sql, jobs/fill.py, jobs/use.py]\n"
+    )
+    emitted(root)
+    assert task(root, "report") == {
+        "task_key": "report",
+        "depends_on": [{"task_key": "clean"}],
+        "sql_task": {"warehouse_id": "abc", "file": {"path": "../sql/report.sql"}},
+    }
+    assert task(root, "fill") == {
+        "task_key": "fill",
+        "depends_on": [{"task_key": "report"}],
+        "environment_key": "default",
+        "spark_python_task": {"python_file": "../jobs/fill.py"},
+    }
+    assert not (root / "src/shop_etl/fill.py").exists()
+    assert wrong(root) == []
+
+
+def test_a_file_that_imports_the_project_gets_its_wheel(root: Path) -> None:
+    for name, dependencies in (("use", ["../dist/*.whl"]), ("say", None)):
+        (root / "config/base.yaml").write_text(f"{BASE}jobs: {{daily: {{notebooks: [jobs/{name}.py]}}}}\n")
+        emitted(root)
+        assert job(root)["environments"][0]["spec"].get("dependencies") == dependencies
+
+
+def test_a_notebook_can_be_what_a_loop_repeats(root: Path) -> None:
+    loop = "for_each_task: {inputs: '{{tasks.load.values.rows}}', concurrency: 4}\nmax_retries: 2\nrun_if: ALL_DONE"
+    item = "python_wheel_task: {named_parameters: {item: '{{input}}'}}"
+    say(root, f"tasks:\n  clean:\n{indent(loop, '    ')}\n    {item}")
+    emitted(root)
+    found = task(root, "clean")
+    inner = found["for_each_task"].pop("task")
+    assert found == {
+        "task_key": "clean",
+        "depends_on": [{"task_key": "load"}],
+        "run_if": "ALL_DONE",
+        "for_each_task": {"inputs": "{{tasks.load.values.rows}}", "concurrency": 4},
+    }
+    assert inner["task_key"] == "clean_iteration"
+    assert inner["max_retries"] == 2
+    assert inner["python_wheel_task"]["entry_point"] == "clean"
+    assert inner["python_wheel_task"]["named_parameters"]["item"] == "{{input}}"
+    assert wrong(root) == []
+
+
+def test_a_task_comes_after_those_whose_values_it_asks_for(root: Path) -> None:
+    condition = "condition_task: {op: GREATER_THAN, left: '{{tasks.load.values.rows}}', right: '0'}"
+    outcome = "depends_on: [{task_key: enough, outcome: 'true'}]"
+    say(root, f"tasks:\n  enough: {{{condition}}}\n  clean: {{{outcome}}}")
+    emitted(root)
+    assert task(root, "enough")["depends_on"] == [{"task_key": "load"}]
+    assert task(root, "clean")["depends_on"] == [{"task_key": "enough", "outcome": "true"}]
+
+
+def test_what_a_notebook_says_of_its_task_counts_and_the_configuration_wins(root: Path) -> None:
+    write_notebook(
+        root / "notebooks/clean.ipynb",
+        "# dex: task {max_retries: 1, timeout_seconds: 60, depends_on: [{task_key: enough, outcome: 'false'}]}\nx = 1",
+    )
+    say(root, "tasks:\n  enough: {condition_task: {op: EQUAL_TO, left: a, right: b}}\n  clean: {max_retries: 5}")
+    emitted(root)
+    found = task(root, "clean")
+    assert (found["max_retries"], found["timeout_seconds"]) == (5, 60)
+    assert found["depends_on"] == [{"task_key": "enough", "outcome": "false"}]
+
+
+def test_a_wrong_setting_in_a_notebook_is_refused_where_it_stands(root: Path) -> None:
+    write_notebook(root / "notebooks/clean.ipynb", "x = 1\n# dex: task {max_retries: many}\ny = 1")
+    say(root, "")
+    assert "notebooks/clean.ipynb:2:1: DEX-BUNDLE-03: `max_retries` must be a whole number" in refusal(root)
+
+
+def test_parameters_of_the_configuration_join_those_of_the_notebooks(root: Path) -> None:
+    say(root, "parameters: [{name: day, default: '2020-02-02'}, {name: mode, default: full}]")
+    emitted(root)
+    assert job(root)["parameters"] == [
+        {"name": "env", "default": "${bundle.target}"},
+        {"name": "day", "default": "2020-02-02"},
+        {"name": "mode", "default": "full"},
+    ]
+
+
+def test_the_environment_of_the_tasks_can_be_changed_and_others_added(root: Path) -> None:
+    own = "{environment_key: default, spec: {environment_version: '3', dependencies: [six, ./vendor/*.whl]}}"
+    (root / "vendor").mkdir()
+    (root / "vendor/x-1-py3-none-any.whl").touch()
+    say(root, f"environments: [{own}, {{environment_key: ml, spec: {{environment_version: '2'}}}}]")
+    emitted(root)
+    assert job(root)["environments"] == [
+        {
+            "environment_key": "default",
+            "spec": {"environment_version": "3", "dependencies": ["../dist/*.whl", "six", "../vendor/*.whl"]},
+        },
+        {"environment_key": "ml", "spec": {"environment_version": "2"}},
+    ]
+    assert wrong(root) == []
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        ("", {"autoscale": {"min_workers": 1, "max_workers": 4}}),
+        (", num_workers: 2", {"num_workers": 2}),
+        (", autoscale: {min_workers: 2, max_workers: 9}", {"autoscale": {"min_workers": 2, "max_workers": 9}}),
+        (
+            ", spark_version: 17.3.x-scala2.13, is_single_node: true",
+            {"spark_version": "17.3.x-scala2.13", "is_single_node": True},
+        ),
+    ],
+)
+def test_a_job_cluster_is_what_a_person_says_and_whole(more: str, expected: dict[str, Any], root: Path) -> None:
+    say(root, CLUSTER % more)
+    emitted(root)
+    (cluster,) = job(root)["job_clusters"]
+    known = {
+        "spark_version": "16.4.x-scala2.12",
+        "data_security_mode": "DATA_SECURITY_MODE_AUTO",
+        "node_type_id": "i3.xlarge",
+    }
+    assert cluster == {"job_cluster_key": "main", "new_cluster": {**known, **expected}}
+    assert task(root, "clean")["job_cluster_key"] == "main"
+    assert task(root, "clean")["libraries"] == [{"whl": "../dist/*.whl"}]
+    assert wrong(root) == []
+
+
+def test_a_job_cluster_that_nobody_describes_is_refused_with_what_it_lacks(root: Path) -> None:
+    say(root, "compute: job_cluster")
+    told = refusal(root)
+    assert "config/base.yaml:7:5: DEX-BUNDLE-32: Cluster 'main' needs `node_type_id` or `instance_pool_id`." in told
