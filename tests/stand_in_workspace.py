@@ -30,11 +30,11 @@ def rest_workspace() -> Iterator[Workspace]:
         yield server.add(USER, TOKEN, catalogs=())
 
 
-def client_of(workspace: Workspace, **settings: Any) -> Any:
-    """Return the vendor's client of a workspace."""
+def client_of(workspace: Workspace, token: str | None = None, **settings: Any) -> Any:
+    """Return the vendor's client of a workspace, logged in as its first user or as the one with the token."""
     from databricks.sdk import WorkspaceClient
 
-    return WorkspaceClient(host=workspace.url, token=workspace.token, auth_type="pat", **settings)
+    return WorkspaceClient(host=workspace.url, token=token or workspace.token, auth_type="pat", **settings)
 
 
 @dataclass

@@ -47,6 +47,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FullWorkspac
         assert url is not None
         with full_workspace(folder, url.removeprefix("sc://").partition("/")[0]) as made:
             made.rest.spark_version = RUNTIME
+            made.rest.add_volume("flights_dev.raw.files")
             made.rest.secrets["flights"] = {"token": "hunter2"}
             yield made
 

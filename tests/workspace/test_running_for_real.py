@@ -229,7 +229,7 @@ def test_notebooks_run_with_widgets_task_values_and_tables(wheel: Path, client: 
     assert [(c.name, c.type_text) for c in client.tables.get("local.bronze.days").columns] == [("id", "bigint")]
 
 
-def test_a_notebook_reads_the_volumes_and_secrets_of_its_workspace(client: Any) -> None:
+def test_a_notebook_reads_the_volumes_and_secrets_of_its_workspace(client: Any, fake: Workspace) -> None:
     notebook = """
         # Databricks notebook source
         files = "/Volumes/main/dev_tester_silver/raw"
@@ -240,6 +240,7 @@ def test_a_notebook_reads_the_volumes_and_secrets_of_its_workspace(client: Any) 
         """
     client.secrets.create_scope("flights")
     client.secrets.put_secret("flights", "token", string_value="hunter22")
+    fake.add_volume("main.dev_tester_silver.raw")
     client.files.upload("/Volumes/main/dev_tester_silver/raw/in.csv", io.BytesIO(b"origin\nJFK\nEWR\n"))
     files = {"a.py": textwrap.dedent(notebook).lstrip().encode()}
     job = {"name": "a", "tasks": [{"task_key": "a", "notebook_task": {"notebook_path": f"{ROOT}/files/a"}}]}

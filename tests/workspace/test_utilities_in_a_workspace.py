@@ -20,6 +20,7 @@ def workspace(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Works
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("DATABRICKS_TOKEN", TOKEN)
     with rest_workspace() as made:
+        made.add_volume("dev.raw.files")
         yield made
 
 
@@ -116,6 +117,7 @@ def test_the_guard_is_asked_before_the_workspace_is(
     from dex.guard import check_path
 
     monkeypatch.setattr("dex_dbutils.utilities.checks._checks", [check_path])
+    workspace.add_volume("theirs.raw.files")
     workspace.files["/Volumes/theirs/raw/files/a.csv"] = b"theirs"
     for call in (
         lambda: dbutils.fs.put("/Volumes/theirs/raw/files/a.csv", "mine", True),
@@ -126,7 +128,7 @@ def test_the_guard_is_asked_before_the_workspace_is(
         with pytest.raises(GuardError) as caught:
             call()
         assert caught.value.code == "DEX-GUARD-03"
-    assert workspace.files == {"/Volumes/theirs/raw/files/a.csv": b"theirs"}
+    assert workspace.files == {"/Volumes/theirs/raw/files/a.csv": b"theirs", "/Volumes/dev/raw/files/": b""}
     assert dbutils.fs.head("/Volumes/theirs/raw/files/a.csv") == "theirs"
 
 
@@ -180,6 +182,6 @@ def test_catalogs_schemas_and_tables_are_listed(workspace: Workspace, environmen
     workspace.tables["dev.silver.flights"] = [{"name": "origin", "type_text": "string"}]
     client = workspace_client(environment(workspace.url))
     assert [c.name for c in client.catalogs.list()] == ["dev"]
-    assert [s.full_name for s in client.schemas.list("dev")] == ["dev.silver"]
+    assert [s.full_name for s in client.schemas.list("dev")] == ["dev.raw", "dev.silver"]
     assert [t.full_name for t in client.tables.list("dev", "silver")] == ["dev.silver.flights"]
     assert client.tables.get("dev.silver.flights").columns[0].name == "origin"

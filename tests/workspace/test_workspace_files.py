@@ -14,6 +14,7 @@ from databricks.sdk.errors import (
     BadRequest,
     DatabricksError,
     InvalidParameterValue,
+    NotFound,
     ResourceAlreadyExists,
     ResourceDoesNotExist,
 )
@@ -159,6 +160,7 @@ def test_a_file_is_no_folder(client: Any) -> None:
 
 def test_a_volume_keeps_files_in_folders_and_lists_them_in_pages(client: Any, fake: Workspace) -> None:
     root = "/Volumes/main/raw/files"
+    fake.add_volume("main.raw.files")
     content = os.urandom(3_000_000)
     client.files.upload(f"{root}/big.bin", io.BytesIO(content))
     assert client.files.download(f"{root}/big.bin").contents.read() == content
@@ -172,3 +174,18 @@ def test_a_volume_keeps_files_in_folders_and_lists_them_in_pages(client: Any, fa
         client.files.upload(f"{root}/big.bin", io.BytesIO(b"x"), overwrite=False)
     with pytest.raises(BadRequest, match="not empty"):
         client.files.delete_directory(root)
+
+
+def test_a_file_into_a_volume_that_is_not_there_is_refused_and_nothing_is_made(client: Any, fake: Workspace) -> None:
+    fake.add_volume("main.raw.files")
+    for path in ("/Volumes/main/raw/other/a.txt", "/Volumes/main/nope/files/a.txt", "/Volumes/nope/raw/files/a.txt"):
+        for call in (
+            lambda path=path: client.files.upload(path, io.BytesIO(b"x")),
+            lambda path=path: client.files.download(path),
+            lambda path=path: client.files.create_directory(path),
+        ):
+            with pytest.raises(NotFound, match="does not exist"):
+                call()
+    with pytest.raises(BadRequest, match="not in a volume"):
+        client.files.upload("/Volumes/main/raw", io.BytesIO(b"x"))
+    assert dict(fake.files) == {"/Volumes/main/raw/files/": b""}

@@ -15,10 +15,12 @@ WORKSPACE_ID = "1234567890123456"
 
 @routes("GET", "/api/2.0/preview/scim/v2/Me")
 def _me(workspace: Workspace, request: Request) -> Answer:
-    name = workspace.user.partition("@")[0]
-    groups = [{"display": group, "type": "direct", "value": group} for group in ("users", "admins")]
-    emails = [{"type": "work", "value": workspace.user, "primary": True}]
-    about = {"id": "1", "userName": workspace.user, "displayName": name, "active": True}
+    user = request.user
+    name = user.name.partition("@")[0]
+    groups = [{"display": group, "type": "direct", "value": group} for group in user.groups]
+    emails = [{"type": "work", "value": user.name, "primary": True}]
+    number = 1 + [each.name for each in workspace.users.values()].index(user.name)
+    about = {"id": str(number), "userName": user.name, "displayName": name, "active": True}
     return {**about, "name": {"givenName": name}, "emails": emails, "groups": groups}
 
 

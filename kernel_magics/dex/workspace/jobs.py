@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from dex.jobs import JobSettings, refusals
+from dex.workspace.access import job_for, may_job
 from dex.workspace.clock import now
+from dex.workspace.jobs_kept import Job
 from dex.workspace.paging import page, pages
 from dex.workspace.permissions import check_rights
 from dex.workspace.refusal import invalid
@@ -30,21 +31,6 @@ _KEYS = {
 }
 
 
-@dataclass
-class Job:
-    """A job.
-
-    Attributes:
-        settings: as they were given, with the platform's defaults.
-    """
-
-    number: int
-    settings: dict[str, Any]
-    owner: str
-    created: int
-    runs: int = 0
-
-
 def checked_settings(settings: Any) -> dict[str, Any]:
     """Return a job's settings with the platform's defaults.
 
@@ -64,13 +50,6 @@ def checked_settings(settings: Any) -> dict[str, Any]:
     return {"format": "MULTI_TASK", "max_concurrent_runs": 1, "timeout_seconds": 0, "name": "Untitled", **settings}
 
 
-def find_job(workspace: Workspace, number: int) -> Job:
-    """Return a job; refuse as the platform does where there is none."""
-    if number not in workspace.jobs:
-        raise invalid(f"Job {number} does not exist.")
-    return workspace.jobs[number]
-
-
 @routes("POST", f"{BASE}/create")
 def _create(workspace: Workspace, request: Request) -> Answer:
     given = dict(request.given)
@@ -78,8 +57,9 @@ def _create(workspace: Workspace, request: Request) -> Answer:
     given.pop("access_control_list", None)
     settings = checked_settings(given)
     check_rights("jobs", rights)
-    job = Job(workspace.new_id(), settings, workspace.user, now())
+    job = Job(workspace.new_id(), settings, request.user.name, now())
     workspace.jobs[job.number] = job
+    workspace.rights.made("jobs", str(job.number), request.user)
     if rights:
         workspace.rights.add("jobs", str(job.number), rights)
     return {"job_id": job.number}
@@ -87,7 +67,7 @@ def _create(workspace: Workspace, request: Request) -> Answer:
 
 @routes("GET", f"{BASE}/get")
 def _get(workspace: Workspace, request: Request) -> Answer:
-    job = find_job(workspace, request.number("job_id"))
+    job = job_for(workspace, request.user, request.number("job_id"), "CAN_VIEW")
     lists, rest = pages({name: job.settings.get(name) for name in _KEYS}, request, PAGED)
     settings = {**job.settings, **lists}
     return {**_about(job), "settings": settings, "run_as_user_name": _run_as(job), "has_more": bool(rest), **rest}
@@ -99,7 +79,8 @@ def _list(workspace: Workspace, request: Request) -> Answer:
     found = [
         job
         for job in sorted(workspace.jobs.values(), key=lambda job: -job.number)
-        if name is None or job.settings["name"].lower() == str(name).lower()
+        if (name is None or job.settings["name"].lower() == str(name).lower())
+        and may_job(workspace, request.user, job.number, "CAN_VIEW")
     ]
     items, rest = page(found, request, limit="limit", default=20, most=100)
     return {
@@ -131,13 +112,14 @@ def _run_as(job: Job) -> str:
 
 @routes("POST", f"{BASE}/reset")
 def _reset(workspace: Workspace, request: Request) -> Answer:
-    find_job(workspace, request.number("job_id")).settings = checked_settings(request.given.get("new_settings"))
+    job = job_for(workspace, request.user, request.number("job_id"), "CAN_MANAGE")
+    job.settings = checked_settings(request.given.get("new_settings"))
     return {}
 
 
 @routes("POST", f"{BASE}/update")
 def _update(workspace: Workspace, request: Request) -> Answer:
-    job = find_job(workspace, request.number("job_id"))
+    job = job_for(workspace, request.user, request.number("job_id"), "CAN_MANAGE")
     settings = dict(job.settings)
     for name, value in request.mapping("new_settings").items():
         settings[name] = _merged(name, settings.get(name), value)
@@ -166,7 +148,7 @@ def _remove(settings: dict[str, Any], field: str) -> None:
 
 @routes("POST", f"{BASE}/delete")
 def _delete(workspace: Workspace, request: Request) -> Answer:
-    job = find_job(workspace, request.number("job_id"))
+    job = job_for(workspace, request.user, request.number("job_id"), "CAN_MANAGE")
     del workspace.jobs[job.number]
     workspace.rights.forget(job.number)
     return {}

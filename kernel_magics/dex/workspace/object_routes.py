@@ -7,6 +7,7 @@ from email import policy
 from email.parser import BytesParser
 from typing import TYPE_CHECKING, Any
 
+from dex.workspace.access import check_entry, check_place, may_entry
 from dex.workspace.objects import Entry
 from dex.workspace.refusal import invalid
 from dex.workspace.routing import Answer, Request, Routes
@@ -33,10 +34,17 @@ def _shown(workspace: Workspace, entry: Entry, asked: str) -> dict[str, Any]:
     return shown | ({"language": entry.language} if entry.language else {})
 
 
+def _read(workspace: Workspace, request: Request, path: str) -> Entry:
+    """Return what is at a path, for somebody who may read it."""
+    entry = workspace.objects.get(path)
+    check_entry(workspace, request.user, path, "CAN_READ")
+    return entry
+
+
 @routes("GET", f"{_BASE}/get-status")
 def _status(workspace: Workspace, request: Request) -> Answer:
     path = request.text("path")
-    entry = workspace.objects.get(path)
+    entry = _read(workspace, request, path)
     shown = _shown(workspace, entry, path)
     if request.flag("return_export_info") and entry.kind == "NOTEBOOK":
         shown["repos_export_format"] = "JUPYTER" if entry.suffix == ".ipynb" else "SOURCE"
@@ -46,7 +54,9 @@ def _status(workspace: Workspace, request: Request) -> Answer:
 @routes("GET", f"{_BASE}/list")
 def _list(workspace: Workspace, request: Request) -> Answer:
     path = request.text("path")
-    found = workspace.objects.children(workspace.objects.get(path))
+    user = request.user
+    inside = workspace.objects.children(_read(workspace, request, path))
+    found = [entry for entry in inside if may_entry(workspace, user, entry, "CAN_READ")]
     since = request.number("notebooks_modified_after", 0)
     return {
         "objects": [_shown(workspace, e, path) for e in found if e.kind != "NOTEBOOK" or e.modified >= since],
@@ -55,20 +65,26 @@ def _list(workspace: Workspace, request: Request) -> Answer:
 
 @routes("POST", f"{_BASE}/mkdirs")
 def _make_folders(workspace: Workspace, request: Request) -> Answer:
-    workspace.objects.make_folder(request.text("path"))
+    path = request.text("path")
+    if workspace.objects.find(path) is None:
+        check_place(workspace, request.user, path)
+    workspace.objects.make_folder(path)
     return {}
 
 
 @routes("POST", f"{_BASE}/delete")
 def _delete(workspace: Workspace, request: Request) -> Answer:
-    for entry in workspace.objects.delete(request.text("path"), recursive=request.flag("recursive")):
+    path = request.text("path")
+    workspace.objects.get(path)
+    check_entry(workspace, request.user, path, "CAN_MANAGE")
+    for entry in workspace.objects.delete(path, recursive=request.flag("recursive")):
         workspace.rights.forget(entry.number)
     return {}
 
 
 @routes("GET", f"{_BASE}/export")
 def _export(workspace: Workspace, request: Request) -> Answer:
-    entry = workspace.objects.get(request.text("path"))
+    entry = _read(workspace, request, request.text("path"))
     content = workspace.objects.exported(entry, request.text("format", "SOURCE"))
     if request.flag("direct_download"):
         return content
@@ -88,6 +104,7 @@ def _import(workspace: Workspace, request: Request) -> Answer:
     form, language = values.get("format") or "SOURCE", values.get("language")
     path, overwrite = values["path"], str(values.get("overwrite", "")).lower() == "true"
     objects = workspace.objects
+    check_place(workspace, request.user, path)
     if form == "AUTO":
         objects.put_detected(path, content, overwrite=overwrite)
     elif form == "RAW":
@@ -122,10 +139,11 @@ def _form(request: Request) -> dict[str, Any]:
 @routes("POST", "/api/2.0/workspace-files/import-file{path:path}")
 def _import_file(workspace: Workspace, request: Request) -> Answer:
     overwrite = request.query.get("overwrite") == "true"
+    check_place(workspace, request.user, request.places["path"])
     workspace.objects.put_detected(request.places["path"], request.body, overwrite=overwrite, status=409)
     return {}
 
 
 @routes("GET", "/api/2.0/workspace-files{path:path}")
 def _read_file(workspace: Workspace, request: Request) -> Answer:
-    return workspace.objects.content(workspace.objects.get(request.places["path"]))
+    return workspace.objects.content(_read(workspace, request, request.places["path"]))

@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dex.workspace.refusal import invalid, missing
+from dex.workspace.access import OBJECT_KINDS, may_entry
+from dex.workspace.refusal import denied, invalid, missing
 from dex.workspace.routing import Answer, Request, Routes
+from dex.workspace.users import User
 
 if TYPE_CHECKING:
     from dex.workspace.state import Workspace
@@ -34,7 +36,7 @@ _KINDS = {
     "warehouses": _Kind("warehouses", ("CAN_VIEW", "CAN_USE", "CAN_MONITOR", "CAN_MANAGE", "IS_OWNER")),
 }
 _WHO = ("user_name", "group_name", "service_principal_name")
-_OBJECT_KINDS = {"directories": "DIRECTORY", "notebooks": "NOTEBOOK", "files": "FILE"}
+_OBJECT_KINDS = {kind: word for word, kind in OBJECT_KINDS.items()}
 
 
 class Rights:
@@ -52,6 +54,24 @@ class Rights:
         """Return the permissions of an object: of what nobody set, its maker's."""
         highest = _KINDS[kind].levels[-1]
         return self._rights.get((kind, key), [{"user_name": self._owner, "permission_level": highest}])
+
+    def made(self, kind: str, key: str, user: User) -> None:
+        """Note who made an object: it is theirs."""
+        self._rights[kind, key] = [{user.field: user.name, "permission_level": _KINDS[kind].levels[-1]}]
+
+    def allows(self, user: User, kind: str, key: str, level: str, *, given: bool = False) -> bool:
+        """Return whether the permissions of an object give a user a level, or a higher one.
+
+        Args:
+            user: the user.
+            kind: of the object.
+            key: its id.
+            level: the level.
+            given: only what somebody has set counts, not who the object belongs to otherwise.
+        """
+        levels = _KINDS[kind].levels
+        held = self._rights.get((kind, key), []) if given else self.of(kind, key)
+        return any(user.is_meant_by(e) and levels.index(e["permission_level"]) >= levels.index(level) for e in held)
 
     def set(self, kind: str, key: str, given: Sequence[Mapping[str, Any]]) -> None:
         """Replace the permissions of an object.
@@ -121,7 +141,19 @@ def _object(workspace: Workspace, request: Request) -> tuple[str, str]:
         raise missing(f"Job {key}")
     elif kind == "pipelines" and key not in workspace.pipelines:
         raise missing(f"Pipeline {key}")
+    if not _may_manage(workspace, request.user, kind, key):
+        what = f"Job with ID: {key}" if kind == "jobs" else f"{_KINDS[kind].word} {key}"
+        raise denied(
+            f"{request.user.name} does not have Manage permissions on {what}. "
+            "Please contact the owner or an administrator for access."
+        )
     return kind, key
+
+
+def _may_manage(workspace: Workspace, user: User, kind: str, key: str) -> bool:
+    if kind in _OBJECT_KINDS:
+        return may_entry(workspace, user, workspace.objects.by_number(int(key)), "CAN_MANAGE")
+    return user.is_admin or workspace.rights.allows(user, kind, key, "CAN_MANAGE")
 
 
 def _shown(workspace: Workspace, kind: str, key: str) -> dict[str, Any]:

@@ -35,6 +35,11 @@ def invalid(message: str) -> Refusal:
     return Refusal(400, "INVALID_PARAMETER_VALUE", message)
 
 
+def denied(message: str) -> Refusal:
+    """Return the answer to somebody who may not do what was asked."""
+    return Refusal(403, "PERMISSION_DENIED", message)
+
+
 def no_route(method: str, path: str) -> Refusal:
     """Return the answer about a route that there is none of."""
     return Refusal(404, "ENDPOINT_NOT_FOUND", f"No API found for '{method} {path}'")

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from dex.workspace.refusal import Refusal, invalid, no_route
+from dex.workspace.users import User
 
 if TYPE_CHECKING:
     from dex.workspace.state import Workspace
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 #: What a route gives: bytes are sent as they are, anything else as JSON.
 Answer = Any
 Handler = Callable[["Workspace", "Request"], Answer]
+_NOBODY = User("", ())
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,7 @@ class Request:
         query: of the address; the first value of each name.
         headers: names in lower case.
         places: what stood at the ``{name}`` of the route.
+        user: whose token it has.
     """
 
     method: str
@@ -36,6 +39,7 @@ class Request:
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
     places: Mapping[str, str] = field(default_factory=dict)
+    user: User = _NOBODY
 
     @cached_property
     def given(self) -> dict[str, Any]:
@@ -130,8 +134,7 @@ class Routes:
             found = route.pattern.fullmatch(request.path) if request.method in route.methods else None
             if found:
                 places = {name: unquote(text) for name, text in found.groupdict().items()}
-                asked = Request(request.method, request.path, request.query, request.body, request.headers, places)
-                return route.handler(workspace, asked)
+                return route.handler(workspace, replace(request, places=places))
         raise no_route(request.method, request.path)
 
     @classmethod

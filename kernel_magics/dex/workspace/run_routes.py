@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dex.workspace.jobs import BASE, PAGED, checked_settings, find_job
+from dex.workspace.access import JobLevel, check_run, job_for, may_run
+from dex.workspace.jobs import BASE, PAGED, checked_settings
 from dex.workspace.paging import page, pages
 from dex.workspace.refusal import invalid
 from dex.workspace.routing import Answer, Request, Routes
@@ -24,6 +25,8 @@ _LEGACY = (
     "sql_params",
     "dbt_commands",
 )
+#: Fields of a submitted run that are no settings, and the longest token of a request.
+_OF_THE_REQUEST, _LONGEST_TOKEN = ("idempotency_token", "access_control_list", "run_name"), 64
 #: Bytes of a task's output that are kept; source: the reference of ``runs/get-output``.
 _LONGEST = 5 * 1024 * 1024
 _CODES = {
@@ -35,38 +38,62 @@ _CODES = {
 
 @routes("POST", f"{BASE}/run-now")
 def _run_now(workspace: Workspace, request: Request) -> Answer:
-    job = find_job(workspace, request.number("job_id"))
-    token = request.given.get("idempotency_token")
-    if token and (job.number, token) in workspace.started:
+    job = job_for(workspace, request.user, request.number("job_id"), "CAN_MANAGE_RUN")
+    token = _token(request)
+    if (job.number, token) in workspace.started:
         run = workspace.runs.find(workspace.started[job.number, token])[0]
         return {"run_id": run.number, "number_in_job": run.number}
     parameters = {name: str(value) for name, value in request.mapping("job_parameters").items()}
     overrides = {name: request.given[name] for name in _LEGACY if request.given.get(name)}
     if overrides and (parameters or job.settings.get("parameters")):
         raise invalid(f"A job with parameters takes job_parameters, not {', '.join(overrides)}.")
-    run = workspace.runs.start(job, parameters, [str(key) for key in request.listed("only")], overrides)
+    run = workspace.runs.start(
+        job, parameters, [str(key) for key in request.listed("only")], overrides, request.user.name
+    )
     if token:
-        workspace.started[job.number, str(token)] = run.number
+        workspace.started[job.number, token] = run.number
     return {"run_id": run.number, "number_in_job": run.number}
 
 
 @routes("POST", f"{BASE}/runs/submit")
 def _submit(workspace: Workspace, request: Request) -> Answer:
-    settings = checked_settings({**request.given, "name": request.text("run_name", "Untitled")})
-    return {"run_id": workspace.runs.submit(settings).number}
+    token = _token(request)
+    if (0, token) in workspace.started:
+        return {"run_id": workspace.runs.find(workspace.started[0, token])[0].number}
+    given = {name: value for name, value in request.given.items() if name not in _OF_THE_REQUEST}
+    settings = checked_settings({**given, "name": request.text("run_name", "Untitled")})
+    run = workspace.runs.submit(settings, request.user.name)
+    if token:
+        workspace.started[0, token] = run.number
+    return {"run_id": run.number}
+
+
+def _token(request: Request) -> str:
+    """Return the token by which a request that comes twice starts one run; empty where it has none."""
+    token = request.text("idempotency_token", "")
+    if len(token) > _LONGEST_TOKEN:
+        raise invalid(f"The idempotency token has at most {_LONGEST_TOKEN} characters.")
+    return token
+
+
+def _found(workspace: Workspace, request: Request, level: JobLevel) -> tuple[JobRun, TaskRun | None]:
+    """Return the run or task run that a request names, for somebody who has a level on it."""
+    found = workspace.runs.find(request.number("run_id"))
+    check_run(workspace, request.user, found[0], level)
+    return found
 
 
 @routes("GET", f"{BASE}/runs/get")
 def _get(workspace: Workspace, request: Request) -> Answer:
-    run, task = workspace.runs.find(request.number("run_id"))
+    run, task = _found(workspace, request, "CAN_VIEW")
     if task is not None:
         about = _task_run(workspace, run, task)
         iterations, rest = pages({"iterations": _iterations(workspace, run, task)}, request, PAGED)
         return {**about, "tasks": [_task(workspace, run, task)], **({} if not task.iterations else iterations), **rest}
     about = _run(workspace, run)
-    if not run.was_asked:  # the first look finds it running, as on the platform, where starting takes longer
-        run.was_asked = True
-        about |= {"end_time": 0, **({} if run.life in ("QUEUED", "SKIPPED") else _state("RUNNING", None, ""))}
+    if run.running is not None and not run.was_asked:
+        run.was_asked = True  # the first look finds it running, as on the platform, where starting takes longer
+        about |= {"end_time": 0, **_state("RUNNING", None, "")}
     history = request.flag("include_history")
     attempts = [task for tasks in run.tasks.values() for task in (tasks if history else tasks[-1:])]
     lists, rest = pages(
@@ -93,6 +120,7 @@ def _list(workspace: Workspace, request: Request) -> Answer:
         run
         for run in sorted(workspace.runs.all.values(), key=lambda run: -run.number)
         if (not job or run.job_id == job)
+        and may_run(workspace, request.user, run, "CAN_VIEW")
         and (not kind or _kind(run) == kind)
         and since <= run.start <= until
         and not (request.flag("active_only") and not run.is_active)
@@ -109,7 +137,7 @@ def _list(workspace: Workspace, request: Request) -> Answer:
 
 @routes("GET", f"{BASE}/runs/get-output")
 def _output(workspace: Workspace, request: Request) -> Answer:
-    run, task = workspace.runs.find(request.number("run_id"))
+    run, task = _found(workspace, request, "CAN_VIEW")
     if task is None:
         raise invalid(
             "Retrieving the output of runs with multiple tasks is not supported. "
@@ -136,26 +164,33 @@ def _left(output: Output) -> dict[str, Any]:
 
 @routes("POST", f"{BASE}/runs/cancel")
 def _cancel(workspace: Workspace, request: Request) -> Answer:
-    workspace.runs.cancel(workspace.runs.find(request.number("run_id"))[0])
+    workspace.runs.cancel(_found(workspace, request, "CAN_MANAGE_RUN")[0])
     return {}
 
 
 @routes("POST", f"{BASE}/runs/cancel-all")
 def _cancel_all(workspace: Workspace, request: Request) -> Answer:
-    for run in workspace.runs.of_job(find_job(workspace, request.number("job_id")).number):
-        workspace.runs.cancel(run)
+    queued, number = request.flag("all_queued_runs"), request.number("job_id", 0)
+    if not number and not queued:
+        raise invalid("Give job_id, or all_queued_runs.")
+    runs = list(workspace.runs.all.values())
+    if number:
+        runs = workspace.runs.of_job(job_for(workspace, request.user, number, "CAN_MANAGE_RUN").number)
+    for run in runs:
+        if (run.life == "QUEUED" or not queued) and may_run(workspace, request.user, run, "CAN_MANAGE_RUN"):
+            workspace.runs.cancel(run)
     return {}
 
 
 @routes("POST", f"{BASE}/runs/delete")
 def _delete(workspace: Workspace, request: Request) -> Answer:
-    workspace.runs.delete(workspace.runs.find(request.number("run_id"))[0])
+    workspace.runs.delete(_found(workspace, request, "CAN_MANAGE")[0])
     return {}
 
 
 @routes("POST", f"{BASE}/runs/repair")
 def _repair(workspace: Workspace, request: Request) -> Answer:
-    run = workspace.runs.find(request.number("run_id"))[0]
+    run = _found(workspace, request, "CAN_MANAGE_RUN")[0]
     named = [str(key) for key in request.listed("rerun_tasks")]
     if bool(named) == request.flag("rerun_all_failed_tasks"):
         raise invalid("Give rerun_tasks, or rerun_all_failed_tasks.")
@@ -200,14 +235,25 @@ def _run(workspace: Workspace, run: JobRun) -> dict[str, Any]:
         "run_name": run.settings["name"],
         "run_type": _kind(run),
         "format": "MULTI_TASK",
-        "trigger": "ONE_TIME",
-        "creator_user_name": workspace.user,
+        "trigger": "RUN_JOB_TASK" if run.above else "ONE_TIME",
+        "creator_user_name": run.creator,
         "run_page_url": f"{workspace.url}/?o=0#job/{run.job_id}/run/{run.number}",
         "start_time": run.start,
         "end_time": run.end,
         "run_duration": max(run.end - run.start, 0),
         **_state(run.life, run.result, run.message),
+        **_queued(run),
     }
+
+
+def _queued(run: JobRun) -> dict[str, Any]:
+    """Return the state of a run that waits for others of its job."""
+    if run.life != "QUEUED":
+        return {}
+    told = "Queued due to reaching maximum concurrent runs of the job."
+    details = {"code": "MAX_CONCURRENT_RUNS_REACHED", "message": told}
+    state = {**_state(run.life, None, "")["state"], "queue_reason": told}
+    return {"state": state, "status": {"state": "QUEUED", "queue_details": details}}
 
 
 def _parameters(run: JobRun) -> list[dict[str, str]]:

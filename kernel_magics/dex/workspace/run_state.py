@@ -73,6 +73,7 @@ class JobRun:
         tasks: every attempt of every task.
         ends: how the run itself ended, and each of its repairs.
         above: jobs whose run-job tasks led here.
+        creator: who started it.
         was_asked: a client has looked; the first look finds it running.
     """
 
@@ -93,6 +94,7 @@ class JobRun:
     repairs: list[RepairRun] = field(default_factory=list)
     ends: list[RunEnded] = field(default_factory=list)
     above: tuple[int, ...] = ()
+    creator: str = ""
     was_asked: bool = False
     running: Running | None = None
     done: threading.Event = field(default_factory=threading.Event)

@@ -11,12 +11,12 @@ from dex_dbutils import JobError
 
 from dex.jobs import JobSettings, chosen, plan_repair, selected
 from dex.workspace.clock import now
+from dex.workspace.jobs_kept import Job, find_job
 from dex.workspace.refusal import invalid
 from dex.workspace.run_state import JobRun, RepairRun, Settings, TaskRun
 from dex.workspace.runner import ENDED, Life, Output, RunEnd, RunOrder, TaskReport, hide
 
 if TYPE_CHECKING:
-    from dex.workspace.jobs import Job
     from dex.workspace.state import Workspace
 
 #: Jobs that may stand inside each other through run-job tasks, as on the platform.
@@ -51,6 +51,7 @@ class Runs:
         parameters: Mapping[str, str],
         only: Iterable[str],
         overrides: Settings,
+        creator: str,
         above: tuple[int, ...] = (),
     ) -> JobRun:
         """Start a run of a job; where the job runs as often as it may, let it wait or skip it."""
@@ -59,12 +60,12 @@ class Runs:
         settings = _enabled(job.settings, named)
         values = {**_defaults(settings), **parameters}
         run = self._new(job.number, job.runs, settings, values, frozenset(chosen) or None, overrides)
-        run.above, run.given = above, dict(parameters)
+        run.above, run.given, run.creator = above, dict(parameters), creator
         busy = sum(each.is_active and each.life != "QUEUED" for each in self.of_job(job.number) if each is not run)
         limit = int(job.settings["max_concurrent_runs"])
         if busy < limit:
             self._begin(run)
-        elif (job.settings.get("queue") or {}).get("enabled"):
+        elif limit and (job.settings.get("queue") or {}).get("enabled"):
             run.life = "QUEUED"
         else:
             run.life, run.result, run.end = "SKIPPED", "MAXIMUM_CONCURRENT_RUNS_REACHED", now()
@@ -72,9 +73,10 @@ class Runs:
             run.done.set()
         return run
 
-    def submit(self, settings: Settings) -> JobRun:
+    def submit(self, settings: Settings, creator: str) -> JobRun:
         """Start a run without a job."""
         run = self._new(0, 1, settings, {}, None, {})
+        run.creator = creator
         self._begin(run)
         return run
 
@@ -121,7 +123,7 @@ class Runs:
             trigger="run_job_task" if run.above else "one_time",
             overrides=run.overrides,
             schemas=tuple(workspace.catalogs.all("schemas")),
-            environment={"DATABRICKS_HOST": workspace.url, "DATABRICKS_TOKEN": workspace.token},
+            environment={"DATABRICKS_HOST": workspace.url, "DATABRICKS_TOKEN": self._token(run)},
             secrets={
                 (scope, key): value
                 for scope, keys in workspace.secrets.items()
@@ -134,6 +136,11 @@ class Runs:
             run.running = workspace.runner.start(order, _Listener(self, run, repair))
         except Exception as error:  # noqa: BLE001  whatever it is: the run ends, and says why
             self.finish(run, repair, RunEnd("FAILED", f"The run cannot begin: {error}"))
+
+    def _token(self, run: JobRun) -> str:
+        """Return the token that the tasks of a run get: that of the job's owner, or of who submitted the run."""
+        job = self._workspace.jobs.get(run.job_id)
+        return self._workspace.token_of(job.owner if job else run.creator)
 
     def _run_job(
         self, above: JobRun, number: int, inherited: Mapping[str, str], parameters: Mapping[str, str]
@@ -150,8 +157,6 @@ class Runs:
             Refusal: there is no such job.
             JobError: DEX-JOB-07, jobs run each other in a circle, or too deep.
         """
-        from dex.workspace.jobs import find_job
-
         with self._workspace.lock:
             job = find_job(self._workspace, number)
             way = (*above.above, above.job_id)
@@ -164,7 +169,7 @@ class Runs:
                 )
             names = {each["name"] for each in job.settings.get("parameters") or ()}
             passed = {name: value for name, value in inherited.items() if name in names}
-            run = self.start(job, {**passed, **parameters}, (), {}, way)
+            run = self.start(job, {**passed, **parameters}, (), {}, above.creator, way)
         run.done.wait()
         result = run.result
         return run.number, RunEnd(
@@ -202,7 +207,7 @@ class Runs:
         if output is None:
             return None
         workspace = self._workspace
-        secrets = [workspace.token, *(value for keys in workspace.secrets.values() for value in keys.values())]
+        secrets = [*workspace.users, *(value for keys in workspace.secrets.values() for value in keys.values())]
 
         def shown(text: str | None) -> str | None:
             return text and hide(text, secrets)

@@ -14,6 +14,7 @@ import threading
 import time
 import traceback
 from collections.abc import Mapping
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,7 @@ from dex.workspace.refusal import Refusal, no_route
 from dex.workspace.routing import Request, Routes
 from dex.workspace.runner import Runner
 from dex.workspace.state import Workspace
+from dex.workspace.users import User
 
 _ROUTES = Routes.joined(
     part.routes
@@ -68,7 +70,7 @@ _END_SECONDS = 15.0
 
 
 class WorkspaceServer(contextlib.AbstractContextManager["WorkspaceServer"]):
-    """A server of workspaces, one behind each token; a context manager, which ends it and the runs in it.
+    """A server of workspaces, told apart by the tokens of their users; a context manager, which ends it and the runs in it.
 
     Args:
         port: where it listens; 0 for any free one.
@@ -88,7 +90,7 @@ class WorkspaceServer(contextlib.AbstractContextManager["WorkspaceServer"]):
         self._temporary = tempfile.TemporaryDirectory(prefix="dex-workspace-") if folder is None else None
         self.folder = Path(self._temporary.name) if self._temporary else _empty_folder(Path(str(folder)))
         self._runner = runner or JobRunner()
-        self._workspaces: dict[str, Workspace] = {}
+        self._workspaces: list[Workspace] = []
         handler = type("Handler", (_Handler,), {"owner": self})
         try:
             self._server = _Server((host, port), handler)
@@ -108,7 +110,7 @@ class WorkspaceServer(contextlib.AbstractContextManager["WorkspaceServer"]):
         """Add a workspace and return it; its token is a random one if not given.
 
         Args:
-            user: e-mail address of the user whose token it is.
+            user: e-mail address of the user whose token it is, an administrator; `Workspace.add_user` adds others.
             token: the token; for tests that need to know it beforehand.
             catalogs: catalogs that are there from the beginning.
         """
@@ -117,19 +119,20 @@ class WorkspaceServer(contextlib.AbstractContextManager["WorkspaceServer"]):
         folder.mkdir(parents=True)
         made = Workspace(token, user, folder, self._runner, catalogs)
         made.url = self.url
-        self._workspaces[token] = made
+        self._workspaces.append(made)
         return made
 
-    def workspace_of(self, headers: Mapping[str, str]) -> Workspace:
-        """Return the workspace whose token a request has.
+    def workspace_of(self, headers: Mapping[str, str]) -> tuple[Workspace, User]:
+        """Return the workspace whose token a request has, and whose it is.
 
         Raises:
             Refusal: it has none, or one that is not known.
         """
         given = headers.get("authorization", "").encode()
-        for token, workspace in self._workspaces.items():
-            if hmac.compare_digest(given, f"Bearer {token}".encode()):
-                return workspace
+        for workspace in self._workspaces:
+            for token, user in list(workspace.users.items()):
+                if hmac.compare_digest(given, f"Bearer {token}".encode()):
+                    return workspace, user
         raise Refusal(401, "UNAUTHENTICATED", "The token is not valid.")
 
     def __exit__(self, *_: object) -> None:
@@ -140,7 +143,7 @@ class WorkspaceServer(contextlib.AbstractContextManager["WorkspaceServer"]):
         self._server.shutdown()
         self._server.server_close()
         waiting = []
-        for workspace in self._workspaces.values():
+        for workspace in self._workspaces:
             with workspace.lock:
                 waiting += workspace.runs.cancel_all()
         end = time.monotonic() + _END_SECONDS
@@ -221,14 +224,14 @@ class _Handler(BaseHTTPRequestHandler):
                 raise no_route(request.method, request.path)
             oidc = f"{self.owner.url}/oidc"
             return {"oidc_endpoint": oidc, "workspace_id": identity.WORKSPACE_ID, "host_type": "workspace"}
-        workspace = self.owner.workspace_of(request.headers)
+        workspace, user = self.owner.workspace_of(request.headers)
         if not request.path.startswith(control.PREFIX):
             workspace.asked.append(f"{request.method} {request.path}")
             fault = workspace.faults.meet(request.method, request.path)
             if fault is not None and self._meets(fault):
                 return None
         with workspace.lock:
-            return _ROUTES.answer(workspace, request)
+            return _ROUTES.answer(workspace, replace(request, user=user))
 
     def _meets(self, fault: Fault) -> bool:
         """Let a request meet a fault; return whether that was its answer."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dex.workspace.paging import page
-from dex.workspace.refusal import Refusal
+from dex.workspace.refusal import Refusal, invalid
 from dex.workspace.routing import Answer, Request, Routes
 from dex.workspace.storage import clean_path
 
@@ -17,13 +17,23 @@ _FILE = "/api/2.0/fs/files{path:path}"
 _FOLDER = "/api/2.0/fs/directories{path:path}"
 
 
+def _place(workspace: Workspace, request: Request) -> str:
+    """Return the path that a request names; refuse one in a volume that is not there."""
+    path = clean_path(request.places["path"])
+    parts = path.split("/")
+    if parts[1] != "Volumes" or len(parts) < 5:
+        raise invalid(f"The path {path} is not in a volume: /Volumes/<catalog>/<schema>/<volume>/...")
+    workspace.catalogs.get("volumes", ".".join(parts[2:5]))
+    return path
+
+
 def _not_found(what: str) -> Refusal:
     return Refusal(404, "NOT_FOUND", f"{what} does not exist.")
 
 
 @routes("PUT", _FILE)
 def _upload(workspace: Workspace, request: Request) -> Answer:
-    path = clean_path(request.places["path"])
+    path = _place(workspace, request)
     if path in workspace.files and request.query.get("overwrite") != "true":
         raise Refusal(409, "ALREADY_EXISTS", f"The file {path} exists.")
     workspace.files[path] = request.body
@@ -42,7 +52,7 @@ def _delete_file(workspace: Workspace, request: Request) -> Answer:
 
 
 def _file(workspace: Workspace, request: Request) -> str:
-    path = clean_path(request.places["path"])
+    path = _place(workspace, request)
     if path not in workspace.files:
         raise _not_found(f"The file {path}")
     return path
@@ -50,7 +60,7 @@ def _file(workspace: Workspace, request: Request) -> str:
 
 @routes("PUT", _FOLDER)
 def _create_folder(workspace: Workspace, request: Request) -> Answer:
-    workspace.files[f"{clean_path(request.places['path'])}/"] = b""
+    workspace.files[f"{_place(workspace, request)}/"] = b""
     return b""
 
 
@@ -77,7 +87,7 @@ def _delete_folder(workspace: Workspace, request: Request) -> Answer:
 
 
 def _folder(workspace: Workspace, request: Request) -> str:
-    path = clean_path(request.places["path"])
+    path = _place(workspace, request)
     if not workspace.files.is_folder(path):
         raise _not_found(f"The directory {path}")
     return path
