@@ -9,7 +9,7 @@ from dex.bundle.dynamic_values import (
     words_of,
     wrong_reference,
 )
-from dex.bundle.effective import Bundle, load_bundle
+from dex.bundle.effective import Bundle, bundle_here, load_bundle
 from dex.bundle.fields import fields_of
 from dex.bundle.files import ROOT_FILE, BundleFiles, read_bundle
 from dex.bundle.limits import LONGEST_INPUTS, MOST_AT_ONCE, TASK_KEY
@@ -36,6 +36,7 @@ __all__ = [
     "Regenerated",
     "Severity",
     "WrongReference",
+    "bundle_here",
     "check_bundle",
     "close",
     "fields_of",

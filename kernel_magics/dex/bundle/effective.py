@@ -113,6 +113,25 @@ def load_bundle(
     return as_target(files, choose_target(files, target), variables, facts)
 
 
+def bundle_here(root: Path, environment: str, target: str | None = None) -> Bundle:
+    """Return a bundle as a run on this machine takes it: for the target named like the environment, else the default one.
+
+    ``${bundle.target}`` is the name of the environment, so that what is handed on works there.
+
+    Args:
+        root: folder of ``databricks.yml``.
+        environment: name of the environment that the run works in.
+        target: name of the target, instead of that of the environment.
+
+    Raises:
+        BundleError: as `load_bundle`.
+    """
+    if target is None:
+        targets = {name for name, _ in read_bundle(root).targets()}
+        target = environment if environment in targets else None
+    return load_bundle(root, target, facts={"bundle.target": environment, "bundle.environment": environment})
+
+
 def as_target(
     files: BundleFiles,
     name: str | None,

@@ -13,7 +13,7 @@ from dex_dbutils import DexError
 from typer.exceptions import TyperException
 
 from dex import __version__
-from dex.cli import bundle, data, engine, job, job_graph, notebooks, places, project, workspace
+from dex.cli import bundle, data, engine, job, job_graph, notebooks, pipeline, places, project, workspace
 from dex.cli.output import emit_error
 
 INTERRUPTED = 130
@@ -29,6 +29,7 @@ app.add_typer(bundle.app, name="bundle")
 job.app.command("graph")(job_graph.graph)
 app.add_typer(workspace.app, name="workspace")
 app.add_typer(job.app, name="job")
+app.add_typer(pipeline.app, name="pipeline")
 app.command("doctor")(project.doctor)
 app.command("env")(project.env)
 app.command("profile")(data.profile)

@@ -14,7 +14,7 @@ from dex_dbutils import Environment, JobError, Where
 from dex_dbutils.config import Project, load_environment
 from pydantic import ValidationError
 
-from dex.bundle import Bundle, load_bundle, read_bundle
+from dex.bundle import Bundle, bundle_here
 from dex.engines import engine_for
 from dex.jobs.flow import GOOD, selected
 from dex.jobs.models import JobSettings
@@ -64,7 +64,7 @@ def run_jobs(
         KeyboardInterrupt: it was interrupted; every task has ended, and the runs can be repaired.
     """
     env = load_environment(environment, start=project.root)
-    bundle = _bundle(project, env, target)
+    bundle = bundle_here(project.root, env.name, target)
     only, start_from, given = list(only), list(start_from), dict(parameters or {})
     begun: list[tuple[str, JobSettings, dict[str, str], list[str] | None]] = []
     for key in keys:
@@ -114,7 +114,7 @@ def repair_run(
             pass
     run = record.run
     env = load_environment(run.environment, start=project.root)
-    bundle = _bundle(project, env, run.target)
+    bundle = bundle_here(project.root, env.name, run.target)
     _, settings = settings_of(bundle, run.key)
     results = {key: task.result for key, task in run.tasks.items() if "[" not in key}
     repair = plan_repair(chosen(settings, run.only), results, tasks, dependents=dependents)
@@ -139,7 +139,9 @@ def bundle_job(project: Project, key: str, *, environment: str | None = None, ta
         BundleError: there is no bundle, no such job or no such target.
         JobError: DEX-JOB-01, its settings are not sound.
     """
-    return settings_of(_bundle(project, load_environment(environment, start=project.root), target), key)[1]
+    return settings_of(bundle_here(project.root, load_environment(environment, start=project.root).name, target), key)[
+        1
+    ]
 
 
 def settings_of(bundle: Bundle, key: str) -> tuple[str, JobSettings]:
@@ -228,14 +230,6 @@ def _interruptible(work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run(main())
     except asyncio.CancelledError as error:
         raise KeyboardInterrupt from error
-
-
-def _bundle(project: Project, env: Environment, target: str | None) -> Bundle:
-    facts = {"bundle.target": env.name, "bundle.environment": env.name}
-    if target is None:
-        targets = {name for name, _ in read_bundle(project.root).targets()}
-        target = env.name if env.name in targets else None
-    return load_bundle(project.root, target, facts=facts)
 
 
 def job_key(name: str) -> str:
