@@ -29,7 +29,24 @@ dbutils.jobs.taskValues.set("ok", True)
 dbutils.jobs.taskValues.set("parts", [{"name": "a"}, {"name": "b"}])
 dbutils.notebook.exit(dbutils.widgets.get("day") + " " + dbutils.widgets.get("own"))
 """,
+    "steps/words.py": """\
+# Databricks notebook source
+dbutils.widgets.text("schema", "")
+schema = dbutils.widgets.get("schema")
+dbutils.notebook.exit(" ".join(spark.table(f"{schema}.{name}").first()[0] for name in ("a", "b")))
+""",
+    "pipeline/words.sql": """\
+CREATE OR REFRESH MATERIALIZED VIEW a AS SELECT '${word}' AS word;
+CREATE OR REFRESH MATERIALIZED VIEW b AS SELECT '${word}' AS word;
+""",
+    "pipeline/broken.sql": """\
+CREATE OR REFRESH MATERIALIZED VIEW fine AS SELECT 1 AS n;
+CREATE OR REFRESH MATERIALIZED VIEW broken (CONSTRAINT never EXPECT (n > 1) ON VIOLATION FAIL UPDATE) AS SELECT * FROM fine;
+""",
 }
+
+#: Pipelines that tasks of the rows run: key -> source.
+PIPELINES = {"plain": "words", "parameters_of": "words", "selection": "words", "broken": "broken"}
 
 S, F, T, E, U, C, W, D = (
     "SUCCESS", "FAILED", "TIMEDOUT", "EXCLUDED", "UPSTREAM_FAILED", "CANCELED", "SUCCESS_WITH_FAILURES",
@@ -115,6 +132,18 @@ def row(
 ) -> Row:
     """Return a row."""
     return Row(rule, tasks, results, result, outputs or {}, job, repair)
+
+
+def pipeline(key: str, name: str, after: str = "", **asked: Any) -> dict[str, Any]:
+    """Return a task that runs a pipeline."""
+    waits = {"depends_on": [{"task_key": after}]} if after else {}
+    return {"task_key": key, **waits, "pipeline_task": {"pipeline_id": f"${{resources.pipelines.{name}.id}}", **asked}}
+
+
+def words(key: str, schema: str, after: str) -> dict[str, Any]:
+    """Return a task that ends with the words in the tables of a pipeline."""
+    notebook = {"notebook_path": "../steps/words.py", "base_parameters": {"schema": schema}}
+    return {"task_key": key, "depends_on": [{"task_key": after}], "notebook_task": notebook}
 
 
 VALUES = {
@@ -228,6 +257,34 @@ ROWS = {
             S,
             {"a": "said ok 2"},
         ),
+    ),
+    "pipelines": row(
+        "pipeline tasks",
+        [pipeline("a", "plain"), words("said", "plain", after="a"), pipeline("bad", "broken"), step("after", after="bad")],
+        {"a": S, "said": S, "bad": F, "after": U},
+        F,
+        {"said": "configured configured"},
+        parameters=[{"name": "word", "default": "of the job"}],
+    ),
+    "pipeline_parameters": row(
+        "`parameters` of a pipeline task",
+        [pipeline("a", "parameters_of", parameters={"word": "{{job.parameters.day}}"}), words("said", "parameters_of", after="a")],
+        {"a": S, "said": S},
+        S,
+        {"said": "monday monday"},
+        parameters=[{"name": "day", "default": "monday"}],
+    ),
+    "pipeline_selection": row(
+        "`refresh_selection`",
+        [
+            pipeline("all", "selection"),
+            pipeline("some", "selection", after="all", refresh_selection=["b"], parameters={"word": "again"}),
+            words("said", "selection", after="some"),
+            pipeline("none", "selection", after="said", full_refresh_selection=["c"]),
+        ],
+        {"all": S, "some": S, "said": S, "none": F},
+        F,
+        {"said": "configured again"},
     ),
     "references": row(
         "`{{job...}}`",
@@ -343,12 +400,25 @@ def add_rows(project: Path) -> Path:
         **FILES,
         "databricks.yml": "bundle: {name: rules}\ninclude: [resources/*.yml]\ntargets: {dev: {mode: development, default: true}}\n",
         **{f"resources/{name}.job.yml": yaml_of(name) for name in ROWS},
+        **{f"resources/{name}.pipeline.yml": pipeline_yaml(name) for name in PIPELINES},
     }
     for name, text in made.items():
         path = project / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     return project
+
+
+def pipeline_yaml(name: str) -> str:
+    """Return the file of a pipeline."""
+    made = {
+        "name": name,
+        "catalog": "main",
+        "schema": name,
+        "configuration": {"word": "configured"},
+        "libraries": [{"file": {"path": f"../pipeline/{PIPELINES[name]}.sql"}}],
+    }
+    return to_yaml({"resources": {"pipelines": {name: made}}})
 
 
 def yaml_of(name: str, tasks: list[dict[str, Any]] | None = None) -> str:

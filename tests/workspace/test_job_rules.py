@@ -11,7 +11,7 @@ import pytest
 from dex.bundle import load_bundle
 from dex.jobs.local import job_key
 from dex.workspace import WorkspaceServer
-from job_semantics import FILES, REPAIRED, ROWS, Repaired, Row, add_rows, change_rows
+from job_semantics import FILES, PIPELINES, REPAIRED, ROWS, Repaired, Row, add_rows, change_rows
 from sdk_deploying import Deployer
 from stand_in_workspace import client_of
 
@@ -32,14 +32,19 @@ def runs(server: WorkspaceServer, tmp_path_factory: pytest.TempPathFactory) -> I
     for name, text in FILES.items():
         deployer.put(f"{ROOT}/files/{name}", text.encode())
     numbers: dict[str, int] = {}
+    kept: dict[str, str] = {}
+    for name in PIPELINES:
+        body = in_the_workspace(bundle.pipeline(name), {})
+        made = client.api_client.do("POST", "/api/2.0/pipelines", body=body)
+        kept[f"${{resources.pipelines.{name}.id}}"] = made["pipeline_id"]
     for name in ROWS:
-        body = in_the_workspace(bundle.job(name), numbers)
+        body = in_the_workspace(bundle.job(name), {**numbers, **kept})
         numbers[name] = client.api_client.do("POST", "/api/2.2/jobs/create", body=body)["job_id"]
     ended = all_ended(client, {name: client.jobs.run_now(number).run_id for name, number in numbers.items()})
     change_rows(folder)
     bundle = load_bundle(folder)
     for name, row in REPAIRED.items():
-        body = {"job_id": numbers[name], "new_settings": in_the_workspace(bundle.job(name), numbers)}
+        body = {"job_id": numbers[name], "new_settings": in_the_workspace(bundle.job(name), {**numbers, **kept})}
         client.api_client.do("POST", "/api/2.2/jobs/reset", body=body)
         client.jobs.repair_run(
             ended[name].run_id,
@@ -63,13 +68,15 @@ def all_ended(client: Any, started: dict[str, int]) -> dict[str, Any]:
     return ended
 
 
-def in_the_workspace(value: Any, numbers: dict[str, int], key: str = "") -> Any:
+def in_the_workspace(value: Any, numbers: dict[str, Any], key: str = "") -> Any:
     """Return settings with the paths and ids that a deployment gives them."""
     if isinstance(value, dict):
         return {name: in_the_workspace(entry, numbers, name) for name, entry in value.items()}
     if isinstance(value, list):
         return [in_the_workspace(entry, numbers, key) for entry in value]
-    if key == "python_file":
+    if key == "pipeline_id":
+        return numbers[value]
+    if key in ("python_file", "path"):
         return f"{ROOT}/files/{value}"
     if key == "job_id":
         return numbers[job_key(value)]

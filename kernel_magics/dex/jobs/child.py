@@ -200,6 +200,7 @@ def _pipeline(work: dict[str, Any]) -> None:
         parameters=asked["parameters"],
         log=lambda line: print(line, flush=True),
     )
+    Path(work["update"]).write_text(update.model_dump_json(indent=1), "utf-8")
     check_made(update)
 
 

@@ -143,7 +143,7 @@ def work_of(task: Task, shop: Workshop, parameters: Mapping[str, str], name: str
         path = _file(shop, task.sql_task.file.path, task.task_key)
         return {**common, "kind": "sql", "path": str(path), "parameters": {**task.sql_task.parameters, **parameters}}
     if task.pipeline_task is not None:
-        return {**common, **_pipeline_work(task, task.pipeline_task, shop)}
+        return {**common, **_pipeline_work(task, task.pipeline_task, shop, name)}
     kind = ", ".join(task.kinds) or "no type"
     raise JobError(
         "DEX-JOB-02",
@@ -152,13 +152,12 @@ def work_of(task: Task, shop: Workshop, parameters: Mapping[str, str], name: str
     )
 
 
-def _pipeline_work(task: Task, asked: PipelineTask, shop: Workshop) -> dict[str, Any]:
+def _pipeline_work(task: Task, asked: PipelineTask, shop: Workshop, name: str) -> dict[str, Any]:
     pipeline = shop.pipeline(asked.pipeline_id)
     if pipeline is None:
         raise JobError(
             "DEX-JOB-02",
-            f"Task '{task.task_key}' runs the pipeline {asked.pipeline_id}, which is none of the bundle's: it needs a "
-            "workspace.",
+            f"Task '{task.task_key}' runs the pipeline {asked.pipeline_id}, which is not known here.",
             remedy="Name a pipeline of the bundle, ${resources.pipelines.KEY.id}, or leave the task out with --only.",
         )
     return {
@@ -169,6 +168,7 @@ def _pipeline_work(task: Task, asked: PipelineTask, shop: Workshop) -> dict[str,
         "root": str(pipeline.root),
         "imports": [str(path) for path in pipeline.imports],
         "asked": asked.model_dump(mode="json"),
+        "update": str(shop.folder / f"{name}.update.json"),
     }
 
 

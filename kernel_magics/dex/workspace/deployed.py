@@ -82,6 +82,13 @@ def _places(order: RunOrder) -> Iterator[Path]:
             found = find_file(order.files, str((task.get(kind) or {}).get(field)))
             if found is not None:
                 yield found.parent
+        pipeline = order.pipelines.get(str((task.get("pipeline_task") or {}).get("pipeline_id"))) or {}
+        if pipeline.get("root_path"):
+            yield order.files / str(pipeline["root_path"]).lstrip("/")
+        for library in pipeline.get("libraries") or ():
+            for named in library.values():
+                path = str((named or {}).get("path") or (named or {}).get("include") or "").partition("*")[0]
+                yield order.files / path.lstrip("/")
 
 
 def _bundle_root(order: RunOrder) -> Path:

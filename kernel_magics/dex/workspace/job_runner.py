@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import tempfile
 import threading
 from collections.abc import Callable, Coroutine, Mapping
@@ -99,6 +100,7 @@ class JobRunner:
                 record.folder,
                 files=order.files,
                 is_own=deployed.is_own,
+                pipelines=order.pipelines,
                 settings=order.settings,
                 given={**self._variables, **order.environment, **secrets},
                 environments=self._environments,
@@ -285,4 +287,14 @@ def _output(task: TaskRun, folder: Path) -> Output:
         trace=log[found:] if log and found >= 0 and task.error else task.error,
         outcome=task.value if task.kind == "condition_task" else None,
         run_id=int(task.value) if task.kind == "run_job_task" and task.value else None,
+        update=_update(folder / task.log) if task.kind == "pipeline_task" and task.log else None,
     )
+
+
+def _update(log: Path) -> dict[str, Any] | None:
+    """Return what an update of a pipeline came to; None where it has not come so far."""
+    try:
+        told: dict[str, Any] = json.loads(log.with_name(f"{log.stem}.update.json").read_text("utf-8"))
+    except FileNotFoundError:
+        return None
+    return told

@@ -36,6 +36,7 @@ class Output:
         trace: all of it.
         outcome: of a condition task: ``true`` or ``false``.
         run_id: of a run-job task: the run that it started.
+        update: of a pipeline task: what its update came to, as `dex.pipelines.Update` has it.
     """
 
     logs: str | None = None
@@ -44,6 +45,7 @@ class Output:
     trace: str | None = None
     outcome: str | None = None
     run_id: int | None = None
+    update: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,7 @@ class RunOrder:
         secrets: values that the tasks may read, by scope and key.
         run_job: starts another job, with this run's parameters for those of the same name and with its own, waits for
             its end and returns its run and how it ended; raises where it cannot be started.
+        pipelines: settings of the workspace's pipelines by their ids.
     """
 
     run_id: int
@@ -121,6 +124,7 @@ class RunOrder:
     environment: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[tuple[str, str], str] = field(default_factory=dict)
     run_job: Callable[[int, Mapping[str, str], Mapping[str, str]], tuple[int, RunEnd]] | None = None
+    pipelines: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 class Listener(Protocol):

@@ -12,9 +12,11 @@ from dex_dbutils import JobError
 from dex.jobs import JobSettings, chosen, plan_repair, selected
 from dex.workspace.clock import now
 from dex.workspace.jobs_kept import Job, find_job
+from dex.workspace.orders import around
 from dex.workspace.refusal import invalid
 from dex.workspace.run_state import JobRun, RepairRun, Settings, TaskRun
 from dex.workspace.runner import ENDED, Life, Output, RunEnd, RunOrder, TaskReport, hide
+from dex.workspace.updates import of_job
 
 if TYPE_CHECKING:
     from dex.workspace.state import Workspace
@@ -122,15 +124,8 @@ class Runs:
             given=run.repairs[-1].parameters if repair else run.given,
             trigger="run_job_task" if run.above else "one_time",
             overrides=run.overrides,
-            schemas=tuple(workspace.catalogs.all("schemas")),
-            environment={"DATABRICKS_HOST": workspace.url, "DATABRICKS_TOKEN": self._token(run)},
-            secrets={
-                (scope, key): value
-                for scope, keys in workspace.secrets.items()
-                for key, value in keys.items()
-                if scope not in workspace.unreadable
-            },
             run_job=partial(self._run_job, run),
+            **around(workspace, self._token(run)),
         )
         try:
             run.running = workspace.runner.start(order, _Listener(self, run, repair))
@@ -191,6 +186,7 @@ class Runs:
             if report.attempt > whole.attempt:
                 whole = self._attempt(run, whole.task, report.attempt, repair)
             whole.take(report)
+            of_job(self._workspace, whole.task, report)
 
     def _iteration(self, run: JobRun, whole: TaskRun, report: TaskReport) -> TaskRun:
         assert report.iteration is not None

@@ -19,6 +19,7 @@ from dex_dbutils import JobError
 from packaging.utils import canonicalize_name
 
 from dex.jobs import Task, Workshop
+from dex.pipelines import Pipeline, pipeline_of
 from dex.workspace.runner import find_file
 
 #: Seconds that the packages of an environment may take to install.
@@ -59,6 +60,16 @@ class WorkspaceShop(Workshop):
         """Return the file that a task names."""
         return find_file(self.files, name)
 
+    def place(self, name: str) -> Path:
+        """Return where a path of the workspace lies on disk, whether there is something or not."""
+        below = name if name.startswith(("/Workspace", "/Volumes")) else f"/Workspace{name}"
+        return self.files / below.lstrip("/")
+
+    def pipeline(self, name: str) -> Pipeline | None:
+        """Return the pipeline of the workspace that a task names; None where there is none."""
+        settings = self.pipelines.get(name)
+        return None if settings is None else pipeline_of(name, settings, self.place("/"), self.find, self.place)
+
     def scripts(self, task: Task, package: str) -> dict[str, str] | None:
         """Return the entry points of a wheel in the environment of the task."""
         folder = self.environments.packages(Path(self.python(task)))
@@ -85,6 +96,10 @@ class WorkspaceShop(Workshop):
             if task.environment_key is not None and environment["environment_key"] == task.environment_key:
                 for line in (environment.get("spec") or {}).get("dependencies") or ():
                     yield self._on_disk(str(line), task)
+        if task.pipeline_task is not None:
+            settings = self.pipelines.get(task.pipeline_task.pipeline_id) or {}
+            for line in (settings.get("environment") or {}).get("dependencies") or ():
+                yield self._on_disk(str(line), task)
         for library in task.libraries:
             if "whl" in library:
                 yield self._on_disk(str(library["whl"]), task)
@@ -107,8 +122,7 @@ class WorkspaceShop(Workshop):
         return _PATH.sub(place, line)
 
     def _folder(self, path: str) -> Path | None:
-        below = path if path.startswith(("/Workspace", "/Volumes")) else f"/Workspace{path}"
-        place = self.files / below.lstrip("/")
+        place = self.place(path)
         return place if ".." not in path and place.is_dir() else None
 
 

@@ -6,13 +6,14 @@ import itertools
 import secrets
 import threading
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from dex.workspace.catalogs import Catalogs
 from dex.workspace.faults import Faults
 from dex.workspace.jobs_kept import Job
 from dex.workspace.objects import Objects
 from dex.workspace.permissions import Rights
+from dex.workspace.pipelines import Pipeline
 from dex.workspace.runner import Runner
 from dex.workspace.runs import Runs
 from dex.workspace.storage import StoredFiles
@@ -43,7 +44,7 @@ class Workspace:
         objects: what is below ``/Workspace``.
         catalogs: Unity Catalog.
         jobs: by id.
-        pipelines: by id: ``spec`` and ``updates``.
+        pipelines: by id.
         grants: kind and full name of a securable -> principal -> privileges.
         faults: failures that requests meet.
         asked: method and path of every request, in order.
@@ -74,7 +75,7 @@ class Workspace:
         self.jobs: dict[int, Job] = {}
         self.started: dict[tuple[int, str], int] = {}
         self.runs = Runs(self)
-        self.pipelines: dict[str, dict[str, Any]] = {}
+        self.pipelines: dict[str, Pipeline] = {}
         self.faults = Faults()
         self.asked: list[str] = []
         self.failed_life: Literal["INTERNAL_ERROR", "TERMINATED"] = "INTERNAL_ERROR"
