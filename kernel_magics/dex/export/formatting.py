@@ -8,6 +8,8 @@ from functools import cache
 from dex_dbutils import ExportError
 
 LINE_LENGTH = 120
+#: Line between generated imports and those of the notebook whose order may matter: sorters keep them apart.
+SPLIT = "# isort: split\n"
 #: No file of the person's project has a say: no settings are read, and no module is looked for.
 _SETTINGS = ("--isolated", "--no-cache", "--quiet", "--stdin-filename", "no-such-folder/module.py")
 _CONFIG = (
@@ -23,15 +25,23 @@ def format_python(source: str, package: str, *, sort_imports: bool) -> str:
     Args:
         source: the source.
         package: name of the project's package, whose imports stand last.
-        sort_imports: sort the imports; only where their order changes nothing.
+        sort_imports: sort the imports; only where their order changes nothing. Elsewhere the line `SPLIT` stays only
+            where the imports around it are not sorted as one.
 
     Raises:
         ExportError: DEX-EXPORT-05, ruff cannot read the source or cannot be run.
     """
+    known = (f"lint.isort.known-first-party = ['{package}']",)
     if sort_imports:
-        known = (f"lint.isort.known-first-party = ['{package}']",)
-        source = _ruff("check", source, (*_CONFIG, *known), "--select=I", "--fix", "--exit-zero")
+        source = _sorted(source, known)
+    elif SPLIT in source:
+        joined = source.replace(SPLIT, "", 1)
+        source = joined if _sorted(joined, known) == joined else source
     return _ruff("format", source, _CONFIG)
+
+
+def _sorted(source: str, known: tuple[str, ...]) -> str:
+    return _ruff("check", source, (*_CONFIG, *known), "--select=I", "--fix", "--exit-zero")
 
 
 @cache

@@ -3,16 +3,34 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from dex.export.context import GLOBALS
 from dex.export.parameters import Parameter
 from dex.export.pieces import Piece
 from dex.export.placement import BUILTINS
+from dex.export.stars import star_names
 from dex.notebook import Statement
 
 if TYPE_CHECKING:
     from dex.export.linking import Link, Unit
+
+
+@dataclass(frozen=True)
+class Lacking:
+    """Names that a notebook reads and does not set.
+
+    Attributes:
+        now: read when it runs.
+        later: read when its functions are called.
+        star: a star import that may bring some of them, with its place; empty where there is none.
+    """
+
+    now: set[str] = field(default_factory=set)
+    later: set[str] = field(default_factory=set)
+    star: str = ""
+
 
 #: Names that are there without a statement that binds them.
 GIVEN = frozenset({"spark", "session", "dbutils", "params", "job_params", *GLOBALS, *BUILTINS})
@@ -22,44 +40,61 @@ def hand_in(units: list[Unit]) -> None:
     """Note in every notebook what those that run it give to it, and take that in.
 
     A function that reads what is only set below the ``%run`` is refused there: `main` of its module would not know it.
+    So is a notebook whose star import may bring the very name that it would be given.
 
     Args:
         units: the notebooks of an export, each after those that it runs.
     """
-    lacking: dict[str, tuple[set[str], set[str]]] = {}
+    lacking: dict[str, Lacking] = {}
     for unit in units:
         lacking[unit.name] = _lacking(unit, lacking)
     for unit in reversed(units):
         own = {name for names in unit.gives.values() for name in names}
         for link in unit.links:
-            now, later = lacking[link.target.name]
-            given = {**_imports_below(unit, link, later), **_given(unit, link, now | later, own)}
-            if given or unit.known.shown in link.target.gives:
+            lacks = lacking[link.target.name]
+            given = {**_imports_below(unit, link, lacks.later), **_given(unit, link, lacks.now | lacks.later, own)}
+            if lacks.star and given:
+                _refuse_star(unit, link, lacks.star, min(given))
+            elif given or unit.known.shown in link.target.gives:
                 link.target.gives[unit.known.shown] = given
-            _check_below(unit, link, later, given)
+            _check_below(unit, link, lacks.later, given)
     for unit in units:
         _take_in(unit)
 
 
-def _lacking(unit: Unit, known: dict[str, tuple[set[str], set[str]]]) -> tuple[set[str], set[str]]:
-    """Return names that a notebook reads and does not set: when it runs, and when its functions are called."""
+def _lacking(unit: Unit, known: dict[str, Lacking]) -> Lacking:
+    """Return the names that a notebook reads and does not set."""
     links = {id(link.piece): link.target for link in unit.links}
-    pieces = [p for p in unit.known.pieces if p.place != "drop"]
-    if any(p.flow.star for p in pieces):
-        return set(), set()  # any name may come from there
     above: set[str] = set(GIVEN)
     now: set[str] = set()
     later: set[str] = set()
-    for piece in pieces:
+    star = ""
+    for piece in (p for p in unit.known.pieces if p.place != "drop"):
         now |= set(piece.flow.uses) - above
         later |= set(piece.flow.later)
         above |= set(piece.flow.binds)
+        for module in piece.flow.star:
+            names = star_names(module)
+            above |= names or set()
+            if names is None and not star:
+                place = f"cell {piece.cell.number}, line {piece.statement.line} of {unit.known.shown}"
+                star = f"`from {module} import *` in {place}"
         if target := links.get(id(piece)):
-            lacks = known.get(target.name, (set(), set()))
-            now |= lacks[0] - above
-            later |= lacks[1]
+            lacks = known.get(target.name, Lacking())
+            now |= lacks.now - above
+            later |= lacks.later
             above |= target.offers
-    return now, later - above
+            star = star or lacks.star
+    return Lacking(now, later - above, star)
+
+
+def _refuse_star(unit: Unit, link: Link, star: str, name: str) -> None:
+    unit.known.log.refuse(
+        link.piece,
+        "%run",
+        f"{link.target.known.shown} reads `{name}`: whether it is this notebook's, or comes by {star}, is not known.",
+        f"Name what is imported there instead of the star; or give `{name}` as a widget of {link.target.known.shown}.",
+    )
 
 
 def _given(unit: Unit, link: Link, names: set[str], own: set[str]) -> dict[str, str]:
@@ -73,6 +108,8 @@ def _given(unit: Unit, link: Link, names: set[str], own: set[str]) -> dict[str, 
             found.update(dict.fromkeys(names & target.offers, ""))
         if piece.place != "drop":
             found.update({name: _import_of(name, piece.node) for name in names.intersection(piece.flow.binds)})
+        for module in piece.flow.star if piece.place != "drop" else ():
+            found.update({name: f"from {module} import {name}" for name in names & (star_names(module) or set())})
     return found
 
 

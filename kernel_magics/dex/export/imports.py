@@ -4,20 +4,12 @@ from __future__ import annotations
 
 import ast
 
+from dex.export.formatting import SPLIT
 from dex.export.models import ReportLine
 from dex.export.names import imported
 from dex.export.pieces import Log, Piece
 from dex.export.placement import GENERATED, NEEDED
-
-#: Modules that do nothing but define names when they are imported: their order is free, and an unused one may go.
-_EFFECT_FREE = frozenset(
-    """
-    __future__ abc argparse base64 calendar collections concurrent contextlib copy csv dataclasses datetime decimal
-    dex_dbutils enum functools glob hashlib io itertools json logging math numbers operator os pathlib pyspark random re
-    shutil statistics string subprocess sys tempfile textwrap time types typing unicodedata urllib uuid warnings zipfile
-    zoneinfo numpy pandas requests yaml matplotlib seaborn plotly altair delta dateutil pyarrow pytz scipy sklearn tqdm
-    """.split()
-)
+from dex.export.stars import EFFECT_FREE, star_names
 
 
 def render_imports(pieces: list[Piece], before: set[str], needed: set[str], package: str, log: Log) -> tuple[str, bool]:
@@ -41,7 +33,7 @@ def render_imports(pieces: list[Piece], before: set[str], needed: set[str], pack
         for alias in node.names:
             name = alias.asname or (alias.name.partition(".")[0] if isinstance(node, ast.Import) else alias.name)
             root = (node.module or "") if isinstance(node, ast.ImportFrom) else alias.name
-            effect_free = root.partition(".")[0] in (*_EFFECT_FREE, package)
+            effect_free = root.partition(".")[0] in (*EFFECT_FREE, package)
             free = free and effect_free
             future = isinstance(node, ast.ImportFrom) and node.module == "__future__"
             if future or alias.name == "*" or name in needed or not (effect_free or name in before):
@@ -68,10 +60,24 @@ def render_imports(pieces: list[Piece], before: set[str], needed: set[str], pack
         if text not in lines:
             lines.append(text)
         bound.update(imported(node))
+    free = free and _stars_apart(pieces, (needed | log.imports) - bound)
     futures = [line for line in lines if line.startswith("from __future__")]
-    return "\n".join(
-        [*futures, *generated((needed | log.imports) - bound, log.imports), *(x for x in lines if x not in futures)]
-    ), free
+    own = [line for line in lines if line not in futures]
+    added = generated((needed | log.imports) - bound, log.imports)
+    between = [SPLIT.rstrip()] if added and own and not free else []
+    return "\n".join([*futures, *added, *between, *own]), free
+
+
+def _stars_apart(pieces: list[Piece], added: set[str]) -> bool:
+    """Return whether star imports bring no name that another import brings too, so that their order changes nothing."""
+    brought = [(module, star_names(module)) for piece in pieces for module in piece.flow.star]
+    found: dict[str, str] = dict.fromkeys(added & {*GENERATED, *NEEDED}, "")
+    found.update((n, s.rpartition(".")[0]) for p in pieces if p.node is not None for n, s in imported(p.node).items())
+    for module, names in brought:
+        if names is None or any(found.get(name, module) != module for name in names):
+            return False
+        found.update(dict.fromkeys(names, module))
+    return True
 
 
 def generated(names: set[str], extra: set[str]) -> list[str]:

@@ -152,7 +152,9 @@ def render_module(
     if around.bound:
         params = f"{params}\n\n\n{render_names(around.bound)}"
     body, needed = _render_main(notebook, blocks, names, parameters, title, around, log)
-    needed |= {n for block in blocks for piece in block.pieces for n in piece.flow.needs}
+    above = {n for block in blocks if block.place == "module" for piece in block.pieces for n in piece.flow.needs}
+    inside = [piece for block in blocks if block.place == "main" for piece in block.pieces]
+    needed |= above | ({n for p in inside for n in p.flow.needs} - {n for p in inside for n in p.flow.binds})
     needed |= {"dataclass", "SparkSession", "argparse", "get_spark"}
     if "DataFrame" in top:
         needed.add("DataFrame")
@@ -208,15 +210,15 @@ def _render_main(
     around: Around,
     log: Log,
 ) -> tuple[str, set[str]]:
-    """Return the source of `main` and the names that its generated lines need."""
+    """Return the source of `main` and the names that its generated lines, not the notebook's, need."""
     main = [block for block in blocks if block.place == "main"]
     needs = {name for block in main for piece in block.pieces for name in piece.flow.needs}
     lines: list[str] = []
     extra: set[str] = set()
-    if parameters.variable != "params":
-        lines.append(f"{parameters.variable} = params")
     wants_session = "session" in needs and "session" not in names.module
     wants_dbutils = "dbutils" in needs or "session.dbutils" in _text(main)
+    if parameters.variable != "params" and (parameters.variable in needs or wants_session or wants_dbutils):
+        lines.append(f"{parameters.variable} = params")
     if wants_session or wants_dbutils:
         extra.add("load_environment")
         environment = f"load_environment({parameters.variable}.env, package=__package__)"
@@ -273,7 +275,7 @@ def _render_main(
     result = "Names" if around.bound else "Any" if returns else "None"
     head = f"def main(spark: SparkSession, params: Params) -> {result}:"
     if not waits and not leaves:
-        return "\n".join([head, *doc, body]), needs | extra
+        return "\n".join([head, *doc, body]), extra
     call, why = "_main(spark, params)", "which takes what a function exits with"
     if waits:
         log.imports.add("asyncio")
@@ -286,7 +288,7 @@ def _render_main(
     ending = [f"    {'return ' if returns else ''}{call}"]
     if leaves:
         ending = ["    try:", f"    {ending[0]}", "    except NotebookExit as left:", "        return left.value"]
-    return "\n".join([*inner, "\n", head, *doc, *ending]), needs | extra
+    return "\n".join([*inner, "\n", head, *doc, *ending]), extra
 
 
 def _text(blocks: list[Block]) -> str:

@@ -173,6 +173,54 @@ def test_a_function_that_reads_what_is_set_below_the_run_is_refused_there(projec
     assert "Set `catalog` above the `%run`" in e.value.refusals[0].remedy
 
 
+SPARK = "from pyspark.sql.functions import *"
+
+
+def test_a_notebook_with_a_star_import_is_given_what_the_star_does_not_bring(project: Path) -> None:
+    write_notebook(project / "notebooks/a.ipynb", SPARK, "from math import *", "full = f'{catalog}.{floor(measure)}'")
+    cells = ("catalog = 'dev'\nmeasure = 2.5\nfloor = None", "%run ./a", "dbutils.notebook.exit(full)")
+    write_notebook(project / "notebooks/n.ipynb", *cells)
+    export(project)
+    assert "a.Params(env=params.env, catalog=catalog, measure=measure)" in module(project, "n")
+    assert run(project) == "dev.2"
+    assert not export(project, check=True).drift
+
+
+def test_a_star_import_of_the_notebook_that_runs_it_brings_names_to_it(project: Path) -> None:
+    write_notebook(project / "notebooks/a.ipynb", "def root(x):\n    return sqrt(x) + pi - pi")
+    write_notebook(project / "notebooks/n.ipynb", "from math import *", "%run ./a", "dbutils.notebook.exit(root(9))")
+    export(project)
+    assert "from math import pi, sqrt\n" in module(project, "a")
+    assert run(project) == 3.0
+
+
+def test_a_name_that_a_star_of_an_unknown_library_may_bring_is_refused_with_both_places(project: Path) -> None:
+    write_notebook(
+        project / "notebooks/inner.ipynb", "x = 1", "# ours\nfrom our_library import *", "full = catalog + '.t'"
+    )
+    write_notebook(project / "notebooks/a.ipynb", "%run ./inner")
+    write_notebook(project / "notebooks/n.ipynb", "catalog = 'dev'", "%run ./a", "print(full)")
+    with pytest.raises(ExportRefused, match="reads `catalog`") as caught:
+        export(project)
+    refusal = caught.value.refusals[0]
+    assert (refusal.cell, refusal.line, refusal.construct) == (2, 1, "%run")
+    assert "`from our_library import *` in cell 2, line 2 of notebooks/inner.ipynb" in refusal.message
+    assert "Name what is imported there" in refusal.remedy
+    write_notebook(project / "notebooks/n.ipynb", "other = 'dev'", "%run ./a", "print(full)")
+    assert export(project).linked == ["shop_etl.inner", "shop_etl.a"]
+
+
+def test_the_names_that_stars_of_spark_bring_are_known_without_spark() -> None:
+    from dex.export.stars import star_names
+    from pyspark.sql import functions, types, window
+
+    for library in (functions, types, window):
+        assert star_names(library.__name__) == set(library.__all__)
+    assert "DeltaTable" in (star_names("delta.tables") or ())
+    assert star_names("our_library") is None
+    assert star_names("..above") is None
+
+
 def test_what_is_given_and_set_again_below_is_told(project: Path) -> None:
     write_notebook(project / "notebooks/a.ipynb", "def of(t):\n    return f'{catalog}.{t}'")
     write_notebook(project / "notebooks/n.ipynb", "catalog = 'a'", "%run ./a", "catalog = 'b'", "print(of('t'))")

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dex.export import ExportReport, export_notebook
+from dex.export import ExportReport, export_notebook, sync_notebook
 from dex_dbutils.config import find_project
-from notebook_factory import code, load_module, project_folder, text, write_notebook
+from notebook_factory import code, edit_module, load_module, project_folder, text, write_notebook
 
 
 @pytest.fixture
@@ -267,6 +267,46 @@ def test_the_mark_above_a_function_of_that_name_moves_the_function(project: Path
     assert "clean" in done.top()
     assert "dex: transform" not in done.module
     assert done.run() == 1
+
+
+def test_imports_whose_order_may_matter_stay_apart_from_generated_ones(project: Path) -> None:
+    done = Exported(project, "import zebra\nimport aardvark", "print(zebra.a, aardvark.a)")
+    generated, _, own = done.module.partition("# isort: split\n")
+    assert generated.rstrip().endswith("from pyspark.sql import SparkSession")
+    assert own.startswith("import zebra\nimport aardvark\n")
+    edit_module(project, "print(zebra.a, aardvark.a)", "print(zebra.b, aardvark.a)")
+    sync_notebook(project / "notebooks/n.ipynb", find_project(project))
+    assert "zebra.b" in done.path.read_text("utf-8")
+    sorted_already = Exported(project, "from zebra import a", "print(a)", name="m.ipynb")
+    assert "# isort" not in sorted_already.module
+
+
+@pytest.mark.parametrize("last", ["from math import *", "from math import floor", "from our_library import *"])
+def test_a_later_import_wins_over_a_star_as_in_the_notebook(project: Path, last: str) -> None:
+    done = Exported(project, f"from pyspark.sql.functions import *\n{last}", "print(floor(2.5))")
+    assert done.module.index("from pyspark.sql.functions import *") < done.module.index(last)
+
+
+def test_imports_beside_a_star_that_brings_none_of_their_names_are_sorted(project: Path) -> None:
+    stars = "from pyspark.sql.types import *\nfrom pyspark.sql.functions import *\nimport json"
+    done = Exported(project, f"{stars}\nfrom pyspark.sql.functions import col", "print(json.dumps(1), col('a'))")
+    assert "# isort" not in done.module
+    assert (
+        done.module.index("import json") < done.module.index("functions import *") < done.module.index("types import *")
+    )
+
+
+def test_names_that_main_makes_itself_are_imported_for_it_alone(project: Path) -> None:
+    done = Exported(project, "if True:\n    import json\nprint(json.dumps(1))", "params = {'a': 1}\nprint(params)")
+    assert done.module.count("import json") == 1
+    assert "job_params" not in done.module
+    both = Exported(
+        project,
+        "dbutils.widgets.text('n', '[1]')\nimport json as js\nn = js.loads(dbutils.widgets.get('n'))",
+        "params = {'a': 1}\nprint(params, n)",
+        name="b.ipynb",
+    )
+    assert "job_params = params" in both.module
 
 
 def test_a_star_import_stays_at_the_top(project: Path) -> None:
