@@ -36,6 +36,13 @@ _KINDS = {
     "warehouses": _Kind("warehouses", ("CAN_VIEW", "CAN_USE", "CAN_MONITOR", "CAN_MANAGE", "IS_OWNER")),
 }
 _WHO = ("user_name", "group_name", "service_principal_name")
+#: Folders that are nobody's own, and the group that manages them; source: the platform's page on workspace object access.
+_OF_ALL = {
+    "/Workspace": "admins",
+    "/Workspace/Users": "admins",
+    "/Workspace/Repos": "admins",
+    "/Workspace/Shared": "users",
+}
 _OBJECT_KINDS = {kind: word for word, kind in OBJECT_KINDS.items()}
 
 
@@ -50,10 +57,15 @@ class Rights:
         self._owner = owner
         self._rights: dict[tuple[str, str], list[dict[str, str]]] = {}
 
-    def of(self, kind: str, key: str) -> list[dict[str, str]]:
-        """Return the permissions of an object: of what nobody set, its maker's."""
-        highest = _KINDS[kind].levels[-1]
-        return self._rights.get((kind, key), [{"user_name": self._owner, "permission_level": highest}])
+    def of(self, kind: str, key: str, group: str | None = None) -> list[dict[str, str]]:
+        """Return the permissions of an object.
+
+        Args:
+            group: whose it is where nobody set any; its maker's if not given.
+        """
+        highest = {"permission_level": _KINDS[kind].levels[-1]}
+        whose = {"user_name": self._owner} if group is None else {"group_name": group}
+        return self._rights.get((kind, key), [{**whose, **highest}])
 
     def made(self, kind: str, key: str, user: User) -> None:
         """Note who made an object: it is theirs."""
@@ -157,13 +169,14 @@ def _may_manage(workspace: Workspace, user: User, kind: str, key: str) -> bool:
 
 
 def _shown(workspace: Workspace, kind: str, key: str) -> dict[str, Any]:
+    group = _OF_ALL.get(workspace.objects.by_number(int(key)).path) if kind == "directories" else None
     entries = [
         {
             **{name: value for name, value in each.items() if name != "permission_level"},
             "display_name": _principal(each)[1],
             "all_permissions": [{"permission_level": each["permission_level"], "inherited": False}],
         }
-        for each in workspace.rights.of(kind, key)
+        for each in workspace.rights.of(kind, key, group)
     ]
     return {"object_id": f"/{kind}/{key}", "object_type": _KINDS[kind].word, "access_control_list": entries}
 

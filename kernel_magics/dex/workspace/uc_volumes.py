@@ -95,6 +95,7 @@ def _grant(workspace: Workspace, request: Request) -> Answer:
     rights = _granted(workspace, request)
     for change in request.listed("changes"):
         held = rights.setdefault(str(change.get("principal")), set())
-        held.update(change.get("add") or ())
-        held.difference_update(change.get("remove") or ())
+        remove = set(change.get("remove") or ())
+        held.difference_update(set(held) if "ALL_PRIVILEGES" in remove else remove)
+        held.update(change.get("add") or ())  # last: a bundle's grants are added where all others are taken away
     return _shown(rights, str)
