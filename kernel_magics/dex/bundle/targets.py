@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any, Literal
 
@@ -98,6 +99,23 @@ def target_settings(environment: Environment) -> dict[str, Any]:
     return settings
 
 
+def _left_out(environment: Environment) -> str | None:
+    """Return what the vendor's strict mode would say of a target's permissions: who has rights on its folder is not named.
+
+    Source: the tool compares the bundle's permissions with those of the first folder that is there already.
+    """
+    own = environment.bundle
+    managers = [each for each in own.permissions if each.level == "CAN_MANAGE"]
+    if not own.permissions or any(each.group_name is None for each in managers):
+        return None
+    if own.root_path is None or re.match(r"~|(/Workspace)?/Users/", own.root_path):
+        return (
+            f"{environment.name}: it goes to the folder of whoever deploys, who is not named in `bundle.permissions`; strict "
+            "mode warns of it. Name them there with CAN_MANAGE, or set `bundle.root_path` to a folder of the group"
+        )
+    return None
+
+
 def bundle_text(project: Project, default: str | None = None, notes: list[str] | None = None) -> str:
     """Return ``databricks.yml``: the wheel, and a target for each environment that is in a workspace.
 
@@ -151,6 +169,7 @@ def write_targets(project: Project, *, check: bool = False, force: bool = False)
     """
     notes: list[str] = []
     path = root_file(project.root) or ROOT_FILE
+    notes += [note for each in remote_environments(project) if (note := _left_out(each))]
     files = read_bundle(project.root)
     there = dict(files.targets())
     text = read_text(project.root / path)

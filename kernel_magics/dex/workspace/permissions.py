@@ -37,12 +37,7 @@ _KINDS = {
 }
 _WHO = ("user_name", "group_name", "service_principal_name")
 #: Folders that are nobody's own, and the group that manages them; source: the platform's page on workspace object access.
-_OF_ALL = {
-    "/Workspace": "admins",
-    "/Workspace/Users": "admins",
-    "/Workspace/Repos": "admins",
-    "/Workspace/Shared": "users",
-}
+_OF_ALL = {"/Workspace": "admins", "/Workspace/Users": "admins", "/Workspace/Repos": "admins"}
 _OBJECT_KINDS = {kind: word for word, kind in OBJECT_KINDS.items()}
 
 

@@ -140,6 +140,25 @@ def test_a_target_that_a_person_took_away_stays_away(tmp_path: Path) -> None:
     assert path.read_text() == before
 
 
+@pytest.mark.parametrize(
+    ("bundle", "is_told"),
+    [
+        ("permissions: [{group_name: eng, level: CAN_MANAGE}]", True),
+        ("permissions: [{group_name: eng, level: CAN_MANAGE}], root_path: /Workspace/eng/shop", False),
+        ("permissions: [{group_name: eng, level: CAN_MANAGE}], root_path: /Workspace/Users/a@x.org/shop", True),
+        ("permissions: [{user_name: a@x.org, level: CAN_MANAGE}]", False),
+        ("permissions: [{user_name: a@x.org, level: CAN_VIEW}]", True),
+        ("permissions: []", False),
+    ],
+)
+def test_permissions_that_leave_out_whose_folder_it_is_are_told(tmp_path: Path, bundle: str, is_told: bool) -> None:
+    root = project(tmp_path / "shop", "prod")
+    (root / "config/prod.yaml").write_text(ENVIRONMENTS["prod"] + f"bundle: {{{bundle}}}\n")
+    assert [note.startswith("prod: it goes to the folder of whoever deploys") for note in write(root).notes] == [
+        True
+    ] * is_told
+
+
 def test_a_root_file_of_another_name_is_the_bundle_and_no_second_one_is_made(tmp_path: Path) -> None:
     root = project(tmp_path / "shop", "dev", "prod")
     (root / "databricks.yaml").write_text("bundle: {name: mine}\ntargets: {dev: {default: true}}\n")
