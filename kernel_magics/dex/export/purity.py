@@ -83,14 +83,14 @@ class Purity:
             if function.id in self._functions:
                 return True
             if function.id in self._imports:
-                return self._imports[function.id].startswith(_MODULES)
+                return is_of(self._imports[function.id], _MODULES)
             return function.id in _BUILTINS
         if not isinstance(function, ast.Attribute) or _in_place(call, function.attr):
             return False
         if function.attr == "sql" and isinstance(function.value, ast.Name) and function.value.id == "spark":
             return bool(call.args) and is_query(call.args[0])
         root = root_name(function)
-        if root in self._imports and self._imports[root].startswith(_MODULES):
+        if root in self._imports and is_of(self._imports[root], _MODULES):
             return True
         inner: ast.expr = function
         while isinstance(inner, ast.Attribute | ast.Call | ast.Subscript):
@@ -98,6 +98,11 @@ class Purity:
                 return False
             inner = inner.func if isinstance(inner, ast.Call) else inner.value
         return function.attr in _LOOKING
+
+
+def is_of(name: str, modules: Iterable[str]) -> bool:
+    """Return whether a dotted name is one of some modules, or something in one: ``requests`` is nothing of ``re``."""
+    return any(name == module or name.startswith(f"{module}.") for module in modules)
 
 
 def quiet_among(defined: Iterable[ast.FunctionDef], imports: dict[str, str]) -> frozenset[str]:

@@ -100,6 +100,12 @@ def test_what_only_looks_like_a_frames_method_still_runs(project: Path) -> None:
     assert 'rows.sort("a")' not in module
 
 
+def test_a_call_of_a_module_whose_name_begins_as_a_harmless_ones_still_runs(project: Path) -> None:
+    module = exported(project, "import requests\nimport re", 'requests.post("https://hook")', 're.compile("a")')
+    assert 'requests.post("https://hook")' in module
+    assert "re.compile" not in module
+
+
 def test_a_call_of_ones_own_function_stays_unless_it_can_only_show_something(project: Path) -> None:
     functions = """\
 def notify(text):
