@@ -32,7 +32,8 @@ def find_project(start: Path | None = None, *, package: str | None = None) -> Pr
 
     Looked up in this order: ``start`` and the folders above it; the folder that the environment variable DEX_PROJECT
     names; the working folder and those above it; ``_config/`` inside an installed package, where exported projects
-    ship their configuration. Outside of a project the working folder stands in, with ``exists`` False.
+    ship their configuration; the project that holds the named package's sources, as a pipeline and an editable
+    install have them. Outside of a project the working folder stands in, with ``exists`` False.
 
     Args:
         start: a folder or file inside the project.
@@ -61,6 +62,9 @@ def find_project(start: Path | None = None, *, package: str | None = None) -> Pr
     shipped = _shipped_config(package)
     if shipped is not None:
         return _project(Path.cwd(), shipped)
+    root = _root_of_sources(package)
+    if root is not None:
+        return _project(root, root / "config")
     root = (start if start is not None and start.is_dir() else Path.cwd()).resolve()
     word = re.sub(r"[^a-z0-9_]+", "_", root.name.lower()).strip("_")
     word = word if re.match("[a-z]", word) else "project"
@@ -158,16 +162,25 @@ def _root_above(start: Path) -> Path | None:
 
 def _shipped_config(package: str | None) -> Path | None:
     names = [package.partition(".")[0]] if package else _calling_packages()
-    for name in names:
-        try:
-            spec = importlib.util.find_spec(name)
-        except (ImportError, ValueError):  # not installed; or `__main__`, which has no spec
-            continue
-        for folder in (spec.submodule_search_locations or ()) if spec else ():
-            config = Path(folder) / "_config"
-            if (config / "base.yaml").is_file():
-                return config.resolve()
+    for folder in (folder for name in names for folder in _package_folders(name)):
+        config = folder / "_config"
+        if (config / "base.yaml").is_file():
+            return config.resolve()
     return None
+
+
+def _root_of_sources(package: str | None) -> Path | None:
+    """Return the project around a package that is imported from its sources."""
+    folders = _package_folders(package.partition(".")[0]) if package else []
+    return next((root for folder in folders if (root := _root_above(folder)) is not None), None)
+
+
+def _package_folders(name: str) -> list[Path]:
+    try:
+        spec = importlib.util.find_spec(name)
+    except (ImportError, ValueError):  # not installed; or `__main__`, which has no spec
+        return []
+    return [Path(folder) for folder in (spec.submodule_search_locations or ())] if spec else []
 
 
 def _calling_packages() -> list[str]:

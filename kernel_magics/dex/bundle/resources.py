@@ -21,7 +21,7 @@ from dex.bundle.yaml_text import to_yaml
 KINDS = ("schemas", "volumes")
 _HEAD = "# Made from config/ by `dex bundle resources`; what you change stays when it is made anew.\n"
 #: Stands for whoever deploys while names are put together: what is written is the same whoever writes it.
-_DEPLOYER = "whoever0deploys"
+DEPLOYER = "whoever0deploys"
 _VOLUME = re.compile(r"(?:dbfs:)?/Volumes/([^/]+)/([^/]+)/([^/]+)")
 #: References of a configuration whose values are another machine's or branch's tomorrow.
 _PASSING = re.compile(r"\$\{\s*(env:\w+|git:branch)\s*\}")
@@ -108,7 +108,7 @@ class _Made:
     def add(self, kind: str, target: str, key: str, settings: dict[str, Any], name: str) -> None:
         """Take one resource."""
         self.settings[kind].setdefault(target, {})[key] = settings
-        self.names[kind].setdefault(target, []).append(name.replace(_DEPLOYER, "<user>"))
+        self.names[kind].setdefault(target, []).append(name.replace(DEPLOYER, "<user>"))
 
 
 def write_resources(
@@ -140,7 +140,7 @@ def write_resources(
     files.must_be_there()
     made = _Made(notes=list(unknown))
     targets = dict(files.targets())
-    for environment in remote_environments(project, made.notes, user=_DEPLOYER):
+    for environment in remote_environments(project, made.notes, user=DEPLOYER):
         if environment.name in targets:
             _of_target(project, files, environment, volumes, made)
         else:
@@ -191,8 +191,8 @@ def _of_target(
             "another value on another machine or branch"
         )
         return
-    facts = {"workspace.current_user.short_name": _DEPLOYER, "bundle.target": environment.name}
-    prefix = schema_prefix(as_target(files, environment.name, facts=facts), _DEPLOYER)
+    facts = {"workspace.current_user.short_name": DEPLOYER, "bundle.target": environment.name}
+    prefix = schema_prefix(as_target(files, environment.name, facts=facts), DEPLOYER)
     foreign = [layer for layer in environment.schemas if not _without(environment.schema_of(layer), prefix)]
     if foreign:
         made.notes.append(_other_prefix(environment, prefix, environment.schema_of(foreign[0])))
@@ -202,8 +202,8 @@ def _of_target(
         name = environment.schema_of(layer)
         grants = [each.model_dump() for each in environment.bundle.grants.get(layer, ())]
         settings = {
-            "name": _written(_without(name, prefix)),
-            "catalog_name": _written(environment.catalog),
+            "name": as_written(_without(name, prefix)),
+            "catalog_name": as_written(environment.catalog),
             **({"grants": grants} if grants else {}),
             **kept,
         }
@@ -242,7 +242,7 @@ def _volumes(environment: Environment, named: Sequence[VolumePath], kept: dict[s
             seen.add(key)
             settings = {
                 "name": each.volume,
-                "catalog_name": _written(environment.catalog),
+                "catalog_name": as_written(environment.catalog),
                 "schema_name": f"${{resources.schemas.{schema_key(layer)}.name}}",
                 "volume_type": "MANAGED",
                 **kept,
@@ -298,14 +298,14 @@ def _without(name: str, prefix: str) -> str:
     return name[len(prefix) :] if name.startswith(prefix) else ""
 
 
-def _written(name: str) -> str:
+def as_written(name: str) -> str:
     """Return a name as the bundle's files have it."""
-    return name.replace(_DEPLOYER, OF_DEPLOYER_SHORT)
+    return name.replace(DEPLOYER, OF_DEPLOYER_SHORT)
 
 
 def _other_prefix(environment: Environment, prefix: str, name: str) -> str:
-    shown, wanted = prefix.replace(_DEPLOYER, "<user>"), name.replace(_DEPLOYER, "<user>")
-    ours = prefix.replace(_DEPLOYER, "${user}")
+    shown, wanted = prefix.replace(DEPLOYER, "<user>"), name.replace(DEPLOYER, "<user>")
+    ours = prefix.replace(DEPLOYER, "${user}")
     return (
         f"{environment.name}: nothing is made for it. The target puts `{shown}` before the name of a schema, and the "
         f"environment looks for `{wanted}`. Either give everyone who deploys schemas of their own: "

@@ -58,7 +58,10 @@ def validate(project: ProjectOption = None, as_json: JsonOption = False) -> None
 def emit_(
     job: Annotated[
         str | None,
-        typer.Argument(metavar="[JOB]", help="Key of the job; every job of the configuration if not given."),
+        typer.Argument(
+            metavar="[KEY]",
+            help="Key of the job or pipeline; if not given, every job of the configuration and every emitted pipeline.",
+        ),
     ] = None,
     notebooks: Annotated[
         list[Path] | None,
@@ -72,29 +75,47 @@ def emit_(
         str | None,
         typer.Option(help="serverless or job_cluster; as `jobs.JOB.compute` says or as last time, else serverless."),
     ] = None,
-    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if a file of a job differs.")] = False,
+    pipeline: Annotated[
+        bool, typer.Option("--pipeline", help="Make one declarative pipeline of the notebooks instead of a job.")
+    ] = False,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if a file differs.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite what was changed by hand.")] = False,
     project: ProjectOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Export notebooks and make one job of them, in the order that their tables ask for.
+    """Make one job of notebooks, in the order that their tables ask for, or one declarative pipeline of their tables.
 
     What config/base.yaml says under `jobs.JOB`, in the words of the Jobs API, is part of resources/JOB.job.yml: schedule
     or trigger, notifications, run_as, permissions, tags, health, queue, parameters, clusters, settings of tasks, and tasks
     that are no notebooks. What config/ENV.yaml changes of it goes to resources/JOB.targets.yml. All of it is checked
     before anything is written, and what you changed in these files stays.
+
+    With --pipeline the notebooks become sources of resources/KEY.pipeline.yml; from then on KEY says so by itself.
     """
-    from dex.jobs import emit_job, emit_jobs
+    from dex.export import read_pipelines
+    from dex.export.declarative import PipelineReport, emit_pipeline
+    from dex.jobs import EmitReport, emit_job, emit_jobs
 
     if compute not in (None, "serverless", "job_cluster"):
         raise typer.BadParameter("It is serverless or job_cluster.")
     found = find_project()
+    known = [each.key for each in read_pipelines(found)]
+    reports: list[EmitReport | PipelineReport] = []
     if job is None:
         if compute is not None:
-            raise typer.BadParameter("--compute needs a JOB.")
-        reports = emit_jobs(found, check=check, force=force, progress=progress)
+            raise typer.BadParameter("--compute needs a KEY.")
+        if pipeline:
+            raise typer.BadParameter("--pipeline needs a KEY.")
+        reports += emit_jobs(found, check=check, force=force, progress=progress)
+        reports += [emit_pipeline(found, key, check=check, force=force, progress=progress) for key in known]
         none = "There is no job: say what one is made of under `jobs` in config/base.yaml, or name its notebooks."
         emit(reports, as_json, lambda: "\n".join(report.to_text() for report in reports) or none)
+    elif pipeline or job in known:
+        if compute is not None:
+            raise typer.BadParameter("A pipeline is serverless; --compute is for jobs.")
+        made = emit_pipeline(found, job, notebooks or (), check=check, force=force, progress=progress)
+        reports = [made]
+        emit(made, as_json, made.to_text)
     else:
         report = emit_job(
             found,

@@ -4,6 +4,7 @@ from dex.export.batch import BatchReport, cores, export_notebooks, exported_in
 from dex.export.cell_states import CellState, CellStates, cell_states
 from dex.export.drafting import Draft
 from dex.export.emitted_jobs import EmittedJob, job_path, read_jobs
+from dex.export.emitted_pipelines import EmittedPipeline, read_pipelines
 from dex.export.exporting import Exporter, export_notebook, module_name, shown_path
 from dex.export.models import ExportedFile, ExportRefused, ExportReport, Refusal, ReportLine
 from dex.export.mutation.run import MutantOutcome, MutationReport, try_mutants
@@ -29,6 +30,7 @@ __all__ = [
     "CoverageReport",
     "Draft",
     "EmittedJob",
+    "EmittedPipeline",
     "ExportRefused",
     "ExportReport",
     "ExportedFile",
@@ -60,6 +62,7 @@ __all__ = [
     "module_names",
     "parse_sql",
     "read_jobs",
+    "read_pipelines",
     "read_text",
     "run_tests",
     "shared_files",

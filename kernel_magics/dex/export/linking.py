@@ -83,12 +83,13 @@ class Linker:
         self._users, self._gives, self._allowed = users, gives, allowed
         self._units: dict[Path, Unit] = {}
 
-    def load(self, path: Path, notebook: Notebook | None = None) -> list[Unit]:
+    def load(self, path: Path, notebook: Notebook | None = None, *, apart: bool = True) -> list[Unit]:
         """Return the notebook and those that it runs: each once, after those that it runs itself.
 
         Args:
             path: where the notebook is.
             notebook: what it holds, where that is not what its file holds.
+            apart: each becomes a module of its own, and is told what the others need of it and give to it.
 
         Raises:
             NotebookError: the notebook itself cannot be read; one that it runs is a refusal of the `%run`.
@@ -96,6 +97,8 @@ class Linker:
         """
         self._load(path, (), notebook)
         units = list(self._units.values())
+        if not apart:
+            return units
         for unit in units:
             unit.offers |= {n for p in unit.known.pieces if p.place != "drop" for n in p.flow.binds}
             unit.offers |= {name for link in unit.links for name in link.target.offers}

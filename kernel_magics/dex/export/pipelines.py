@@ -5,12 +5,13 @@ from __future__ import annotations
 import ast
 
 from dex.bundle import scalar
+from dex.export.configuration import configuration, configured, needs_json
 from dex.export.formatting import format_python
 from dex.export.imports import render_imports
 from dex.export.module import Block
 from dex.export.names import imported
-from dex.export.parameters import Parameters, default_text
-from dex.export.pieces import Log, Piece, literal
+from dex.export.parameters import Parameters
+from dex.export.pieces import Log, Piece
 
 _MODULES = ("dlt", "pyspark.pipelines", "databricks.pipelines")
 
@@ -57,10 +58,8 @@ def render_source(
         head.append("spark = SparkSession.active()")
     if parameters.found:
         log.imports.add("SimpleNamespace")
-        given = ", ".join(
-            f"{p.name}=spark.conf.get({literal(p.key)}, {literal(default_text(p))})" for p in parameters.ordered()
-        )
-        head.append(f"{parameters.variable} = SimpleNamespace({given})")
+        needed |= {"json"} if needs_json(parameters) else set()
+        head.append(configured(parameters))
     imports, free = render_imports([p for p in pieces if p.place == "import"], before, needed, package, log)
     doc = f'"""Transformations of a pipeline.\n\nMade from {shown} by `dex export`: change the notebook and export again.\n"""'
     parts = [f"{doc}\n\n{imports}", "\n".join(head), *(block.render() for block in blocks)]
@@ -90,5 +89,5 @@ def render_resource(shown: str, package: str, file: str, parameters: Parameters)
     ]
     if parameters.found:
         lines.append("      configuration:")
-        lines += [f"        {scalar(p.key)}: {scalar(default_text(p))}" for p in parameters.ordered()]
+        lines += [f"        {scalar(key)}: {scalar(text)}" for key, text in configuration(parameters).items()]
     return "\n".join(lines) + "\n"

@@ -5,20 +5,25 @@ from dex.graph.infer import infer_graph
 from dex.graph.models import Edge, Input, JobGraph, Place, Question, Reason, Task
 from dex.graph.sql import is_common_table
 from dex.graph.stated import usual_paths
+from dex.graph.touched import NamedTable, Statements, Touched, touched_tables
 from dex.graph.volumes import volume_paths
 
 __all__ = [
     "Edge",
     "Input",
     "JobGraph",
+    "NamedTable",
     "Place",
     "Question",
     "Reason",
+    "Statements",
     "Task",
+    "Touched",
     "infer_graph",
     "is_common_table",
     "mermaid_id",
     "mermaid_text",
+    "touched_tables",
     "usual_paths",
     "volume_paths",
 ]

@@ -1,0 +1,380 @@
+"""Loops over known values and calls of functions that write, taken apart: one statement for every table."""
+
+from __future__ import annotations
+
+import ast
+import copy
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from dex.export.declarative.models import Refused, Spot, Step
+from dex.export.purity import is_query
+from dex.notebook import flow_of
+
+#: More rounds of a loop than this are not one table each.
+MOST_ROUNDS = 64
+_DEEPEST = 5
+_SAVING = frozenset(
+    "saveAsTable insertInto writeTo toTable createOrReplaceTempView createTempView registerTempTable".split()
+)
+_OUT = (ast.Break, ast.Continue, ast.Return)
+
+
+class Expander:
+    """Takes the statements of one notebook apart.
+
+    Args:
+        steps: its statements.
+        refused: where refusals go.
+    """
+
+    def __init__(self, steps: Sequence[Step], refused: list[Refused]) -> None:
+        self._refused = refused
+        self._bound = {name for step in steps for name in step.flow.binds}
+        self._helpers = {
+            step.node.name: step.node
+            for step in steps
+            if isinstance(step.node, ast.FunctionDef) and not step.node.decorator_list
+            if _saves(step.node) or _runs_what_it_is_given(step.node)
+        }
+        self._constants = _constants(steps)
+        self._needed = [(step, set(step.flow.needs)) for step in steps]
+
+    def expanded(self, steps: Sequence[Step]) -> list[Step]:
+        """Return the statements, in order; functions that only write are no longer among them."""
+        found: list[Step] = []
+        for step in steps:
+            if isinstance(step.node, ast.FunctionDef) and step.node.name in self._helpers:
+                continue
+            found += self._one(step, 0)
+        return found
+
+    def _one(self, step: Step, depth: int) -> list[Step]:
+        if isinstance(step.node, ast.For) and self._writes(step.node):
+            return self._loop(step, step.node, depth)
+        call = step.node.value if isinstance(step.node, ast.Expr | ast.Assign) else None
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in self._helpers:
+            return self._helper(step, call, depth)
+        used = [name for name in step.flow.needs if name in self._helpers and _saves(self._helpers[name])]
+        if used and not isinstance(step.node, ast.FunctionDef):
+            self._refuse(
+                step.spot,
+                f"`{used[0]}` writes a table, and is called inside of something else.",
+                f"Call it as a statement of its own: `{used[0]}(...)`.",
+            )
+            return []
+        return [step]
+
+    def _writes(self, node: ast.AST) -> bool:
+        return _saves(node) or any(isinstance(n, ast.Name) and n.id in self._helpers for n in ast.walk(node))
+
+    def _refuse(self, spot: Spot, message: str, remedy: str) -> None:
+        self._refused.append(Refused(spot, message, remedy))
+
+    # -- loops ---------------------------------------------------------------------------------------------------------
+
+    def _loop(self, step: Step, loop: ast.For, depth: int) -> list[Step]:
+        rounds = self._rounds(loop.iter)
+        targets = _target_names(loop.target)
+        carried = _carried(loop, targets)
+        if rounds is None or len(rounds) > MOST_ROUNDS:
+            why = (
+                "over data, or over what only the run knows" if rounds is None else f"of more than {MOST_ROUNDS} rounds"
+            )
+            self._refuse(
+                step.spot,
+                f"A table is written in a loop {why}.",
+                'Loop over a literal list of names, such as `for name in ("orders", "items"):`; what data decides '
+                "is a task of its own.",
+            )
+            return []
+        if loop.orelse or any(isinstance(n, _OUT) for n in ast.walk(loop)) or carried:
+            what = f"`{carried[0]}` goes from one round to the next" if carried else "it is left before its end"
+            self._refuse(
+                step.spot, f"A table is written in a loop, and {what}.", "Let each round make its table by itself."
+            )
+            return []
+        found: list[Step] = []
+        for value in rounds:
+            given = _matched(loop.target, value)
+            if given is None:
+                self._refuse(step.spot, "A table is written in a loop whose values do not fit its names.", "Mend it.")
+                return []
+            outside = {name for other, names in self._needed if other is not step for name in names}
+            found += self._body(step, loop.body, given, depth, outside)
+        return found
+
+    def _body(
+        self, step: Step, body: Sequence[ast.stmt], given: dict[str, ast.expr], depth: int, outside: set[str]
+    ) -> list[Step]:
+        """Return the statements of a loop or function with values in place of names; texts are written out.
+
+        Args:
+            outside: names that are read elsewhere.
+        """
+        found: list[Step] = []
+        for inner in body:
+            text = _text_of(inner, given)
+            if text is not None:
+                given |= text
+            if text is None or outside & set(text):
+                found += self._again(
+                    step, inner, {n: v for n, v in given.items() if text is None or n not in text}, depth
+                )
+        return found
+
+    def _again(self, step: Step, inner: ast.stmt, given: Mapping[str, ast.expr], depth: int) -> list[Step]:
+        """Return a statement of a loop or function as it would be with values in place of names."""
+        made = Step.of(ast.unparse(substituted(inner, given)), step)
+        spot = Spot(step.spot.notebook, step.spot.cell, step.spot.line + _below(step.node, inner))
+        made.spot, made.comments = spot, ()
+        if depth >= _DEEPEST:
+            self._refuse(step.spot, "Functions that write call each other too deep.", "Call them one by one.")
+            return []
+        return self._one(made, depth + 1)
+
+    def _rounds(self, node: ast.expr) -> list[Any] | None:
+        """Return the values that a loop goes through, as far as the notebook's text says them."""
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and not node.args:
+            owner = self._literal(node.func.value)
+            if isinstance(owner, dict) and node.func.attr in ("items", "keys", "values"):
+                return list(getattr(owner, node.func.attr)())
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and not node.keywords:
+            values = [self._literal(argument) for argument in node.args]
+            makers: dict[str, Any] = {
+                "sorted": sorted,
+                "range": range,
+                "enumerate": enumerate,
+                "zip": zip,
+                "list": list,
+            }
+            maker = makers.get(node.func.id) if node.func.id not in self._bound else None
+            if maker is not None and values and all(value is not None for value in values):
+                try:
+                    return [*maker(*values)][: MOST_ROUNDS + 1]
+                except (TypeError, ValueError):
+                    return None
+        value = self._literal(node)
+        return list(value) if isinstance(value, list | tuple | dict) else None
+
+    def _literal(self, node: ast.expr) -> Any:
+        try:
+            return ast.literal_eval(substituted(node, self._constants))
+        except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+            return None
+
+    # -- functions that write ------------------------------------------------------------------------------------------
+
+    def _helper(self, step: Step, call: ast.Call, depth: int) -> list[Step]:
+        function = self._helpers[call.func.id]  # type: ignore[attr-defined]  # a name, as `_one` has seen
+        given = _given(function.args, call)
+        body = [n for n in function.body if not _is_docstring(n)]
+        returned = body[-1].value if body and isinstance(body[-1], ast.Return) else None
+        body = body[:-1] if body and isinstance(body[-1], ast.Return) else body
+        if given is None or any(isinstance(n, _OUT) for statement in body for n in ast.walk(statement)):
+            self._refuse(
+                step.spot,
+                f"`{function.name}` writes a table in a way that cannot be followed from here.",
+                "Let it take plain arguments, write, and do nothing else; or write the table in the notebook.",
+            )
+            return []
+        local = {name for statement in body for name in flow_of(statement).binds}
+        names = {name: ast.Name(f"{function.name}_{name}", ast.Load()) for name in local if name in self._bound}
+        found: list[Step] = []
+        for name in [name for name in given if name in local]:  # the function sets its parameter anew
+            target = names.get(name, ast.Name(name, ast.Load()))
+            found.append(Step.of(f"{target.id} = {ast.unparse(given.pop(name))}", step))
+        self._bound |= local
+        given |= names
+        found += self._body(step, body, given, depth, set())
+        if isinstance(step.node, ast.Assign):
+            value = substituted(returned, given) if returned is not None else ast.Constant(None)
+            targets = "".join(f"{ast.unparse(target)} = " for target in step.node.targets)
+            found.append(Step.of(f"{targets}{ast.unparse(value)}", step))
+        if found:
+            found[0].comments = step.comments
+        for each in found:
+            each.spot = step.spot
+        return found
+
+
+def _text_of(node: ast.stmt, given: Mapping[str, ast.expr]) -> dict[str, ast.expr] | None:
+    """Return the name and value of a statement that sets a name to a text."""
+    if not isinstance(node, ast.Assign) or len(node.targets) != 1 or not isinstance(node.targets[0], ast.Name):
+        return None
+    value = substituted(node.value, given)
+    parts = [part for part in ast.walk(value) if isinstance(part, ast.expr)]
+    plain = (ast.Constant, ast.JoinedStr, ast.FormattedValue, ast.Name, ast.Attribute, ast.BinOp, ast.expr_context)
+    is_text = isinstance(value, ast.Constant | ast.JoinedStr) or any(isinstance(p, ast.JoinedStr) for p in parts)
+    if not is_text or not all(isinstance(part, plain) for part in parts):
+        return None
+    return {node.targets[0].id: value}
+
+
+def substituted(node: Any, given: Mapping[str, ast.expr]) -> Any:
+    """Return a copy of code with expressions in place of names, and what is then known written out."""
+    return _Substitution(given).visit(copy.deepcopy(node))
+
+
+class _Substitution(ast.NodeTransformer):
+    def __init__(self, given: Mapping[str, ast.expr]) -> None:
+        self._given = given
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        value = self._given.get(node.id)
+        if value is None:
+            return node
+        if isinstance(node.ctx, ast.Load):
+            return copy.deepcopy(value)
+        return ast.Name(value.id, node.ctx) if isinstance(value, ast.Name) else node
+
+    def visit_Lambda(self, node: ast.Lambda) -> ast.expr:
+        return self._inside(node, {argument.arg for argument in ast.walk(node.args) if isinstance(argument, ast.arg)})
+
+    def visit_ListComp(self, node: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp) -> ast.expr:
+        return self._inside(node, {name for each in node.generators for name in _target_names(each.target)})
+
+    visit_SetComp = visit_DictComp = visit_GeneratorExp = visit_ListComp
+
+    def _inside(self, node: ast.expr, own: set[str]) -> ast.expr:
+        """Return an expression that has names of its own."""
+        hidden = {name: value for name, value in self._given.items() if name not in own}
+        made = _Substitution(hidden).generic_visit(node)
+        assert isinstance(made, ast.expr)
+        return made
+
+    def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.expr:
+        parts: list[ast.expr] = []
+        for part in _flat(self.generic_visit(node).values):  # type: ignore[attr-defined]  # it stays a JoinedStr
+            inner = _plain_field(part)
+            if isinstance(inner, ast.Constant) and isinstance(inner.value, str | int):
+                part = ast.Constant(str(inner.value))
+            last = parts[-1] if parts else None
+            if isinstance(part, ast.Constant) and isinstance(last, ast.Constant):
+                parts[-1] = ast.Constant(last.value + part.value)  # type: ignore[operator]  # texts, both
+            else:
+                parts.append(part)
+        if all(isinstance(part, ast.Constant) for part in parts):
+            return parts[0] if parts else ast.Constant("")
+        return ast.JoinedStr(parts)
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
+        made = self.generic_visit(node)
+        assert isinstance(made, ast.Subscript)
+        if isinstance(made.value, ast.Dict | ast.List | ast.Tuple) and isinstance(made.slice, ast.Constant):
+            try:
+                return ast.parse(repr(ast.literal_eval(made.value)[made.slice.value]), mode="eval").body
+            except (ValueError, TypeError, KeyError, IndexError, SyntaxError):
+                return made
+        return made
+
+
+def _plain_field(part: ast.expr) -> ast.expr | None:
+    """Return the expression of an f-string's field that is put in as it is."""
+    plain = isinstance(part, ast.FormattedValue) and part.conversion == -1 and part.format_spec is None
+    return part.value if plain and isinstance(part, ast.FormattedValue) else None
+
+
+def _flat(values: Sequence[ast.expr]) -> Iterator[ast.expr]:
+    """Yield the parts of an f-string, those of f-strings in its fields among them."""
+    for part in values:
+        inner = _plain_field(part)
+        if isinstance(inner, ast.JoinedStr):
+            yield from _flat(inner.values)
+        else:
+            yield part
+
+
+def _constants(steps: Sequence[Step]) -> dict[str, ast.expr]:
+    """Return names that are set once, to a literal."""
+    times: dict[str, int] = {}
+    found: dict[str, ast.expr] = {}
+    for step in steps:
+        for name in step.flow.binds:
+            times[name] = times.get(name, 0) + 1
+        node = step.node
+        if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+            found[node.targets[0].id] = node.value
+    return {name: value for name, value in found.items() if times[name] == 1}
+
+
+def _saves(node: ast.AST) -> bool:
+    """Return whether code writes a table or makes a temporary view, by the calls in it."""
+    for part in ast.walk(node):
+        if isinstance(part, ast.Attribute) and part.attr in _SAVING:
+            return True
+        query = _sql_of(part)
+        if isinstance(query, ast.Constant | ast.JoinedStr) and not is_query(query):
+            return True
+    return False
+
+
+def _runs_what_it_is_given(function: ast.FunctionDef) -> bool:
+    """Return whether a function runs SQL that its caller gives: what it does, only the call says."""
+    names = {argument.arg for argument in function.args.args}
+    queries = [_sql_of(part) for part in ast.walk(function)]
+    return any(isinstance(query, ast.Name) and query.id in names for query in queries)
+
+
+def _sql_of(node: ast.AST) -> ast.expr | None:
+    is_call = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "sql"
+    return node.args[0] if is_call and node.args else None  # type: ignore[attr-defined]  # a call
+
+
+def _target_names(target: ast.expr) -> set[str]:
+    return {part.id for part in ast.walk(target) if isinstance(part, ast.Name)}
+
+
+def _carried(loop: ast.For, targets: set[str]) -> list[str]:
+    """Return names that a round needs of the one before."""
+    bound: set[str] = set(targets)
+    every = {name for statement in loop.body for name in flow_of(statement).binds}
+    found: list[str] = []
+    for statement in loop.body:
+        flow = flow_of(statement)
+        found += [name for name in flow.uses if name in every and name not in bound]
+        bound |= set(flow.binds)
+    return found
+
+
+def _matched(target: ast.expr, value: Any) -> dict[str, ast.expr] | None:
+    if isinstance(target, ast.Name):
+        return {target.id: ast.parse(repr(value), mode="eval").body}
+    if not isinstance(target, ast.Tuple | ast.List) or not isinstance(value, tuple | list):
+        return None
+    if len(target.elts) != len(value):
+        return None
+    found: dict[str, ast.expr] = {}
+    for each, part in zip(target.elts, value, strict=True):
+        inner = _matched(each, part)
+        if inner is None:
+            return None
+        found |= inner
+    return found
+
+
+def _given(parameters: ast.arguments, call: ast.Call) -> dict[str, ast.expr] | None:
+    """Return the argument of each parameter; None where that cannot be told."""
+    names = [each.arg for each in (*parameters.posonlyargs, *parameters.args)]
+    if parameters.vararg or parameters.kwarg or len(call.args) > len(names):
+        return None
+    if any(isinstance(a, ast.Starred) for a in call.args) or any(k.arg is None for k in call.keywords):
+        return None
+    found: dict[str, ast.expr] = dict(
+        zip(names[len(names) - len(parameters.defaults) :], parameters.defaults, strict=True)
+    )
+    for each, default in zip(parameters.kwonlyargs, parameters.kw_defaults, strict=True):
+        names.append(each.arg)
+        if default is not None:
+            found[each.arg] = default
+    found |= dict(zip(names, call.args, strict=False))
+    found |= {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg}
+    return found if set(found) == set(names) else None
+
+
+def _is_docstring(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def _below(outer: ast.stmt, inner: ast.stmt) -> int:
+    return max(0, inner.lineno - outer.lineno)
