@@ -348,7 +348,7 @@ def test_what_has_no_declarative_meaning_is_refused_at_its_place(name: str, shop
     assert place in found, error
     assert message in found[place].message
     assert remedy in found[place].remedy
-    assert error.code == "DEX-EXPORT-33"
+    assert error.code == "DEX-EXPORT-40"
     written = {path: data for path, data in contents(shop.root).items() if not path.startswith("notebooks/")}
     assert written == {path: data for path, data in before.items() if not path.startswith("notebooks/")}
 
@@ -481,9 +481,9 @@ def test_the_source_of_a_notebook_that_is_gone_goes_too(shop: Project) -> None:
 @pytest.mark.parametrize(
     ("key", "cells", "code"),
     [
-        ("a-b", [READ, WRITE], "DEX-EXPORT-35"),
-        ("daily", [READ, WRITE], "DEX-EXPORT-35"),
-        ("etl", [READ], "DEX-EXPORT-34"),
+        ("a-b", [READ, WRITE], "DEX-EXPORT-42"),
+        ("daily", [READ, WRITE], "DEX-EXPORT-42"),
+        ("etl", [READ], "DEX-EXPORT-41"),
     ],
 )
 def test_a_pipeline_that_cannot_be_made_says_why(shop: Project, key: str, cells: list[str], code: str) -> None:

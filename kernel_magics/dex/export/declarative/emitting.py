@@ -118,9 +118,9 @@ def emit_pipeline(
         progress: told of every notebook.
 
     Raises:
-        PipelineRefused: DEX-EXPORT-33, with every place that has no meaning in a pipeline.
-        ExportError: DEX-EXPORT-03, a source was changed by hand; -32, nothing says what the pipeline is made of; -34,
-            the notebooks write no table; -35, the key cannot be one, or is another resource's.
+        PipelineRefused: DEX-EXPORT-40, with every place that has no meaning in a pipeline.
+        ExportError: DEX-EXPORT-03, a source was changed by hand; -32, nothing says what the pipeline is made of; -41,
+            the notebooks write no table; -42, the key cannot be one, or is another resource's.
         NotebookError: a notebook cannot be read.
     """
     known = next((each for each in read_pipelines(project) if each.key == key), None)
@@ -139,7 +139,7 @@ def emit_pipeline(
     reads, datasets = _read(project, given, refused, progress)
     if not refused and not datasets:
         raise ExportError(
-            "DEX-EXPORT-34",
+            "DEX-EXPORT-41",
             "The notebooks write no table, so there is nothing for a pipeline to make.",
             Where(shown_path(given[0], project)),
             "Name notebooks that write tables.",
@@ -188,7 +188,7 @@ def _refuse_key(project: Project, key: str) -> None:
         problem = "a job has it"
     if problem:
         raise ExportError(
-            "DEX-EXPORT-35",
+            "DEX-EXPORT-42",
             f"A pipeline cannot have the key '{key}': {problem}.",
             Where(f"resources/{key}.pipeline.yml"),
             "Give it another key.",

@@ -60,7 +60,7 @@ class PipelineRefused(ExportError):
         first = self.refused[0]
         more = "".join(f"\n  {each}" for each in self.refused[1:])
         super().__init__(
-            "DEX-EXPORT-33",
+            "DEX-EXPORT-40",
             f"{first.message}{f' And {len(self.refused) - 1} more:{more}' if more else ''}",
             Where(first.spot.notebook, first.spot.line, cell=first.spot.cell),
             first.remedy,
