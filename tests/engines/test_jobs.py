@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -17,8 +18,11 @@ from dex.jobs import JobSettings, new_record, stop_run
 from dex_dbutils import JobError
 from dex_dbutils.config import find_project
 from job_project import RESULTS, add_jobs
+from terminal import Terminal
 
 DEX = Path(sys.executable).with_name("dex")
+#: The sign of a task, by what it came to.
+MARKS = {"SUCCESS": "✓", "FAILED": "✗", "TIMEDOUT": "✗", "UPSTREAM_FAILED": "✗", "EXCLUDED": "−", "DISABLED": "−"}
 
 
 @pytest.fixture(scope="module")
@@ -217,6 +221,51 @@ def test_a_run_is_stopped_from_elsewhere_and_ends_as_by_an_interrupt(counted: Pa
     assert (again.returncode, "DEX-JOB-12" in again.stderr) == (2, True)
     assert repaired(counted)["result"] == "SUCCESS"
     assert (counted / "counted.txt").read_text().split() == ["t0", "t1", "t2", "t2", "t3"]
+
+
+@pytest.mark.parametrize("columns", [120, 80, 60])
+def test_the_run_and_the_graph_are_legible_at_a_terminal(every: dict[str, Any], shop: Path, columns: int) -> None:
+    for words in (("job", "show", str(every["id"])), ("job", "graph", "--job", "every")):
+        seen, colours = {}, {}
+        for colour in (True, False):
+            terminal = Terminal([str(DEX), *words], shop, columns, variables={} if colour else {"NO_COLOR": "1"})
+            assert terminal.to_the_end() == 0
+            seen[colour], colours[colour] = terminal.lines(), terminal.colours()
+        assert seen[True] == seen[False]  # told by words and marks, not by colour
+        assert colours[False] == set()
+        assert colours[True] <= {"green", "red", "magenta"}  # these can be read on light and on dark terminals
+        for key, result in RESULTS.items():
+            lines = [line for line in seen[True] if key in re.split(r"[ (│├└─,]+", line)]
+            if words[1] == "show":
+                assert len(lines) == 1, key  # whole, and on a line of its own
+                assert lines[0].startswith(MARKS[result])
+                assert f" {result} " in f"{lines[0]} "
+            elif "[" not in key:
+                assert lines, key
+
+
+def test_a_run_is_legible_while_it_goes_on_and_after_an_interrupt(counted: Path) -> None:
+    terminal = Terminal([str(DEX), "job", "run", "counted"], counted, 60, 12)
+    lines = terminal.until(lambda lines: any("t2" in line and "running" in line for line in lines))
+    assert [line.split()[:3] for line in lines[-4:]] == [
+        ["✓", "t0", "SUCCESS"],
+        ["✓", "t1", "SUCCESS"],
+        ["▶", "t2", "running"],
+        ["·", "t3", "blocked"],
+    ]
+    assert lines[-5].startswith("counted: 2 of 4 tasks ended, ")
+    terminal.interrupt()
+    assert terminal.to_the_end() == 130
+    text = "\n".join(terminal.lines())
+    assert "running" not in text  # what was shown meanwhile is gone
+    assert re.findall(r"^(\S) +(t\d) +(\w+)", text, re.MULTILINE) == [
+        ("✓", "t0", "SUCCESS"),
+        ("✓", "t1", "SUCCESS"),
+        ("■", "t2", "CANCELED"),
+        ("■", "t3", "CANCELED"),
+    ]
+    assert text.startswith("counted: CANCELED")
+    assert "dex job repair" in text
 
 
 def test_a_run_that_does_not_answer_is_not_said_to_be_stopped(counted: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,7 +12,7 @@ from dex_dbutils.config import find_project
 from dex.cli.output import EnvOption, JsonOption, ProjectOption, emit, pairs, progress, table
 
 if TYPE_CHECKING:
-    from dex.jobs import JobRun
+    from dex.jobs import JobRun, LiveRuns
 
 app = typer.Typer(help="The jobs of the bundle, run on this machine.", no_args_is_help=True)
 
@@ -48,12 +50,12 @@ def run(
     as_json: JsonOption = False,
 ) -> None:
     """Run jobs with the platform's rules, each task in a process of its own; exit 1 if one does not end well."""
-    from dex.jobs import LiveRuns, end_with_stdin, run_jobs
+    from dex.jobs import end_with_stdin, run_jobs
 
     if while_stdin:
         end_with_stdin()
 
-    with LiveRuns() as watch:
+    with _watching(as_json) as watch:
         runs = run_jobs(
             find_project(),
             jobs,
@@ -90,12 +92,12 @@ def repair(
     as_json: JsonOption = False,
 ) -> None:
     """Run again what a run did not finish, as the bundle has it now; what ended well is not repeated."""
-    from dex.jobs import LiveRuns, end_with_stdin, repair_run
+    from dex.jobs import end_with_stdin, repair_run
 
     if while_stdin:
         end_with_stdin()
 
-    with LiveRuns() as watch:
+    with _watching(as_json) as watch:
         ended = repair_run(
             find_project(),
             number,
@@ -162,6 +164,21 @@ def logs(
     root = find_project()
     _, text = read_log(root, number, task)
     emit({"task": task, "log": text}, as_json, lambda: with_places(text, NotebookPlaces(root)).rstrip("\n"))
+
+
+@contextlib.contextmanager
+def _watching(as_json: bool) -> Iterator[LiveRuns]:
+    """Show runs while they go on; interrupted, also what became of them."""
+    from dex.jobs import LiveRuns
+
+    live = LiveRuns()
+    try:
+        with live:
+            yield live
+    except KeyboardInterrupt:
+        if not as_json and live.asked:
+            _show(live.asked, as_json)
+        raise
 
 
 def _show(runs: list[JobRun], as_json: bool) -> None:

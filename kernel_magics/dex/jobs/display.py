@@ -129,7 +129,11 @@ def _items_ended(run: JobRun, task: TaskRun) -> str:
 
 
 def _took(started: datetime, ended: datetime | None) -> str:
-    return f"{((ended or now()) - started).total_seconds():.1f} s"
+    seconds = ((ended or now()) - started).total_seconds()
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, hours = int(seconds) // 60, int(seconds) // 3600
+    return f"{hours} h {minutes % 60} min" if hours else f"{minutes} min {int(seconds) % 60} s"
 
 
 def _headline(run: JobRun) -> str:
@@ -137,13 +141,14 @@ def _headline(run: JobRun) -> str:
 
 
 def _next(run: JobRun) -> list[str]:
-    if run.result in GOOD:
+    if run.result in GOOD and not any(task.result in BAD for task in run.tasks.values()):
         return []
     return [f"next: dex job logs {run.id} TASK shows what a task printed; dex job repair {run.id} runs the rest."]
 
 
 def _style(result: str | None) -> str:
-    return "bold red" if result in BAD else "green" if result in GOOD else "yellow" if result in STOPPED else ""
+    """Return the colour of a result: one that can be read on light and on dark terminals."""
+    return "bold red" if result in BAD else "green" if result in GOOD else "magenta" if result in STOPPED else ""
 
 
 def _rows(run: JobRun, tasks: Iterable[tuple[TaskRun, int]], *, cut: bool) -> Table:
@@ -156,8 +161,9 @@ def _rows(run: JobRun, tasks: Iterable[tuple[TaskRun, int]], *, cut: bool) -> Ta
     table.add_column(no_wrap=cut, overflow="ellipsis" if cut else "fold", ratio=1)
     for task, depth in tasks:
         style = _style(task.result) if task.result not in GOOD else ""
-        style = style or ("dim" if task.result in NOT_RUN or task.state == "BLOCKED" else "")
-        mark = Text(task_mark(task), _style(task.result) or "cyan")
+        going = "bold" if task.state == "RUNNING" else ""
+        style = style or ("dim" if task.result in NOT_RUN or task.state == "BLOCKED" else going)
+        mark = Text(task_mark(task), _style(task.result) or style)
         told = "  ".join(part for part in (_detail(task), _items_ended(run, task)) if part)
         texts = ("  " * depth + task.key, _word(task), _seconds(task), told)
         table.add_row(mark, *(Text(text, style) for text in texts))
@@ -193,13 +199,18 @@ class LiveRuns:
         if not self._console.is_terminal and task is not None and (task.result or task.state == "WAITING"):
             print(f"{run.key}: {task_mark(task)} {task.key}  {task_text(task)}", file=sys.stderr, flush=True)
 
+    @property
+    def asked(self) -> list[JobRun]:
+        """The runs that were asked for, without those of their run-job tasks."""
+        inner = {t.value for run in self._runs.values() for t in run.tasks.values() if t.kind == "run_job_task"}
+        return [run for run in self._runs.values() if str(run.id) not in inner]
+
     def picture(self) -> RenderableType:
         """Return how far the runs are, never taller than the terminal.
 
         One run is shown with all of its tasks; of many, those that go on with the tasks that run.
         """
-        inner = {t.value for run in self._runs.values() for t in run.tasks.values() if t.kind == "run_job_task"}
-        asked = [run for run in self._runs.values() if str(run.id) not in inner]
+        asked = self.asked
         room = max(3, self._console.height - 3)
         if not asked:
             return Text("")

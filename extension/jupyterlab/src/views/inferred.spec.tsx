@@ -115,7 +115,7 @@ it('shows the graph with questions first, their places and the answer to write',
 it('tells of a task why it comes after another, with the way to both places', async () => {
   await press('Show graph');
   await press('silver');
-  expect(node.querySelector('.dex-TaskDetails')?.textContent).toContain('After bronze, because of:bronze.orders table');
+  expect(node.querySelector('.dex-TaskDetails')?.textContent).toContain('After bronze, because of:table bronze.orders');
   await press('bronze.py, cell 3, line 2');
   expect(opened).toHaveBeenCalledWith('trial/bronze.py', at('bronze.py', 3, 2));
   await press('silver');

@@ -131,15 +131,17 @@ function Reason(props: { reason: ReasonView; open: Open }): JSX.Element {
   const { reason, open } = props;
   return (
     <>
-      <code>{reason.name}</code> <span className="dex-Detail">{reason.kind}</span>
+      {reason.kind} <code>{reason.name}</code>
       {reason.before !== null && (
         <div className="dex-Reason-place">
-          {trans.__('from')} <PlaceLink place={reason.before} open={open} />
+          <span className="dex-Reason-way">{trans.__('from')}</span>
+          <PlaceLink place={reason.before} open={open} />
         </div>
       )}
       {reason.after !== null && (
         <div className="dex-Reason-place">
-          {trans.__('to')} <PlaceLink place={reason.after} open={open} />
+          <span className="dex-Reason-way">{trans.__('to')}</span>
+          <PlaceLink place={reason.after} open={open} />
         </div>
       )}
     </>
@@ -155,7 +157,9 @@ function Questions(props: { questions: readonly QuestionView[]; open: Open }): J
     <ul className="dex-List" aria-label={trans.__('Open questions')}>
       {props.questions.map((question, index) => (
         <li key={index} className="dex-Notice dex-mod-warning">
-          <p className="dex-Notice-message">{question.text}</p>
+          <p className="dex-Notice-message">
+            <Coded text={question.text} />
+          </p>
           {question.places.map((place, at) => (
             <div key={at}>
               <PlaceLink place={place} open={props.open} />

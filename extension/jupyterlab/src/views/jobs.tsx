@@ -265,7 +265,7 @@ function Progress(props: { reply: JobReply | null; going: boolean; stopped: bool
     const ended = tasks.filter(task => task.status !== null && !OPEN.has(task.status)).length;
     const failed = tasks.filter(task => task.status === 'FAILED' || task.status === 'TIMEDOUT').length;
     const seconds = (reply?.run?.seconds ?? 0) + (running ? since : 0);
-    const parts = [trans.__('%1 of %2 tasks ended', ended, tasks.length)];
+    const parts = [trans._n('%1 of %2 task ended', '%1 of %2 tasks ended', tasks.length, ended, tasks.length)];
     if (failed > 0) {
       parts.push(trans._n('%1 failed', '%1 failed', failed, failed));
     }
