@@ -137,6 +137,7 @@ def bundle_text(project: Project, default: str | None = None, notes: list[str] |
     sections: list[dict[str, Any]] = [
         {"bundle": {"name": project.name, "databricks_cli_version": f">= {oldest}"}},
         {"include": ["resources/*.yml"]},
+        {"sync": {"exclude": [".dex/**"]}},  # tables, logs and secrets of this machine
         {"artifacts": {project.package: artifact}},
         {"targets": targets},
     ]

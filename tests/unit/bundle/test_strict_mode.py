@@ -143,6 +143,13 @@ def test_targets_name_no_workspace_and_production_one_folder_of_whoever_deploys_
     )  # type: ignore[union-attr]
 
 
+def test_what_dex_keeps_on_this_machine_is_not_uploaded(emitted: Path) -> None:
+    """The tool warns of a pattern that matches no file; the folder has some from the first export on."""
+    (pattern,) = yaml.safe_load((emitted / "databricks.yml").read_text())["sync"]["exclude"]
+    assert any(path.is_file() for path in emitted.glob(f"{pattern}/*"))
+    assert all(path.relative_to(emitted).parts[0] == ".dex" for path in emitted.glob(pattern))
+
+
 def test_wheels_are_built_anew_with_a_version_of_their_own(emitted: Path) -> None:
     document = yaml.safe_load((emitted / "databricks.yml").read_text())
     (artifact,) = document["artifacts"].values()
