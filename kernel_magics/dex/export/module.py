@@ -336,7 +336,8 @@ def _render_run(parameters: Parameters, package: str) -> str:
         '    """Run `main` in the environment that the command line names: the entry point of the job."""\n'
         "    parser = argparse.ArgumentParser(argument_default=argparse.SUPPRESS, allow_abbrev=False)\n"
         f"{listed}\n"
-        "    params = Params(**vars(parser.parse_args()))\n"
+        "    given, _ = parser.parse_known_args()  # a job hands every task all of its parameters\n"
+        "    params = Params(**vars(given))\n"
         "    main(get_spark(params.env), params)\n\n\n"
         'if __name__ == "__main__":\n'
         "    run()\n"

@@ -128,6 +128,18 @@ def test_the_command_line_is_the_jobs_parameters(project: Path, monkeypatch: pyt
     assert (params.year, params.full, params.days, params.note) == (2014, True, [2, 3], None)
 
 
+def test_a_task_runs_although_its_job_has_parameters_that_only_other_tasks_know(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = exported(project, code("year = 2013", tags=["parameters"]), "found = year")
+    seen: list[Any] = []
+    made["get_spark"] = lambda env: env
+    made["main"] = lambda spark, params: seen.append((spark, params.year))
+    monkeypatch.setattr(sys, "argv", ["n", "--env=lab", "--day=2014-01-01", "--year=2014"])
+    made["run"]()
+    assert seen == [("lab", 2014)]
+
+
 def test_a_job_that_misspells_true_is_refused_and_not_taken_for_false(
     project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
