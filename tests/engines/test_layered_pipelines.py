@@ -138,3 +138,30 @@ def test_the_demos_pipeline_makes_the_tables_of_its_notebook(tmp_path: Path, mon
         for name in ("local", "lab"):
             close_session(load_environment(name, start=project))
         engine.stop()
+
+
+def test_streams_take_each_row_once_and_tables_above_them_follow(empty: Path) -> None:
+    folder = empty / ".dex/volumes/main/raw"
+    emit_pipeline(find_project(empty), "bronze", write_set(empty, SETS["a stream into bronze"]))
+    day = [[{"id": 1, "region": "eu", "amount": 5}, {"id": 2, "region": "us", "amount": 0}]]
+    day.append([{"id": 3, "region": "us", "amount": 7}])
+    for number, new in enumerate(day):
+        (folder / "in").mkdir(parents=True, exist_ok=True)
+        (folder / f"in/{number}.json").write_text("\n".join(map(json.dumps, new)))
+        assert run_emitted(empty, "bronze").state == "COMPLETED"
+    silver = get_session("lab").read("silver", "orders").orderBy("id").collect()
+    assert [tuple(row) for row in silver] == [(1, "eu", 5), (3, "us", 7)]
+    gold = get_session("lab").read("gold", "regions").orderBy("region").collect()
+    assert [tuple(row) for row in gold] == [("eu", 1), ("us", 1)]
+
+
+def test_streams_of_two_notebooks_fill_one_table(empty: Path) -> None:
+    emit_pipeline(find_project(empty), "two", write_set(empty, SETS["streams of two notebooks into one table"]))
+    for number, region in enumerate(("eu", "us")):
+        folder = empty / f".dex/volumes/main/raw/{region}"
+        folder.mkdir(parents=True)
+        (folder / "a.json").write_text(json.dumps({"id": number, "region": region}))
+    for _ in range(2):
+        assert run_emitted(empty, "two").state == "COMPLETED"
+    bronze = get_session("lab").read("bronze", "orders").orderBy("id").collect()
+    assert [tuple(row) for row in bronze] == [(0, "eu"), (1, "us")]

@@ -114,6 +114,48 @@ def test_names_that_a_lambda_or_comprehension_has_of_its_own_stay(shop: Project)
     assert 'select(*[name for name in ("id", "day")]).transform(lambda name: name.distinct())' in source(shop)
 
 
+def test_a_check_of_one_part_of_a_table_is_the_parts_own(shop: Project) -> None:
+    part = 'more = orders.filter("id > 3")\nassert more.filter("day is null").count() == 0\n'
+    report = emitted(
+        shop,
+        f"{READ}\n{WRITE}",
+        f'{part}more.write.mode("append").saveAsTable("silver.orders")',
+        'assert spark.table("silver.orders").filter("id is null").isEmpty()',
+    )
+    marks = (
+        '@dp.temporary_view(name="silver_orders_from_one_2")\n@dp.expect_or_fail("day IS NOT NULL", "day IS NOT NULL")'
+    )
+    assert marks in source(shop)
+    assert source(shop).count("expect_or_fail") == 1
+    assert report.unchecked == [
+        "notebooks/one.py, cell 3, line 1: `id IS NOT NULL`: silver.orders gets rows from elsewhere too"
+    ]
+
+
+def test_an_import_below_a_use_of_pythons_own_function_is_only_where_it_holds(shop: Project) -> None:
+    emitted(
+        shop,
+        f"total = sum([1, 2])\n{READ}.limit(total)",
+        WRITE,
+        "from pyspark.sql.functions import sum",
+        'orders.agg(sum("id").alias("ids")).write.mode("overwrite").saveAsTable("gold.ids")',
+    )
+    head, last = source(shop).split("def gold_ids")
+    assert "import sum" not in head
+    assert "    from pyspark.sql.functions import sum" in last
+
+
+def test_a_default_that_is_computed_is_set_on_the_parameters(shop: Project) -> None:
+    emitted(
+        shop,
+        'from datetime import date\ndbutils.widgets.text("day", str(date.today()))\nday = dbutils.widgets.get("day")',
+        f"{READ}.filter(f\"day = '{{day}}'\")",
+        WRITE,
+    )
+    assert "params.day = params.day if params.day is not None else str(date.today())" in source(shop)
+    assert 'day=spark.conf.get("day", "") or None' in source(shop)
+
+
 def test_a_function_of_the_pipeline_has_no_name_of_the_notebook(shop: Project) -> None:
     emitted(shop, "silver_orders = 3", f"{READ}.limit(silver_orders)", WRITE)
     assert "def silver_orders_table() -> DataFrame:" in source(shop)
@@ -145,7 +187,7 @@ REFUSED: dict[str, tuple[list[str], tuple[int, int], str, str]] = {
         "`foreachBatch` runs code",
         "create_auto_cdc_flow",
     ),
-    "another notebook": (['dbutils.notebook.run("./other", 60)'], (1, 1), "dbutils.notebook.run", "task beside"),
+    "another notebook": (['dbutils.notebook.run("./other", 60)'], (1, 1), "dbutils.notebook.run", "Name that notebook"),
     "collect that steers": (
         [READ, 'if orders.count() > 10:\n    orders.write.mode("overwrite").saveAsTable("silver.orders")'],
         (2, 1),
@@ -269,8 +311,13 @@ REFUSED: dict[str, tuple[list[str], tuple[int, int], str, str]] = {
         "does something that no table is made of",
         "task beside the pipeline",
     ),
-    "files of the platform": (['dbutils.fs.rm("/mnt/in", True)', READ, WRITE], (1, 1), "dbutils.fs.rm", "task beside"),
-    "task values": ([READ, WRITE, 'dbutils.jobs.taskValues.set("n", 1)'], (3, 1), "taskValues", "task beside"),
+    "files of the platform": (
+        ['dbutils.fs.rm("/mnt/in", True)', READ, WRITE],
+        (1, 1),
+        "dbutils.fs.rm",
+        "before or after",
+    ),
+    "task values": ([READ, WRITE, 'dbutils.jobs.taskValues.set("n", 1)'], (3, 1), "taskValues", "tasks of a job"),
     "rows of the run before": (
         [READ, 'old = spark.table("silver.orders")', WRITE, 'old.write.mode("overwrite").saveAsTable("gold.old")'],
         (2, 1),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from dex.export.declarative.models import Expectation, Options, Refused, Spot
@@ -108,8 +108,9 @@ def _settle(dataset: Dataset, refused: list[Refused]) -> None:
     options = Options()
     for _, made in [*over, *(part for part in dataset.parts if part not in over)]:
         options = options.under(made.write.options)
-        dataset.expectations += made.expectations
     dataset.options = options
+    for read, made in dataset.parts:
+        _take_expectations(dataset, read, made, "stream" in hows)
     if "stream" in hows:
         dataset.kind = "streaming table"
         if hows != {"stream"}:
@@ -145,6 +146,30 @@ def _settle(dataset: Dataset, refused: list[Refused]) -> None:
             for made in early
         )
         dataset.parts.sort(key=lambda part: part[1].write.how != "overwrite")
+
+
+def _take_expectations(dataset: Dataset, read: Read, made: Declaration, stream: bool) -> None:
+    """Let the table have the checks of its rows; a part of several keeps those of its own, where it is a view."""
+    if len(dataset.parts) == 1:
+        dataset.expectations = _named_apart(made.expectations)
+        return
+    made.expectations, others = (
+        [each for each in made.expectations if not each.whole and not stream],
+        [each for each in made.expectations if each.whole or stream],
+    )
+    made.expectations = _named_apart(made.expectations)
+    read.unchecked += [(e.spot, f"`{e.name}`: {dataset.shown} gets rows from elsewhere too") for e in others]
+
+
+def _named_apart(expectations: list[Expectation]) -> list[Expectation]:
+    """Return expectations without those that are there twice; two of one name are told apart by their condition."""
+    found: dict[str, Expectation] = {}
+    for each in expectations:
+        other = found.get(each.name)
+        if other is not None and other.condition != each.condition:
+            each = replace(each, name=f"{each.name}: {each.condition}")
+        found.setdefault(each.name, each)
+    return list(found.values())
 
 
 def _other(dataset: Dataset, made: Declaration) -> Spot:

@@ -287,7 +287,8 @@ def _table(dataset: Dataset) -> PipelineTable:
         name=dataset.shown,
         kind=dataset.kind,
         made_by=[str(made.spot) for _, made in dataset.parts],
-        expectations=[each.name for each in dataset.expectations],
+        expectations=[each.name for each in dataset.expectations]
+        + [each.name for _, made in dataset.parts if len(dataset.parts) > 1 for each in made.expectations],
     )
 
 

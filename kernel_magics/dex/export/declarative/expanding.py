@@ -56,7 +56,7 @@ class Expander:
         if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in self._helpers:
             return self._helper(step, call, depth)
         used = [name for name in step.flow.needs if name in self._helpers and _saves(self._helpers[name])]
-        if used and not isinstance(step.node, ast.FunctionDef):
+        if "foreachBatch" not in step.text and used and not isinstance(step.node, ast.FunctionDef):
             self._refuse(
                 step.spot,
                 f"`{used[0]}` writes a table, and is called inside of something else.",

@@ -171,8 +171,10 @@ class Expectation:
         name: what it says.
         condition: SQL that is true for a row that passes.
         spot: where the notebook checks it.
+        whole: it is about the rows that the table has there, not about those of the frame that is written.
     """
 
     name: str
     condition: str
     spot: Spot
+    whole: bool

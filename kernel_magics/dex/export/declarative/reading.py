@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass, field
 
-from dex.export.constants import is_logger
 from dex.export.declarative.actions import actions_in, effects_in, grouped_names
 from dex.export.declarative.checks import check_of, is_check
+from dex.export.declarative.leftovers import TASK, Leftovers
 from dex.export.declarative.models import Expectation, Options, Refused, Spot, Step, Write
 from dex.export.declarative.slices import Slices
 from dex.export.declarative.sql_statements import Declared, Gone, LeftOut, Setting, meaning_of
@@ -18,13 +18,6 @@ from dex.export.names import imported
 from dex.export.pieces import short
 from dex.graph import NamedTable
 from dex.notebook import flow_of
-
-#: What each word of a write is to a table, as `dex.graph` says it.
-_TASK = "Keep it in a notebook that runs as a task beside the pipeline."
-_WAITS = frozenset({"awaitTermination", "awaitAnyTermination", "processAllAvailable", "stop"})
-_KEEPS = frozenset({"cache", "persist", "unpersist", "clearCache", "checkpoint"})
-_LOGS = frozenset({"debug", "info", "warning", "warn", "error", "exception", "critical", "setLevel", "basicConfig"})
-_QUIET = ("time.", "logging", "warnings", "datetime")
 
 
 @dataclass
@@ -88,6 +81,7 @@ class Reader:
         self._imports = {name: text for step in stepped.steps for name, text in imported(step.node).items()}
         self._steps = stepped.steps
         self._read = Read(stepped, Slices(stepped.steps, self._imports))
+        self._leftovers = Leftovers(stepped.purity, self._imports)
         self._refused = refused
         self._grouped = {name for step in stepped.steps for name in grouped_names(step.node)}
         self._conf: dict[str, str] = {}
@@ -111,7 +105,7 @@ class Reader:
             self._check(at)
         for at in self._open:
             if at not in used | self._looked_through:
-                self._leave(at, self._steps[at])
+                self._leave(self._steps[at])
         self._look_at_functions()
         return self._read
 
@@ -208,7 +202,7 @@ class Reader:
     def _must_be_a_frame(self, step: Step) -> None:
         """Refuse a statement that a frame needs and that does more than to make one."""
         if isinstance(step.node, ast.With | ast.AsyncWith | ast.AsyncFor):
-            self._refuse(step.spot, f"A table needs `{short(step.text)}`, which does something.", _TASK)
+            self._refuse(step.spot, f"A table needs `{short(step.text)}`, which does something.", TASK)
         if any(table.how != "read" for table in step.touched.tables) or step.touched.files:
             self._refuse(step.spot, f"A table needs the result of a write: `{short(step.text)}`.", "Read the table.")
         for call in effects_in(step.node):
@@ -282,10 +276,11 @@ class Reader:
         target = self._checked(check.frame, check.at) if check is not None else None
         if check is not None and target is not None:
             self._looked_through |= self._looked_at
-            target.expectations.append(Expectation(check.name, check.condition, step.spot))
+            whole = not (isinstance(check.frame, ast.Name) and target.write.frame == check.frame.id)
+            target.expectations.append(Expectation(check.name, check.condition, step.spot, whole))
             return
         if not self._read.stepped.purity.looks_only(step.node.test):  # type: ignore[attr-defined]  # as `is_check` knows
-            self._refuse(step.spot, f"`{short(step.text)}` does more than to look.", _TASK)
+            self._refuse(step.spot, f"`{short(step.text)}` does more than to look.", TASK)
             return
         why = "it is not about the rows of a table that the notebook writes" if check else "it is not about single rows"
         self._read.unchecked.append((step.spot, f"`{short(step.text)}`: {why}"))
@@ -318,69 +313,16 @@ class Reader:
         ):
             return None
         read = {table.id for table in self._steps[at].touched.tables if table.how == "read"}
-        made_here = [d for d in self._read.declarations if d.table is not None and {d.table.id} == read]
-        return made_here[0] if len(made_here) == 1 else None
+        above = [d for d in self._read.declarations if d.table is not None and {d.table.id} == read and d.at < at]
+        return above[-1] if above else None
 
-    # -- what is left --------------------------------------------------------------------------------------------------
-
-    def _leave(self, at: int, step: Step) -> None:
+    def _leave(self, step: Step) -> None:
         """Leave out what only looks; refuse what does something that no table is made of."""
-        node, spot = step.node, step.spot
-        writes = [table for table in step.touched.tables if table.how != "read"]
-        if writes or step.touched.files:
-            target = ".".join(writes[0].id[1:]) if writes else step.touched.files[0]
-            self._refuse(
-                spot, f"{target} is written in a way that no table declares: `{short(step.text)}`.", _why(node)
-            )
-        elif isinstance(node, ast.Return):
-            if node.value is not None and not self._read.stepped.purity.looks_only(node.value):
-                self._refuse(spot, f"`{short(step.text)}` does something on its way out.", _TASK)
-            self._leave_out(spot, "`dbutils.notebook.exit`: a pipeline has nobody to hand a value to")
-        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom):
-            return  # nobody needs it
-        elif self._is_quiet(step):
-            self._leave_out(spot, f"`{short(step.text)}`: no table needs it")
-        else:
-            self._refuse(spot, f"`{short(step.text)}` does something that no table is made of.", _TASK)
-
-    def _is_quiet(self, step: Step) -> bool:
-        node, purity = step.node, self._read.stepped.purity
-        if isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
-            return node.value is None or purity.looks_only(node.value) or self._only_clock(node.value)
-        if isinstance(node, ast.Expr):
-            return self._quiet_call(node.value)
-        if isinstance(node, ast.If | ast.For | ast.While):
-            head = node.iter if isinstance(node, ast.For) else node.test
-            inner = [Step.of(ast.unparse(each), step) for each in (*node.body, *node.orelse)]
-            return purity.looks_only(head) and not _leaves(node) and all(self._is_quiet(each) for each in inner)
-        return isinstance(node, ast.Pass | ast.Delete)
-
-    def _quiet_call(self, value: ast.expr) -> bool:
-        purity = self._read.stepped.purity
-        if purity.looks_only(value):
-            return True
-        if not isinstance(value, ast.Call):
-            return False
-        arguments = [*value.args, *(keyword.value for keyword in value.keywords)]
-        if not all(purity.looks_only(argument) or self._only_clock(argument) for argument in arguments):
-            return False
-        if isinstance(value.func, ast.Name):
-            return value.func.id in ("print", "display", "displayHTML", "len")
-        if not isinstance(value.func, ast.Attribute):
-            return False
-        return value.func.attr in _WAITS | _KEEPS | {"show", "printSchema"} or (
-            value.func.attr in _LOGS and not effects_in(value)
-        )
-
-    def _only_clock(self, node: ast.expr) -> bool:
-        """Return whether every call in an expression only asks the clock or makes a logger."""
-        calls = [part for part in ast.walk(node) if isinstance(part, ast.Call)]
-        names = [ast.unparse(call.func) for call in calls]
-        known = [f"{self._imports.get(n.partition('.')[0], '')}{n[len(n.partition('.')[0]) :]}" for n in names]
-        quiet = all(
-            n.startswith(_QUIET) or n in ("round", "str") for n in (k or n for k, n in zip(known, names, strict=True))
-        )
-        return (bool(calls) and quiet) or is_logger(node, self._imports) or not calls
+        found = self._leftovers.of(step)
+        if isinstance(found, Refused):
+            self._refused.append(found)
+        elif found:
+            self._leave_out(step.spot, found)
 
     def _look_at_functions(self) -> None:
         """Refuse functions that a table needs and that run queries or reach outside."""
@@ -400,26 +342,9 @@ class Reader:
                 )
 
 
-def _leaves(node: ast.AST) -> bool:
-    return any(isinstance(part, ast.Return | ast.Raise | ast.Break | ast.Continue) for part in ast.walk(node))
-
-
 def _is_udf(node: ast.AST) -> bool:
     marks = getattr(node, "decorator_list", [])
     return any("udf" in ast.unparse(mark) for mark in marks)
-
-
-def _why(node: ast.stmt) -> str:
-    """Return what to do instead of a write that is not understood."""
-    text = ast.unparse(node)
-    if ".merge(" in text:
-        return (
-            "Use AUTO CDC: `dp.create_auto_cdc_flow(target=..., source=..., keys=[...], sequence_by=...)`; or compute the "
-            "whole table in one query and overwrite it."
-        )
-    if isinstance(node, ast.If | ast.Try | ast.While | ast.With | ast.For):
-        return "Write it at the top of a cell: whether a table is there must not depend on what happens."
-    return f'Write it as one chain: `frame.write.mode("overwrite").saveAsTable(name)`. {_TASK}'
 
 
 def _same_name(one: str, other: str) -> bool:

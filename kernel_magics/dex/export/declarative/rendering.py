@@ -9,7 +9,7 @@ from dex.export.configuration import configured, needs_json
 from dex.export.context import GLOBALS
 from dex.export.declarative.assembling import Dataset
 from dex.export.declarative.columns import columns_of
-from dex.export.declarative.models import Options, Step
+from dex.export.declarative.models import Expectation, Options, Step
 from dex.export.declarative.reading import Declaration, Read
 from dex.export.formatting import format_python
 from dex.export.imports import render_imports
@@ -122,13 +122,16 @@ class _Source:
         """Return the functions that one write becomes."""
         _, made = dataset.parts[number]
         if dataset.kind == "streaming table" and len(dataset.parts) > 1:
-            flow = f"@{self._dp}.append_flow(target={made.write.name}, name={literal(dataset.part_name(number))})"
+            said = _settings("spark_conf", made.write.options.conf)
+            given = ", ".join([f"target={made.write.name}", f"name={literal(dataset.part_name(number))}", *said])
+            flow = f"@{self._dp}.append_flow({given})"
             function = self._function([flow], dataset.part_name(number), dataset, made)
             return [self._streaming_table(dataset, made), function] if number == 0 else [function]
         if len(dataset.parts) == 1:
             return [self._function(self._marks(dataset, made), dataset.function, dataset, made)]
         part = dataset.part_name(number)
-        view = self._function([f"@{self._dp}.temporary_view(name={literal(part)})"], part, dataset, made)
+        marks = [f"@{self._dp}.temporary_view(name={literal(part)})", *self._expectations(made.expectations)]
+        view = self._function(marks, part, dataset, made)
         return [view, self._union(dataset, made)] if number == 0 else [view]
 
     def _marks(self, dataset: Dataset, made: Declaration) -> list[str]:
@@ -137,11 +140,11 @@ class _Source:
         given = _given(name, options)
         return [
             f"@{self._dp}.{_DECORATORS[dataset.kind]}({given})",
-            *(
-                f"@{self._dp}.expect_or_fail({literal(each.name)}, {literal(each.condition)})"
-                for each in dataset.expectations
-            ),
+            *self._expectations(dataset.expectations),
         ]
+
+    def _expectations(self, expectations: Sequence[Expectation]) -> list[str]:
+        return [f"@{self._dp}.expect_or_fail({literal(each.name)}, {literal(each.condition)})" for each in expectations]
 
     def _streaming_table(self, dataset: Dataset, made: Declaration) -> str:
         options = dataset.options
@@ -149,9 +152,7 @@ class _Source:
             made.write.name,
             Options(options.comment, options.schema, options.partitions, options.clusters, options.properties),
         )
-        fails = ", ".join(f"{literal(e.name)}: {literal(e.condition)}" for e in dataset.expectations)
-        more = f", expect_all_or_fail={{{fails}}}" if fails else ""
-        return f"{self._dp}.create_streaming_table({given}{more})"
+        return f"{self._dp}.create_streaming_table({given})"
 
     def _union(self, dataset: Dataset, made: Declaration) -> str:
         """Return the function of a table that several writes make together."""
@@ -208,10 +209,12 @@ def _given(name: str, options: Options) -> str:
         words.append(f"partition_cols=[{', '.join(options.partitions)}]")
     if options.clusters:
         words.append(f"cluster_by=[{', '.join(options.clusters)}]")
-    for word, values in (("table_properties", _quoted(options.properties)), ("spark_conf", options.conf)):
-        if values:
-            words.append(f"{word}={{{', '.join(f'{key}: {value}' for key, value in values.items())}}}")
+    words += [*_settings("table_properties", _quoted(options.properties)), *_settings("spark_conf", options.conf)]
     return ", ".join(words)
+
+
+def _settings(word: str, values: Mapping[str, str]) -> list[str]:
+    return [f"{word}={{{', '.join(f'{key}: {value}' for key, value in values.items())}}}"] if values else []
 
 
 def _quoted(properties: Mapping[str, str]) -> dict[str, str]:

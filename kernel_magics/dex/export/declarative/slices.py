@@ -29,8 +29,8 @@ _CALLS = frozenset(
     "str int float bool len sorted list dict tuple set frozenset range zip enumerate min max sum round any all abs".split()
 )
 _CLOCK = frozenset({"now", "today", "utcnow"})
-_DEFINED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
-_BINDING = (*_DEFINED, ast.Assign, ast.AnnAssign)
+_DEFINED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_BINDING = (*_DEFINED, ast.Import, ast.ImportFrom, ast.Assign, ast.AnnAssign)
 
 
 class Slices:
@@ -71,12 +71,17 @@ class Slices:
 
     def _may(self, step: Step) -> bool:
         node = step.node
-        if any(self._times[name] > 1 or name in self._changed for name in step.flow.binds) or step.flow.writes_global:
+        bound = step.flow.binds
+        if any(self._times[name] > 1 or name in self._changed or name in BUILTINS for name in bound):
+            return False  # it would mean something else in functions that stand above it
+        if step.flow.writes_global:
             return False
         if isinstance(node, _DEFINED):
             return True
         if isinstance(node, ast.Expr):
             return ast.unparse(node.value).startswith("spark.udf.register(")
+        if _sets_parameter(node):
+            return True
         if isinstance(node, ast.Assign) and all(isinstance(target, ast.Name) for target in node.targets):
             return self.is_plain(node.value)
         return isinstance(node, ast.AnnAssign) and node.value is not None and self.is_plain(node.value)
@@ -166,7 +171,8 @@ class Slices:
                 for at in self.top - found
                 if wanted.intersection(self._steps[at].flow.binds)
                 or self._steps[at].flow.star
-                or (isinstance(self._steps[at].node, ast.Expr))
+                or isinstance(self._steps[at].node, ast.Expr)
+                or (_sets_parameter(self._steps[at].node) and changed_in_place(self._steps[at].node) & wanted)
             }
             found |= new
             wanted |= {name for at in new for name in self._steps[at].flow.needs}
@@ -182,3 +188,9 @@ class Slices:
             found |= new
             todo += new
         return found
+
+
+def _sets_parameter(node: ast.stmt) -> bool:
+    """Return whether a statement gives a parameter the default that is computed."""
+    target = node.targets[0] if isinstance(node, ast.Assign) else None
+    return isinstance(target, ast.Attribute) and ast.unparse(target.value) in ("params", "job_params")

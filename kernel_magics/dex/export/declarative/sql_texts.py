@@ -10,6 +10,7 @@ from dex.export.pieces import literal
 from dex.export.sql_cells import quoted
 from dex.notebook import WIDGET_FIELD, markers_of
 
+_CALLS = frozenset({"spark.sql", "sql", "session.spark.sql", "sqlContext.sql"})
 _WORD = re.compile(r"dexvalue(\d+)x")
 
 
@@ -61,7 +62,7 @@ class SqlText:
 
 def sql_of_call(node: ast.expr) -> SqlText | None:
     """Return the SQL of a call ``spark.sql(...)``; None where it is no such call, or its text is not there."""
-    if not isinstance(node, ast.Call) or ast.unparse(node.func) not in ("spark.sql", "sql", "session.spark.sql"):
+    if not isinstance(node, ast.Call) or ast.unparse(node.func) not in _CALLS:
         return None
     query = node.args[0] if node.args else next((k.value for k in node.keywords if k.arg == "sqlQuery"), None)
     rest = [ast.unparse(argument) for argument in node.args[1:]]

@@ -14,7 +14,7 @@ from dex.export.declarative.models import Refused, Spot, Step
 from dex.export.linking import Linker, Unit
 from dex.export.models import ReportLine
 from dex.export.parameters import Parameter, Parameters
-from dex.export.pieces import Piece
+from dex.export.pieces import Piece, replace_nodes, source_of
 from dex.export.pipelines import is_pipeline
 from dex.export.placement import place
 from dex.export.purity import Purity
@@ -163,14 +163,36 @@ def _steps(piece: Piece, shown: str) -> list[Step]:
     texts = [piece.text] if len(body) == 1 else [ast.get_source_segment(piece.text, node) or "" for node in body]
     queries = _queries(piece, len(body))
     found: list[Step] = []
-    for number, text in enumerate(texts):
+    for number, text in enumerate(map(_plain, texts)):
         (node,) = ast.parse(text).body
         line, sql, above = queries[number] if queries else (spot.line, None, ())
         made = Step(Spot(shown, spot.cell, line), text, node, flow_of(node), top, piece.kind, (), sql)
         made.comments = (*(comments if number == 0 else ()), *above)
-        made.piece = piece if len(texts) == 1 else None
+        made.piece = piece if texts == [text] else None
         found.append(made)
     return found
+
+
+def _plain(text: str) -> str:
+    """Return a statement without what a pipeline has no memory for, and with parameters as they are there.
+
+    A frame is kept nowhere on serverless compute; a computed default is set on the parameters, which are no dataclass.
+    """
+    tree = ast.parse(text)
+    changes: list[tuple[ast.AST, str]] = []
+    for node in ast.walk(tree):
+        call = node if isinstance(node, ast.Call) else None
+        if call is None or not isinstance(call.func, ast.Attribute) or call.func.attr not in ("cache", "persist"):
+            continue
+        if not isinstance(call.func.value, ast.Name) or not isinstance(tree.body[0], ast.Expr):
+            changes.append((call, source_of(text, call.func.value)))
+    first = tree.body[0] if tree.body else None
+    value = first.value if isinstance(first, ast.Assign) else None
+    if isinstance(value, ast.Call) and ast.unparse(value.func) == "replace" and value.args and value.keywords:
+        owner = ast.unparse(value.args[0])
+        if owner in ("params", "job_params"):
+            return f"{owner}.{value.keywords[0].arg} = {source_of(text, value.keywords[0].value)}"
+    return replace_nodes(text, changes) if changes else text
 
 
 def _queries(piece: Piece, count: int) -> list[tuple[int, str, tuple[str, ...]]]:
