@@ -17,6 +17,8 @@ from typing import Any
 import pytest
 from bundle_faults import BASE, ERRORS, JOB, MARK, OTHER, TABLES, with_fault
 from dex.bundle import load_bundle, read_bundle, validate_bundle
+from dex.bundle.resources import VolumePath, write_resources
+from dex.bundle.targets import write_targets
 from dex.bundle.vendor import find_cli
 from dex.jobs import emit_job
 from dex_dbutils import BundleError
@@ -80,7 +82,12 @@ def roots(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     emitted = project_folder(tmp_path_factory.mktemp("emitted") / "shop")
     write_notebook(emitted / "notebooks/one.ipynb", "spark.range(3).write.saveAsTable('bronze.orders')")
     write_notebook(emitted / "notebooks/two.ipynb", "spark.table('bronze.orders').write.saveAsTable('silver.orders')")
+    grants = "bundle: {grants: {gold: [{principal: analysts, privileges: [USE_SCHEMA, SELECT]}]}}\n"
+    (emitted / "config/dev.yaml").write_text("kind: development\ncatalog: dev\nschema_prefix: dev_${user}_\n")
+    (emitted / "config/prod.yaml").write_text(f"kind: production\n{grants}")
+    write_targets(find_project(emitted))
     emit_job(find_project(emitted), "daily", [emitted / "notebooks"])
+    write_resources(find_project(emitted), [VolumePath(None, "bronze", "landing", "one.ipynb")])
     every = add_jobs(tmp_path_factory.mktemp("every"))
     (every / "dist").mkdir()
     (every / "dist/trial_etl-0.1.0-py3-none-any.whl").touch()  # its bundle has no artifact that builds it
@@ -101,6 +108,7 @@ def resources_of(root: Path) -> Iterator[tuple[str, tuple[str, Any]]]:
 def test_the_vendor_takes_every_resource_of_the_bundles_that_dex_takes(python: Path, roots: list[Path]) -> None:
     resources = dict(each for root in roots for each in resources_of(root))
     assert len(resources) > 50
+    assert {"shop, dev: schemas.gold_schema", "shop, prod: volumes.bronze_landing_volume"} <= set(resources)
     assert {name: said for name, said in ask(python, resources).items() if said} == {}
 
 
