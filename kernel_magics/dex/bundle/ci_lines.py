@@ -15,6 +15,7 @@ from dex_dbutils.config import Project, environment_names, load_environment
 
 from dex.bundle.effective import as_target
 from dex.bundle.files import BundleFiles
+from dex.bundle.resources import named_before
 from dex.toml import read_toml
 
 Platform = Literal["github", "azure", "gitlab"]
@@ -39,6 +40,7 @@ class Pipeline:
         environment: the local environment that tests run in; None where there is none.
         lint_rules: whether the project says what ruff looks for.
         extra: whether the project's ``pyproject.toml`` has an extra `test`.
+        resources: whether its schemas were made by dex.
         requirements: packages that its jobs install and its tests import.
         notes: what stands in the way of a deployment from a runner.
     """
@@ -50,6 +52,7 @@ class Pipeline:
     environment: str | None = None
     lint_rules: bool = False
     extra: bool = False
+    resources: bool = False
     requirements: tuple[str, ...] = ()
     notes: list[str] = field(default_factory=list)
 
@@ -84,6 +87,7 @@ def pipeline_of(project: Project, files: BundleFiles) -> Pipeline:
         environment=_local_environment(project),
         lint_rules=_has_lint_rules(project.root, settings),
         extra=_has(settings, "project", "optional-dependencies", "test"),
+        resources=named_before(project) is not None,
         requirements=tuple(sorted(set(_requirements(as_target(files, dev).tree.plain())))),
         notes=notes,
     )
@@ -139,6 +143,7 @@ def check_steps(pipeline: Pipeline, platform: Platform) -> list[Step]:
     wanted = [own, f"dexkit[local]=={_version()}", *([] if pipeline.extra else [f"pytest=={PYTEST}"])]
     rules = [] if pipeline.lint_rules else ["--select", FAULTS]
     lint = [("Lint", shlex.join([".venv/bin/ruff", "check", *rules, *pipeline.folders]))]
+    resources = [("Schemas and volumes are what the project says", ".venv/bin/dex bundle resources --check")]
     tests = [("Tests", f".venv/bin/python -m pytest --junitxml={JUNIT}")]
     return [
         ("Environment", "uv venv --clear"),
@@ -150,6 +155,7 @@ def check_steps(pipeline: Pipeline, platform: Platform) -> list[Step]:
         *(lint if pipeline.folders else []),
         ("Exports are what the notebooks say", ".venv/bin/dex export --check"),
         ("Jobs are what the notebooks say", ".venv/bin/dex bundle emit --check"),
+        *(resources if pipeline.resources else []),
         ("This file is what the project says", f".venv/bin/dex bundle ci {platform} --check"),
         ("Bundle", ".venv/bin/dex bundle validate --json"),
         *(tests if "tests" in pipeline.folders else []),

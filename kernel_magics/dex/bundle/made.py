@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -23,6 +24,7 @@ class _Record(BaseModel):
 
     path: str
     generated: list[str]
+    made_of: list[str] = []
 
 
 class MadeFile(BaseModel):
@@ -35,6 +37,7 @@ class MadeFile(BaseModel):
         text: what the file becomes.
         there: what it is.
         kept: dotted paths of values that a person changed and dex would write otherwise.
+        made_of: what was named for it, below the project.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -45,6 +48,7 @@ class MadeFile(BaseModel):
     text: str
     there: str | None
     kept: list[str]
+    made_of: tuple[str, ...] = ()
 
     @property
     def is_new(self) -> bool:
@@ -62,7 +66,7 @@ class MadeFile(BaseModel):
 
     def memory(self) -> str:
         """Return the text that is kept of what was made."""
-        return memory_of(self.path, self.generated)
+        return memory_of(self.path, self.generated, self.made_of)
 
     def remove(self, root: Path) -> None:
         """Take the file away, and what is kept of it."""
@@ -90,9 +94,10 @@ def read_text(path: Path) -> str | None:
         return None
 
 
-def memory_of(path: str, generated: str) -> str:
+def memory_of(path: str, generated: str, made_of: Sequence[str] = ()) -> str:
     """Return the text that is kept of what dex made of a file."""
-    return _Record(path=path, generated=generated.split("\n")).model_dump_json(indent=1) + "\n"
+    record = _Record(path=path, generated=generated.split("\n"), made_of=list(made_of))
+    return record.model_dump_json(indent=1, exclude_defaults=True) + "\n"
 
 
 def last_made(root: Path, path: str, record: str) -> str | None:
@@ -103,14 +108,31 @@ def last_made(root: Path, path: str, record: str) -> str | None:
         path: the file, below it.
         record: where it is kept what was made, below it.
     """
+    known = _read(root / record)
+    return "\n".join(known.generated) if known is not None and known.path == path else None
+
+
+def last_made_of(root: Path, record: str) -> list[str] | None:
+    """Return what was named for a file when dex made it last; None where it made none.
+
+    Args:
+        root: folder of the project.
+        record: where it is kept what was made, below it.
+    """
+    known = _read(root / record)
+    return known.made_of if known is not None else None
+
+
+def _read(record: Path) -> _Record | None:
     try:
-        known = _Record.model_validate_json((root / record).read_bytes())
+        return _Record.model_validate_json(record.read_bytes())
     except (OSError, ValidationError):
         return None  # none yet, or torn by a merge
-    return "\n".join(known.generated) if known.path == path else None
 
 
-def make_anew(root: Path, path: str, record: str, text: str, *, force: bool = False) -> MadeFile:
+def make_anew(
+    root: Path, path: str, record: str, text: str, *, force: bool = False, made_of: Sequence[str] = ()
+) -> MadeFile:
     """Return a file made anew; what a person changed in it stays.
 
     Args:
@@ -119,6 +141,7 @@ def make_anew(root: Path, path: str, record: str, text: str, *, force: bool = Fa
         record: where it is kept what was made, below it.
         text: what dex makes of it now.
         force: without what a person changed, and also where dex did not make the file.
+        made_of: what was named for it, below the project.
 
     Raises:
         BundleError: DEX-BUNDLE-50, the file is not YAML; -51, dex did not make it.
@@ -135,4 +158,4 @@ def make_anew(root: Path, path: str, record: str, text: str, *, force: bool = Fa
             )
         made = regenerate(there, before, text, path)
         new, kept = made.text, made.kept
-    return MadeFile(path=path, record=record, generated=text, text=new, there=there, kept=kept)
+    return MadeFile(path=path, record=record, generated=text, text=new, there=there, kept=kept, made_of=tuple(made_of))

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from dex.bundle.effective import OF_DEPLOYER_SHORT, as_target
 from dex.bundle.files import BundleFiles, read_bundle
-from dex.bundle.made import FOLDER, MadeFile, last_made, make_anew, read_text
+from dex.bundle.made import FOLDER, MadeFile, last_made, last_made_of, make_anew, read_text
 from dex.bundle.schema_names import schema_prefix
 from dex.bundle.targets import remote_environments
 from dex.bundle.yaml_text import to_yaml
@@ -116,6 +116,7 @@ def write_resources(
     volumes: Sequence[VolumePath] = (),
     unknown: Sequence[str] = (),
     *,
+    made_of: Sequence[str] = (),
     check: bool = False,
     force: bool = False,
 ) -> ResourcesReport:
@@ -128,6 +129,7 @@ def write_resources(
         project: the project; its bundle says what a target puts before names.
         volumes: what notebooks name.
         unknown: what could not be told of volumes, for the notes.
+        made_of: notebooks and folders that were read for them, below the project: they are read the next time too.
         check: write nothing; the report says whether a file differs.
         force: write over what a person changed, and over files that dex did not make.
 
@@ -147,7 +149,7 @@ def write_resources(
             name = environment.name
             made.notes.append(f"config/{name}.yaml has no target, so nothing is made for it: `dex bundle targets`")
     report: list[ResourceFile] = []
-    done = [each for kind in KINDS if (each := _file(project, kind, made, force=force)) is not None]
+    done = [each for kind in KINDS if (each := _file(project, kind, made, made_of, force=force)) is not None]
     for each in done:
         status: Literal["written", "unchanged", "removed", "differs"] = each.status(check=check)
         if each.text == "" and not check:
@@ -165,12 +167,23 @@ def write_resources(
     )
 
 
-def _file(project: Project, kind: str, made: _Made, *, force: bool) -> MadeFile | None:
+def _record(kind: str) -> str:
+    return f"{FOLDER}/bundle/{kind}.json"
+
+
+def named_before(project: Project) -> list[str] | None:
+    """Return the notebooks and folders that were read for volumes last; None where nothing was made yet."""
+    return last_made_of(project.root, _record("schemas"))
+
+
+def _file(project: Project, kind: str, made: _Made, made_of: Sequence[str], *, force: bool) -> MadeFile | None:
     """Return the file of a kind made anew; None where there is nothing to make, and nothing was made."""
-    path, record = f"resources/{kind}.yml", f"{FOLDER}/bundle/{kind}.json"
+    path, record = f"resources/{kind}.yml", _record(kind)
     targets = {name: {"resources": {kind: each}} for name, each in made.settings[kind].items()}
     if targets:
-        return make_anew(project.root, path, record, _HEAD + to_yaml({"targets": targets}), force=force)
+        return make_anew(
+            project.root, path, record, _HEAD + to_yaml({"targets": targets}), force=force, made_of=made_of
+        )
     before, there = last_made(project.root, path, record), read_text(project.root / path)
     if before is None or there is None:
         return None

@@ -152,7 +152,9 @@ def targets(
 def resources(
     notebooks: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="NOTEBOOK...", help="Notebooks and folders that name volumes; by default notebooks/."),
+        typer.Argument(
+            metavar="NOTEBOOK...", help="Notebooks and folders that name volumes; those of last time, else notebooks/."
+        ),
     ] = None,
     check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if a file differs.")] = False,
     force: Annotated[
@@ -162,13 +164,17 @@ def resources(
     as_json: JsonOption = False,
 ) -> None:
     """Write the schemas of each environment, and the volumes that notebooks and parameters name, as resources."""
-    from dex.bundle.resources import write_resources
+    from dex.bundle.resources import named_before, write_resources
+    from dex.export import shown_path
     from dex.graph import volume_paths
 
     found = find_project()
+    last = [found.root / name for name in named_before(found) or ()]
     default = [found.root / "notebooks"] if (found.root / "notebooks").is_dir() else []
-    volumes, unknown = volume_paths(found, notebooks or default, progress)
-    report = write_resources(found, volumes, unknown, check=check, force=force)
+    paths = notebooks or [path for path in last if path.exists()] or default
+    volumes, unknown = volume_paths(found, paths, progress)
+    made_of = [shown_path(path, found) for path in notebooks or last]
+    report = write_resources(found, volumes, unknown, made_of=made_of, check=check, force=force)
     emit(report, as_json, report.to_text)
     if any(file.status == "differs" for file in report.files):
         raise typer.Exit(1)

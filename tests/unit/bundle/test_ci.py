@@ -16,6 +16,7 @@ from ci_files import FILES, parts
 from click.testing import CliRunner
 from dex.bundle.ci import write_ci
 from dex.bundle.ci_lines import PYTEST, UV, Platform
+from dex.bundle.resources import write_resources
 from dex.export import export_notebook
 from dex_dbutils import BundleError
 from dex_dbutils.config import find_project
@@ -172,6 +173,14 @@ def test_the_tests_have_what_the_jobs_install_and_what_the_project_asks_for(root
     assert re.fullmatch(r"uv pip install '\.\[test\]' 'dexkit\[local\]==\S+' 'requests>=2,<3'", install)
     assert ".venv/bin/ruff check src tests" in lines
     assert parts("github", root)["check"].env == {"DEX_ENV": "local"}
+
+
+def test_schemas_that_dex_made_are_checked_too(root: Path) -> None:
+    line = ".venv/bin/dex bundle resources --check"
+    assert line not in made(root, "gitlab")
+    (root / "config/dev.yaml").write_text("kind: development\nschema_prefix: dev_${user}_\n")
+    write_resources(find_project(root))
+    assert line in made(root, "gitlab")
 
 
 def test_a_target_with_a_profile_is_named_because_a_runner_has_none(root: Path) -> None:

@@ -255,6 +255,13 @@ def test_the_command_line_makes_targets_and_resources_and_checks_them(root: Path
     made = json.loads(run("resources", "--json").stdout)
     assert made["volumes"] == {"prod": ["shop.bronze.landing"]}
     assert run("resources", "--check").returncode == 0
+    write_notebook(root / "more/b.ipynb", "spark.read.csv('/Volumes/shop/silver/extra/a.csv')")
+    named = json.loads(run("resources", "more", "notebooks/a.ipynb", "--json").stdout)
+    assert named["volumes"] == {"prod": ["shop.silver.extra", "shop.bronze.landing"]}
+    assert json.loads(run("resources", "--json").stdout) == {
+        **named,
+        "files": [{**each, "status": "unchanged"} for each in named["files"]],
+    }
     (root / "config/staging.yaml").write_text(DEV)
     assert run("targets", "--check").returncode == 1
     assert json.loads(run("targets", "--json").stdout)["added"] == ["staging"]
