@@ -6,6 +6,7 @@ Without postponed annotations: pydantic evaluates them, and on Python 3.9 ``str 
 # ruff: noqa: FA100
 
 import re
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal, Optional
 
@@ -88,8 +89,19 @@ class GuardConfig(Model):
     writes: Optional[Writes] = Field(None, description="Default: allow; confirm where kind is production.")
     catalogs: list[str] = Field(default_factory=list, description="Catalogs that may be written.")
     max_scan: Optional[str] = Field(
-        None, description="Largest scan of one query, such as 100GB.", pattern=r"^\d+(\.\d+)?\s*[KMGTP]?B$"
+        None,
+        description="Most bytes of files that one query may read, such as 100GB; checked on the local engine alone.",
+        pattern=r"^\d+(\.\d+)?\s*[KMGTP]?B$",
     )
+
+    @property
+    def max_scan_bytes(self) -> Optional[int]:
+        """``max_scan`` in bytes; 1 kB are 1,000."""
+        if self.max_scan is None:
+            return None
+        number = self.max_scan.rstrip("BPTGMK ")
+        unit = self.max_scan[len(number) :].strip()[:-1]
+        return int(Decimal(number) * 1000 ** " KMGTP".index(unit or " "))
 
 
 class AgentsConfig(Model):

@@ -9,7 +9,7 @@ from typing import Any, Callable
 
 from dex_dbutils.config import Environment
 from dex_dbutils.session.client import import_client
-from dex_dbutils.session.interceptors import interceptors_for
+from dex_dbutils.session.interceptors import Asking, interceptors_for
 from dex_dbutils.session.interrupt import call_within, in_thread, within
 from dex_dbutils.session.lookup import is_listening
 from dex_dbutils.session.opened import Opened
@@ -70,6 +70,10 @@ def open_connect(environment: Environment, attach: Callable[[], str], *, local: 
     except BaseException:
         within(1.0, lambda: _close(spark, quiet))
         raise
+
+    for interceptor in interceptors:
+        if isinstance(interceptor, Asking):
+            interceptor.ask_through(spark)
 
     def is_alive() -> bool:
         try:

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import threading
-from typing import Callable
+from typing import Any, Callable, Protocol, runtime_checkable
 
 from dex_dbutils.config import Environment
 
 #: Makes the gRPC client interceptor of one channel.
 InterceptorFactory = Callable[[Environment], object]
+
+
+@runtime_checkable
+class Asking(Protocol):
+    """An interceptor that asks the engine questions of its own before a request leaves."""
+
+    def ask_through(self, spark: Any) -> None:
+        """Take the session that the channel is for; it is open, and what it asks passes all interceptors."""
+
 
 _lock = threading.Lock()
 _factories: list[InterceptorFactory] = []

@@ -23,6 +23,7 @@ class GuardStatus(BaseModel):
         catalogs: the catalogs that may be written.
         active: whether requests pass the guard at all. Inside a Databricks runtime, and on any other classic session,
             they do not go over a channel, and the platform's own rights are all there is.
+        scan: most bytes of files that one query may read, and whether that is checked; None where nothing is set.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -31,6 +32,7 @@ class GuardStatus(BaseModel):
     confirmed: bool
     catalogs: list[str]
     active: bool = True
+    scan: str | None = None
 
 
 def own_catalogs(environment: Environment) -> list[str]:
@@ -45,7 +47,15 @@ def guard_status(environment: Environment) -> GuardStatus:
         confirmed=is_confirmed(environment),
         catalogs=own_catalogs(environment),
         active=environment.engine.type != "runtime" and not os.environ.get("DATABRICKS_RUNTIME_VERSION"),
+        scan=_scan(environment),
     )
+
+
+def _scan(environment: Environment) -> str | None:
+    limit = environment.guard.max_scan
+    if limit is None or environment.engine.type == "sail":
+        return limit
+    return f"{limit}, not checked: this engine does not tell what it will read"
 
 
 def is_confirmed(environment: Environment) -> bool:

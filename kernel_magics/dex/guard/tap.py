@@ -13,6 +13,7 @@ from dex.guard.effects import Effect, Setting
 from dex.guard.homing import bring_home
 from dex.guard.plans import effects_of_request
 from dex.guard.policy import check, current_after
+from dex.guard.scan import Explain, check_scan, plans_of
 
 
 class Tap(
@@ -34,6 +35,7 @@ class Tap(
         check([Setting(key, value, "engine.conf") for key, value in conf.items()], environment, None)
         self.environment = environment
         self._at_home = environment.engine.type == "sail"  # works on this machine, in the project's folder
+        self._explain: Explain | None = None
         self._lock = threading.Lock()
         #: Catalogs that may be current, by session; None: nobody can tell.
         self._current: dict[str, frozenset[str] | None] = {}
@@ -54,6 +56,13 @@ class Tap(
             self._decide(request, effects)
         if self._at_home:
             bring_home(request, self.environment.project.root)
+        if self._explain is not None:
+            check_scan(request, effects, self.environment, self._explain)
+
+    def ask_through(self, spark: Any) -> None:
+        """Look at what queries would read, by the plans that the engine of this session makes."""
+        if self._at_home and self.environment.guard.max_scan is not None:
+            self._explain = plans_of(spark)
 
     def _decide(self, request: Any, effects: list[Effect]) -> None:
         session = str(getattr(request, "session_id", ""))

@@ -43,6 +43,7 @@ def environment_facts(environment: Any, spark_version: str) -> dict[str, Any]:
             "engine": f"{environment.engine.type}, Spark {spark_version}",
             "catalog": f"{environment.catalog} ({schemas})",
             "writes": writes_shown(guard),
+            **({"largest scan": guard.scan} if guard.scan else {}),
         },
         {
             "environment": environment.name,
@@ -53,6 +54,7 @@ def environment_facts(environment: Any, spark_version: str) -> dict[str, Any]:
             "schemas": environment.schemas,
             "writes": guard.writes,
             **({"confirmed": True} if guard.confirmed else {}),
+            **({"scan": guard.scan} if guard.scan else {}),
         },
     )
 

@@ -17,8 +17,12 @@ PARSER = MagicParser("%dex_status", "Show the session, its engine, the guard, th
 def run(shell: InteractiveShell, line: str) -> None:
     """Show what the panel shows, as a table."""
     PARSER.parse_line(line)
+    from dex import session
+    from dex.guard import guard_status
     from dex.status import snapshot
 
+    bound = session.current()
+    scan = guard_status(bound.environment).scan if bound is not None else None
     now = snapshot(shell.user_ns)
     runs = [f"{r.role or r.kind}: {r.status}" for r in now.runs[:5]]
     engine, lost = now.engine, now.session.state == "lost"
@@ -30,6 +34,7 @@ def run(shell: InteractiveShell, line: str) -> None:
                 "session": f"{now.session.state}: {now.session.message}" if lost else now.session.state,
                 "engine": f"{engine.type}, {engine.state}" if engine else "none",
                 "writes": writes_shown(now.guard) if now.guard else "-",
+                **({"largest scan": scan} if scan else {}),
                 "tables": str(sum(len(layer.tables) for layer in now.catalog)),
                 "last runs": "; ".join(runs) or "none",
                 **{f"no {problem.part}": problem.message for problem in now.problems},

@@ -103,6 +103,7 @@ def test_a_read_only_environment_cannot_be_confirmed(environment: Env) -> None:
         "confirmed": False,
         "catalogs": ["frozen"],
         "active": True,
+        "scan": None,
     }
 
 
