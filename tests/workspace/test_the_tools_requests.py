@@ -14,11 +14,12 @@ from dex.bundle import load_bundle
 from dex.bundle.resources import VolumePath, write_resources
 from dex.bundle.targets import write_targets
 from dex.workspace import Fault, Output, WorkspaceServer
-from dex_dbutils.config import find_project
+from dex_dbutils.config import find_project, load_environment
 from notebook_factory import project_folder
 from scripted_runner import Handed, ScriptedRunner
 from tool_requests import Tool
 
+LAYERS = ("bronze", "silver", "gold")
 REMOTE = "engine: {type: databricks, serverless: true}\n"
 FACTS = {"workspace.current_user.userName": "tester@example.org", "workspace.current_user.short_name": "tester"}
 NOTEBOOK = (
@@ -137,13 +138,17 @@ def test_a_bundle_lives_from_validate_to_destroy(tool: Tool) -> None:
     assert tool.pull() == {}
     state = tool.deploy(FILES)
     names = {each["__id__"] for key, each in state.items() if "schemas" in key}
-    prefix = "main.dev_tester_" if tool.bundle.target == "dev" else "main."
-    assert names == {f"{prefix}{layer}" for layer in ("bronze", "silver", "gold")}
+    assert names == {f"main.{'dev_tester_' if tool.bundle.target == 'dev' else ''}{each}" for each in LAYERS}
     assert tool.status(f"{tool.root}/files/notebooks/bronze").json["object_type"] == "NOTEBOOK"
     assert tool.status(f"{tool.root}/state/deploy.lock").status == 404
 
     run, left = tool.run("daily", succeed, job_parameters={"day": "tuesday"})
     assert run["state"]["result_state"] == "SUCCESS"
+    user = (
+        tool.runner.runs[-1].order.environment["DEX_USER"].partition("@")[0]
+    )  # whose run it is, for the configuration
+    environment = load_environment(tool.bundle.target, start=tool.bundle.root, user=user)
+    assert names == {environment.schema_name(layer) for layer in LAYERS}
     assert left["bronze"]["notebook_output"] == {"result": "bronze-ok", "truncated": False}
     assert left["report"]["notebook_output"]["result"] == "42 tuesday"
     assert left["report"]["metadata"]["run_id"] != run["run_id"]

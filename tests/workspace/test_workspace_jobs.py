@@ -191,7 +191,11 @@ def test_a_runner_is_told_what_a_run_needs(
     order = runner.runs[0].order
     assert (order.run_id, order.job_id, order.only) == (run, number, frozenset({"b"}))
     assert order.parameters == {"day": "2", "env": "dev", "more": "x"}
-    assert order.environment == {"DATABRICKS_HOST": fake.url, "DATABRICKS_TOKEN": fake.token}
+    assert order.environment == {
+        "DATABRICKS_HOST": fake.url,
+        "DATABRICKS_TOKEN": fake.token,
+        "DEX_USER": "tester@example.org",
+    }
     assert order.work.is_dir()
     shown = {each.name: (each.default, each.value) for each in client.jobs.get_run(run).job_parameters}
     assert shown == {"day": ("1", "2"), "env": ("dev", "dev"), "more": (None, "x")}

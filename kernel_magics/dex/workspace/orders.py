@@ -15,9 +15,10 @@ def around(workspace: Workspace, token: str) -> dict[str, Any]:
         workspace: the workspace.
         token: of whom the run works for.
     """
+    user = workspace.users[token].name  # of whom `${user}` of the configuration speaks, as in a real run
     return {
         "schemas": tuple(workspace.catalogs.all("schemas")),
-        "environment": {"DATABRICKS_HOST": workspace.url, "DATABRICKS_TOKEN": token},
+        "environment": {"DATABRICKS_HOST": workspace.url, "DATABRICKS_TOKEN": token, "DEX_USER": user},
         "secrets": {
             (scope, key): value
             for scope, keys in workspace.secrets.items()
