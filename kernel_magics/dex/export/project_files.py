@@ -18,6 +18,19 @@ from dex.export.derived_tests import CONFTEST
 from dex.export.models import ReportLine
 from dex.export.writing import read_text
 
+#: Made where there is none; the last part is what building and deploying leave behind.
+_GITIGNORE = """\
+# tables, runs and logs of this machine; the source maps belong to the project
+.dex/*
+!.dex/map/
+
+.databricks/
+.ipynb_checkpoints/
+.venv/
+__pycache__/
+dist/
+"""
+
 
 def shared_files(project: Project, name: str, notes: list[ReportLine], *, job: bool, spark: bool) -> dict[str, str]:
     """Return the person's files that must be there beside a module: missing ones made, its entry point added.
@@ -43,11 +56,13 @@ def shared_files(project: Project, name: str, notes: list[ReportLine], *, job: b
     bundle = root_file(project.root) or ROOT_FILE
     makers: dict[str, Callable[[], str]] = {
         bundle: lambda: bundle_text(project),  # loads every environment: only where it is missing
+        ".gitignore": lambda: _GITIGNORE,
         f"src/{project.package}/__init__.py": lambda: f'"""Jobs of {project.name}."""\n',
         **({"tests/conftest.py": lambda: CONFTEST} if spark else {}),
     }
     for path, make in makers.items():
-        files[path] = read_text(project.root / path) or make()
+        text = read_text(project.root / path)
+        files[path] = make() if text is None else text
     notes += [
         ReportLine(text=f"{bundle} has no target for config/{missing}.yaml: `dex bundle targets` adds it")
         for missing in missing_targets(project)
@@ -63,7 +78,7 @@ def memory_of_bundle(files: Mapping[str, str | None]) -> dict[str, str]:
 
 def render_pyproject(project: Project, scripts: dict[str, str]) -> str:
     """Return ``pyproject.toml`` of a project that has none; the wheel carries `config/` as `_config`."""
-    entries = "\n".join(f"{name} = {json.dumps(target)}" for name, target in sorted(scripts.items()))
+    entries = "".join(f"{name} = {json.dumps(target)}\n" for name, target in sorted(scripts.items()))
     return f"""[build-system]
 requires = ["hatchling>=1.27,<2"]
 build-backend = "hatchling.build"
@@ -77,7 +92,6 @@ dependencies = ["dex-dbutils>=0.1,<0.2"]
 
 [project.scripts]
 {entries}
-
 [tool.hatch.build.targets.wheel]
 packages = ["src/{project.package}"]
 
@@ -116,7 +130,8 @@ def with_script(path: Path, text: str, name: str, target: str) -> str:
         if table is None:
             changed = text.rstrip() + f"{newline}{newline}[project.scripts]{newline}{entry}{newline}"
         else:
-            changed = newline.join([*lines[: table + 1], entry, *lines[table + 1 :]])
+            end = next((i for i in range(table + 1, len(lines)) if not lines[i].strip()), len(lines))
+            changed = newline.join([*lines[:end], entry, *lines[end:]])
         try:
             after = toml.loads(changed)
             expected = {**before, "project": {**(project or {}), "scripts": {**scripts, name: target}}}

@@ -161,6 +161,33 @@ def test_a_second_notebook_adds_its_entry_point_to_the_persons_file(project: Pat
     assert tomllib.loads(content)["project"]["scripts"] == {"n": "shop_etl.n:run", "m": "shop_etl.m:run"}
 
 
+def test_entry_points_stand_in_one_block_in_the_order_of_their_exports(project: Path) -> None:
+    for name in ("m", "a"):
+        export_notebook(write_notebook(project / f"notebooks/{name}.ipynb", "x = 1"), find_project(project))
+    block = '[project.scripts]\nm = "shop_etl.m:run"\na = "shop_etl.a:run"\n\n[tool.'
+    assert block in (project / "pyproject.toml").read_text()
+
+
+def test_git_keeps_maps_and_leaves_tables_runs_and_wheels_on_the_machine(project: Path) -> None:
+    export(project)
+    subprocess.run(["git", "init", "-q"], cwd=project, check=True)
+    for name in (".dex/warehouse/local/t.parquet", ".dex/jobs/1/t.log", "dist/shop_etl-0.1.0-py3-none-any.whl"):
+        (project / name).parent.mkdir(parents=True, exist_ok=True)
+        (project / name).touch()
+    command = ["git", "ls-files", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=project, check=True, capture_output=True, text=True).stdout.splitlines()
+    assert ".dex/map/n.json" in listed
+    assert [name for name in listed if name.startswith((".dex", "dist")) and not name.startswith(".dex/map/")] == []
+
+
+def test_a_gitignore_and_an_empty_init_of_a_person_stay_as_they_are(project: Path) -> None:
+    for name in (".gitignore", "src/shop_etl/__init__.py"):
+        (project / name).parent.mkdir(parents=True, exist_ok=True)
+        (project / name).touch()
+    export(project)
+    assert (project / ".gitignore").read_bytes() == (project / "src/shop_etl/__init__.py").read_bytes() == b""
+
+
 @pytest.mark.parametrize(
     "content",
     [

@@ -64,7 +64,7 @@ def test_an_interrupted_batch_leaves_every_notebook_whole_or_not_begun(project: 
     files = contents(project)
     done = {Path(name).stem for name in files if name.startswith("src/shop_etl/n")}
     assert 5 <= len(done) < 60
-    assert {Path(name).stem for name in files if name.startswith(".dex/map/")} == done
+    assert {Path(name).stem for name in files if name.startswith(".dex/map/n")} == done
     assert not [name for name in files if Path(name).name.startswith(".n")]
 
 
