@@ -13,6 +13,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -48,12 +49,31 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """JupyterLab over a new demo project; ends with its engine."""
     folder = tmp_path_factory.mktemp("lab")
     project = demo_project(folder)
+    try:
+        with lab_over(project, folder, free_port(), secrets.token_hex(16)) as running:
+            yield running
+    finally:
+        for name in ("local", "lab"):
+            stop = [sys.executable, "-m", "dex", "engine", "stop", "--env", name, "--project", str(project)]
+            subprocess.run(stop, check=False, capture_output=True)
+
+
+@contextmanager
+def lab_over(project: Path, folder: Path, port: int, token: str) -> Iterator[Lab]:
+    """Run JupyterLab over a project, with settings of its own; ends with the block.
+
+    Args:
+        project: the folder that it shows.
+        folder: takes its settings and its log.
+        port: of the server.
+        token: that lets a page in.
+    """
     settings = folder / "settings/@jupyterlab/apputils-extension"
-    settings.mkdir(parents=True)
+    settings.mkdir(parents=True, exist_ok=True)
     (settings / "notification.jupyterlab-settings").write_text(
         json.dumps({"fetchNews": "false", "checkForUpdates": False})
     )
-    port, token, log = free_port(), secrets.token_hex(16), folder / "lab.log"
+    log = folder / "lab.log"
     secret = "sk-never-in-a-browser-" + secrets.token_hex(8)
     env = {
         **os.environ,
@@ -69,7 +89,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     command += ["--ServerApp.port_retries=0", f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={project}"]
     command += ["--LabApp.expose_app_in_browser=True", "--LabApp.extension_manager=readonly"]
     command += ["--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
-    with log.open("w") as output:
+    with log.open("a") as output:
         server = subprocess.Popen(command, cwd=project, env=env, stdout=output, stderr=subprocess.STDOUT)
     url = f"http://127.0.0.1:{port}"
     try:
@@ -82,9 +102,6 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         except subprocess.TimeoutExpired:
             server.kill()
             server.wait(timeout=10)
-        for name in ("local", "lab"):
-            stop = [sys.executable, "-m", "dex", "engine", "stop", "--env", name, "--project", str(project)]
-            subprocess.run(stop, check=False, capture_output=True)
 
 
 def wait_until_up(url: str, server: subprocess.Popen[bytes], log: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 import shutil
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from e2e.conftest import free_port, lab_over
 from e2e.contrast import WEAK_TEXT
 from e2e.driver import NOTEBOOK, Lab, LabPage
 from engine_fixture import make_project
@@ -55,6 +57,14 @@ WORDS = {
 }
 
 
+def write_notebook(path: Path, sources: list[str]) -> None:
+    made = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(source) for source in sources],
+        metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
+    )
+    nbformat.write(made, path)
+
+
 @pytest.fixture
 def shop(lab: Lab) -> Iterator[Path]:
     """A project with jobs below the server's root; its engine ends with the test."""
@@ -63,11 +73,7 @@ def shop(lab: Lab) -> Iterator[Path]:
     (project / "resources/waits.job.yml").write_text(WAITS)
     (project / "jobs/ticks.py").write_text(TICKS)
     for name, sources in {"start": ["print('here')"], "broken": ["x = 1", "print(x)\nx / 0"], **GRAPH}.items():
-        made = nbformat.v4.new_notebook(
-            cells=[nbformat.v4.new_code_cell(source) for source in sources],
-            metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
-        )
-        nbformat.write(made, project / f"notebooks/{name}.ipynb")
+        write_notebook(project / f"notebooks/{name}.ipynb", sources)
     yield project
     stop = [sys.executable, "-m", "dex", "engine", "stop", "--env", "local", "--project", str(project)]
     subprocess.run(stop, check=False, capture_output=True)
@@ -99,11 +105,11 @@ def test_the_job_of_fourteen_tasks_is_run_from_the_panel(browser: Browser, lab: 
     below = "node => node.querySelector('.dex-TaskDetails').getBoundingClientRect().top"
     top = "node => node.querySelector('[data-task=check]').getBoundingClientRect().bottom"
     assert 0 <= jobs.evaluate(below) - jobs.evaluate(top) < 12
-    for width in (260, 300, 600):
-        resize(page, width)
-        for theme in ("Dark", "Light"):
-            page.theme(f"JupyterLab {theme}")
-            page.page.wait_for_timeout(500)  # fonts and icons of the theme
+    for theme in ("Dark", "Light"):
+        page.theme(f"JupyterLab {theme}")
+        page.page.wait_for_timeout(500)  # fonts and icons of the theme
+        for width in (260, 300, 600):
+            resize(page, width)
             page.page.screenshot(path=shots / f"job-{theme.lower()}-{width}.png")
             assert page.panel.evaluate(WEAK_TEXT) == []
             wide = page.panel.evaluate("node => [node.scrollWidth, node.clientWidth]")
@@ -118,6 +124,7 @@ def test_the_job_of_fourteen_tasks_is_run_from_the_panel(browser: Browser, lab: 
     page.page.wait_for_function(
         f"() => {NOTEBOOK}?.activeCellIndex === 1 && {NOTEBOOK}.activeCell.model.sharedModel.getSource().includes('x / 0')"
     )
+    expect(jobs.locator(".dex-TaskLog")).to_contain_text("ZeroDivisionError")  # the run is still in view
     page.page.screenshot(path=shots / "job-cell.png")
     page.shut_down()
     assert page.errors == []
@@ -162,6 +169,31 @@ def test_every_page_follows_the_run_of_a_terminal_and_asks_nothing_while_nothing
     for page in (first, second):
         page.shut_down()
         assert page.errors == []
+
+
+def test_a_page_catches_up_when_its_server_was_gone(browser: Browser, tmp_path: Path) -> None:
+    project = add_jobs(make_project(tmp_path / "trial"), {"resources/waits.job.yml": WAITS, "jobs/ticks.py": TICKS})
+    (project / "databricks.yml").write_text("bundle: {name: trial}\ninclude: [resources/*.yml]\n")
+    (project / "notebooks").mkdir()
+    write_notebook(project / "notebooks/start.ipynb", ["print('here')"])
+    port, token = free_port(), secrets.token_hex(16)
+    with lab_over(project, tmp_path, port, token) as lab:
+        page = LabPage(browser, lab.url, token, "notebooks/start.ipynb")
+        page.section("jobs").locator("[data-job=waits]").click()
+        expect(page.section("jobs").locator("[data-task=long]")).to_contain_text("not run")
+    command = [sys.executable, "-m", "dex", "job", "run", "waits", "--project", str(project)]
+    terminal = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        with lab_over(project, tmp_path, port, token):
+            expect(page.section("jobs").locator("[data-task=long]")).to_contain_text("running", timeout=60_000)
+            page.page.evaluate("() => window.jupyterapp.commands.execute('dex:stop-run').then(() => null)")
+            expect(page.section("jobs").locator("[data-task=long]")).to_contain_text("canceled", timeout=30_000)
+            assert terminal.wait(30) == 1
+    finally:
+        terminal.kill()
+        stop = [sys.executable, "-m", "dex", "engine", "stop", "--env", "local", "--project", str(project)]
+        subprocess.run(stop, check=False, capture_output=True)
+        page.page.close()
 
 
 def test_the_graph_of_the_notebooks_is_shown_answered_and_made_a_job(

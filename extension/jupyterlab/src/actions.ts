@@ -7,7 +7,7 @@ import type { Contents } from '@jupyterlab/services';
 
 import type { JobChanges } from './changes';
 import { Graphs } from './graphs';
-import { Jobs } from './jobs';
+import { Jobs, type JobMemory } from './jobs';
 import * as notebook from './notebook';
 import { noticeOf, type Notice } from './notice';
 import { RefusedError, type DexServer } from './server';
@@ -65,7 +65,7 @@ export class Actions {
   jobs(panel: NotebookPanel): Jobs {
     let jobs = this._jobs.get(panel);
     if (jobs === undefined) {
-      jobs = new Jobs(this._server, () => this._pathOf(panel), this._goToFile, this._changes);
+      jobs = new Jobs(this._server, () => this._pathOf(panel), this._goToFile, this._changes, this._memory);
       this._jobs.set(panel, jobs);
     }
     return jobs;
@@ -225,6 +225,7 @@ export class Actions {
   };
 
   private _jobs = new WeakMap<NotebookPanel, Jobs>();
+  private readonly _memory: JobMemory = new Map();
   private _graphs = new WeakMap<NotebookPanel, Graphs>();
   private _drafts = new WeakMap<NotebookPanel, Store<Draft>>();
 }

@@ -50,6 +50,9 @@ const EMPTY: JobsState = {
   wanted: null
 };
 
+/** What is looked at in a project: the same for all of its notebooks. */
+export type JobMemory = Map<string, Pick<JobsState, 'chosen' | 'run' | 'task'>>;
+
 /** Milliseconds without an event after which a run that should go on is looked at nevertheless. */
 const QUIET = 10_000;
 /** Least milliseconds between two looks at the list: other runs change often. */
@@ -62,17 +65,20 @@ export class Jobs {
    * @param _path path of the notebook on the server.
    * @param _open opens a notebook at a place.
    * @param _changes says when to look again.
+   * @param _memory what was looked at from other notebooks.
    */
   constructor(
     private readonly _server: DexServer,
     private readonly _path: () => string,
     private readonly _open: (path: string, place: TaskPlace) => Promise<void>,
-    private readonly _changes: Pick<JobChanges, 'subscribe'>
+    private readonly _changes: Pick<JobChanges, 'subscribe'>,
+    private readonly _memory: JobMemory = new Map()
   ) {}
 
   /** Follow the jobs as long as the returned function is not called. */
   watch(): () => void {
     this._watched = true;
+    this._resuming = true;
     const end = this._changes.subscribe(change => {
       this._changed(change);
     });
@@ -96,14 +102,38 @@ export class Jobs {
   async list(): Promise<void> {
     this._listed = Date.now();
     await this._read(async () => {
-      const first = this.store.get().jobs === null;
       const { jobs, project } = await this._server.jobs(this._path());
       this.store.update({ jobs, project });
-      const running = jobs.find(job => job.runs[0]?.status === 'RUNNING');
-      if (first && this.store.get().chosen === null && running !== undefined) {
-        void this.choose(running.key); // after a reload, and where somebody has started it in a terminal
+      if (this._resuming) {
+        this._resuming = false;
+        this._resume(jobs, project);
       }
     });
+  }
+
+  /** Turn to what was looked at from another notebook; where nothing was, to a job that runs. */
+  private _resume(jobs: readonly JobView[], project: string): void {
+    const kept = this._memory.get(project);
+    const { chosen, run, wanted } = this.store.get();
+    if (wanted !== null) {
+      return; // a command turns to a job right now
+    }
+    if (kept !== undefined && (kept.chosen !== chosen || kept.run !== run)) {
+      this.store.update({ ...kept, reply: null, log: null, parameters: {}, stopped: false, problem: null });
+      void this._look();
+    } else if (kept === undefined && chosen === null) {
+      const running = jobs.find(job => job.runs[0]?.status === 'RUNNING');
+      if (running !== undefined) {
+        void this.choose(running.key); // after a reload, and where somebody has started it in a terminal
+      }
+    }
+  }
+
+  private _remember(): void {
+    const { project, chosen, run, task } = this.store.get();
+    if (project !== null) {
+      this._memory.set(project, { chosen, run, task });
+    }
   }
 
   /** Turn to a job and its last run; to none with null. */
@@ -129,6 +159,7 @@ export class Jobs {
   /** Turn to a run of the chosen job, or to the job as the bundle has it. */
   async turnTo(run: number | null): Promise<void> {
     this.store.update({ run, reply: null, task: null, log: null, stopped: false, problem: null });
+    this._remember();
     await this._look();
   }
 
@@ -161,6 +192,7 @@ export class Jobs {
   async show(task: string): Promise<void> {
     const { task: shown } = this.store.get();
     this.store.update({ task: task === shown ? null : task, log: null });
+    this._remember();
     await this._log();
   }
 
@@ -181,6 +213,7 @@ export class Jobs {
     try {
       const { run } = await work();
       this.store.update({ run, task: null, log: null, ...(run === this.store.get().run ? {} : { reply: null }) });
+      this._remember();
     } catch (error) {
       this.store.update({ problem: noticeOf(error) });
     }
@@ -304,6 +337,7 @@ export class Jobs {
   }
 
   private _watched = false;
+  private _resuming = false;
   private _stale = false;
   private _looking: Promise<void> | null = null;
   private _listed = 0;

@@ -7,7 +7,7 @@ import { createRoot, type Root } from 'react-dom/client';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 
 import type { ChangeListener } from '../changes';
-import { Jobs } from '../jobs';
+import { Jobs, type JobMemory } from '../jobs';
 import { DexServer } from '../server';
 import { JobsSection } from './jobs';
 import { Translation } from './parts';
@@ -43,6 +43,8 @@ let root: Root;
 let asked: [string, Record<string, unknown>][];
 let answers: Record<string, unknown>;
 let jobs: Jobs;
+let server: DexServer;
+let memory: JobMemory;
 let listeners: Set<ChangeListener>;
 const opened = vi.fn(() => Promise.resolve());
 
@@ -63,12 +65,14 @@ beforeEach(async () => {
     }
   });
   listeners = new Set();
-  jobs = new Jobs(new DexServer(settings), () => 'notebooks/a.ipynb', opened, {
+  server = new DexServer(settings);
+  memory = new Map();
+  jobs = new Jobs(server, () => 'notebooks/a.ipynb', opened, {
     subscribe: listener => {
       listeners.add(listener);
       return () => listeners.delete(listener);
     }
-  });
+  }, memory);
   node = document.createElement('div');
   document.body.append(node);
   root = createRoot(node);
@@ -227,6 +231,22 @@ it('gives the row of a job the focus when a command turns to it', async () => {
   await act(() => jobs.goTo('every'));
   await until(() => node.querySelector('[data-task=load]') !== null);
   expect((document.activeElement as HTMLElement).dataset.job).toBe('every');
+});
+
+it('keeps what is looked at when a notebook of the same project comes to the front', async () => {
+  press('every○not run');
+  await until(() => node.querySelector('[data-task=load]') !== null);
+  press('load');
+  const other = new Jobs(server, () => 'notebooks/b.ipynb', opened, { subscribe: () => () => undefined }, memory);
+  act(() => {
+    root.render(
+      <Translation.Provider value={nullTranslator.load('dex')}>
+        <JobsSection key="b" jobs={other} />
+      </Translation.Provider>
+    );
+  });
+  await until(() => node.querySelector('[data-task=load]')?.getAttribute('aria-expanded') === 'true');
+  expect(asked.at(-1)?.[1].path).toBe('notebooks/b.ipynb');
 });
 
 it('shows what a failed task printed, and leads to its cell', async () => {
