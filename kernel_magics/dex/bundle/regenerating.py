@@ -136,6 +136,7 @@ class _Merge:
         path: tuple[str, ...],
     ) -> dict[str, Any]:
         found = _plain(node)
+        done = len(self._splices)
         own = {key.value: (key, value) for key, value in node.value if key.tag != "tag:yaml.org,2002:merge"}
         sources = {key.value: (key, value) for key, value in made.value} if made is not None else {}
         added: list[str] = []
@@ -160,6 +161,8 @@ class _Merge:
             found[name] = new[name]
             self._insert_entry(node, *sources[name])
             self.changed.append(".".join((*path, name)))
+        if not found:
+            self._empty(node, done, "{}")
         return dict(found)
 
     def _sequence(
@@ -169,6 +172,7 @@ class _Merge:
         old = {_name(item): item for item in before}
         wanted = {_name(item): (item, source) for item, source in zip(new, sources, strict=True)}
         found: list[Any] = []
+        done = len(self._splices)
         seen = set()
         for item in node.value:
             plain = _plain(item)
@@ -186,7 +190,17 @@ class _Merge:
                 found.append(value)
                 self._insert_item(node, source)
                 self.changed.append(".".join((*path, str(name[-1]))))
+        if not found:
+            self._empty(node, done, "[]")
         return found
+
+    def _empty(self, node: yaml.CollectionNode, done: int, text: str) -> None:
+        """Write a collection that lost its last entry as an empty one: a block without entries would be nothing."""
+        if node.value and not node.flow_style:
+            del self._splices[done:]
+            end = _end(node)
+            newline = "\n" if self._there[end - 1 : end] == "\n" else ""
+            self._splices.append((node.start_mark.index, end, text + newline))
 
     def _replace(self, node: yaml.Node, made: yaml.Node, path: tuple[str, ...]) -> None:
         self.changed.append(".".join(path))

@@ -159,6 +159,17 @@ def _left(now: Any, old: Any) -> Any:
     return found or None
 
 
+def _beside_left(there: str, before: str | None, new: str, file: str) -> str:
+    """Return a new text with what a person has added to targets that are generated no more."""
+    made = parse_document(new, file).values
+    if before is None or "targets" not in made:
+        return new
+    now, old = (parse_document(text, file).values.get("targets") or {} for text in (there, before))
+    left = {name: _left(now[name], old[name]) for name in old if name in now and name not in made["targets"]}
+    left = {name: value for name, value in left.items() if value is not None}
+    return to_yaml({**made, "targets": {**made["targets"], **left}}) if left else new
+
+
 def regenerated(
     there: Mapping[str, str | None], before: Mapping[str, str], new: Mapping[str, str], *, force: bool
 ) -> tuple[dict[str, str | None], list[str]]:
@@ -180,7 +191,7 @@ def regenerated(
         if now is None or force:
             texts[file] = text
             continue
-        found = regenerate(now, before.get(file), text, file)
+        found = regenerate(now, before.get(file), _beside_left(now, before.get(file), text, file), file)
         texts[file] = found.text
         kept += found.kept
     for file, text in before.items():

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from dex.bundle import At
 from dex.job_files.layers import made, overlay
-from dex.job_files.tasks import Around, MadeTask, made_task, written_task
+from dex.job_files.tasks import Around, MadeTask, made_task, with_words, written_task
 from dex.job_files.words import OF_JOB
 
 Compute = Literal["serverless", "job_cluster"]
@@ -53,11 +53,13 @@ def job_of(key: str, parts: Parts, said: At) -> At:
     clusters = said.items("job_clusters")
     cluster = (clusters[0].text("job_cluster_key") if clusters else None) or "main"
     around = Around(parts.compute, cluster, said.get("warehouse_id"), frozenset({*known, *written}), parts.pipelines)
-    made_tasks = [made_task(task, stated.get(task.key), around) for task in parts.tasks]
-    made_tasks += [written_task(name, at, around) for name, at in written.items()]
+    of_notebooks = [made_task(task, stated.get(task.key), around) for task in parts.tasks]
+    own_tasks = [written_task(name, at, around) for name, at in written.items()]
+    parameters = _joined("parameters", _asked_for(parts.parameters, [*of_notebooks, *own_tasks]), said)
+    names = [name for item in (parameters.value if parameters is not None else ()) if (name := item.text("name"))]
+    made_tasks = [*(with_words(task, names) for task in of_notebooks), *own_tasks]
     own = {name: at for name, at in said.entries() if name not in OF_JOB | _TOGETHER}
     settings: dict[str, Any] = {"name": said.get("name") or key, **own}
-    parameters = _joined("parameters", parts.parameters, said)
     if parameters is not None:
         settings["parameters"] = parameters
     settings["tasks"] = made(made_tasks, said)
@@ -68,6 +70,12 @@ def job_of(key: str, parts: Parts, said: At) -> At:
     if clusters or any("job_cluster_key" in _all_keys(task) for task in made_tasks):
         settings["job_clusters"] = _clusters(parts.compute, cluster, said)
     return made(settings, said)
+
+
+def _asked_for(parameters: list[dict[str, str]], tasks: Sequence[At]) -> list[dict[str, str]]:
+    """Return the parameters of notebooks that a task asks for; a task that is given another value asks for none."""
+    texts = [at.value for task in tasks for at in task.walk() if isinstance(at.value, str) and "{{" in at.value]
+    return [each for each in parameters if any(f"job.parameters.{each['name']}}}" in text for text in texts)]
 
 
 def _all_keys(task: At) -> set[str]:

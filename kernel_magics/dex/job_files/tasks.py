@@ -109,6 +109,34 @@ def written_task(key: str, said: At, around: Around) -> At:
     return overlay(head, replace(own, value={**own.value, "for_each_task": loop}))
 
 
+def with_words(task: At, parameters: Collection[str]) -> At:
+    """Return a task of a wheel whose arguments are its own alone.
+
+    The platform gives all parameters of a job to every wheel with `named_parameters`, where they win. A module takes
+    those that it knows; so where the job has others, or the task gives a value of its own, it gets words.
+
+    Args:
+        task: the task of a notebook.
+        parameters: names of the job's parameters.
+    """
+    loop = task.get("for_each_task")
+    inner = loop.get("task") if loop is not None else None
+    if loop is not None and inner is not None:
+        repeated = replace(loop, value={**loop.value, "task": with_words(inner, parameters)})
+        return replace(task, value={**task.value, "for_each_task": repeated})
+    wheel = task.get("python_wheel_task")
+    named = wheel.get("named_parameters") if wheel is not None else None
+    if wheel is None or named is None or not isinstance(named.value, dict):
+        return task
+    own = wheel.items("parameters")
+    if not own and all(named.text(name) == f"{{{{job.parameters.{name}}}}}" for name in parameters):
+        return task
+    words = [made(f"--{name}={at.value}", at if at.file else None) for name, at in named.entries()]
+    rest = {key: at for key, at in wheel.entries() if key not in ("named_parameters", "parameters")}
+    changed = replace(wheel, value={**rest, "parameters": made([*words, *own], named)})
+    return replace(task, value={**task.value, "python_wheel_task": changed})
+
+
 def _with_compute(head: At, work: At, said: At, dependencies: Iterable[str], around: Around) -> At:
     """Return a task with what it runs on, what a warehouse or another job is filled in."""
     on: dict[str, Any] = {}

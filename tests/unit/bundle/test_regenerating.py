@@ -101,6 +101,14 @@ def test_a_task_that_a_person_took_away_stays_away() -> None:
     assert [task["task_key"] for task in the_job(made)["tasks"]] == ["load", "gold"]
 
 
+def test_a_list_and_a_mapping_that_lose_their_last_entry_are_empty() -> None:
+    there = "a:\n  list:\n    - b: 1  # one\n    - b: 2\n  map:\n    c: |\n      text\n# end\n"
+    new = "a:\n  list: []\n  map: {}\n"
+    made = regenerate(there, there.replace("# end\n", "").replace("  # one", ""), new)
+    assert tree(made.text) == tree(new)
+    assert made.text.endswith("# end\n")
+
+
 def test_a_task_of_a_persons_own_stays() -> None:
     own = "        - task_key: mine\n          notebook_task: {notebook_path: ../mine.py}\n"
     made = regenerate(BEFORE.replace("      environments:", own + "      environments:"), BEFORE, AFTER).text

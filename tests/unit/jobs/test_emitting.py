@@ -70,7 +70,7 @@ def test_what_a_person_adds_stays_when_a_notebook_comes_in(root: Path) -> None:
     emit_job(find_project(root), "daily", [root / "notebooks"])
     file = root / "resources/daily.job.yml"
     added = "      max_concurrent_runs: 1  # one at a time\n      parameters:\n"
-    file.write_text(file.read_text("utf-8").replace("      parameters:\n", added), "utf-8")
+    file.write_text(file.read_text("utf-8").replace("\n      parameters:\n", f"\n{added}"), "utf-8")
     write_notebook(root / "notebooks/report.ipynb", "spark.table('gold.orders').show()")
     checked = emit_job(find_project(root), "daily", check=True)
     assert checked.status == "differs"

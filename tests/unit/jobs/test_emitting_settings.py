@@ -201,7 +201,7 @@ def test_a_notebook_can_be_what_a_loop_repeats(root: Path) -> None:
     assert inner["task_key"] == "clean_iteration"
     assert inner["max_retries"] == 2
     assert inner["python_wheel_task"]["entry_point"] == "clean"
-    assert inner["python_wheel_task"]["named_parameters"]["item"] == "{{input}}"
+    assert inner["python_wheel_task"]["parameters"] == ["--env={{job.parameters.env}}", "--item={{input}}"]
     assert wrong(root) == []
 
 
@@ -240,6 +240,23 @@ def test_parameters_of_the_configuration_join_those_of_the_notebooks(root: Path)
         {"name": "day", "default": "2020-02-02"},
         {"name": "mode", "default": "full"},
     ]
+
+
+def test_a_module_is_given_the_parameters_that_it_knows_and_no_others(root: Path) -> None:
+    say(root, "")
+    emitted(root)  # `load` has a parameter that `clean` has not, and the platform gives a wheel all that a job has
+    assert task(root, "load")["python_wheel_task"]["named_parameters"] == {
+        "env": "{{job.parameters.env}}",
+        "day": "{{job.parameters.day}}",
+    }
+    assert task(root, "clean")["python_wheel_task"]["parameters"] == ["--env={{job.parameters.env}}"]
+
+
+def test_a_value_of_the_tasks_own_is_not_overridden_by_a_parameter_of_the_job(root: Path) -> None:
+    say(root, "tasks: {load: {python_wheel_task: {named_parameters: {day: '{{job.start_time.iso_date}}'}}}}")
+    emitted(root)
+    assert [each["name"] for each in job(root)["parameters"]] == ["env"]
+    assert task(root, "load")["python_wheel_task"]["named_parameters"]["day"] == "{{job.start_time.iso_date}}"
 
 
 def test_the_environment_of_the_tasks_can_be_changed_and_others_added(root: Path) -> None:
