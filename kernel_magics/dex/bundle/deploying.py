@@ -15,6 +15,8 @@ from dex.bundle.library import bring_library
 from dex.bundle.validate import validate_bundle
 from dex.bundle.vendor import DEPLOY, VendorCli, check_host, find_cli, words_of
 
+#: Kinds of resources that take data with them; of these the vendor's tool asks a person, which `--auto-approve` answers.
+_WITH_DATA = frozenset({"catalogs", "schemas", "volumes", "pipelines"})
 _RUN_IN_URL = re.compile(r"/runs?/(\d+)")
 
 
@@ -46,6 +48,12 @@ class PlanReport(BaseModel):
     mode: str | None
     host: str | None
     changes: list[Change]
+
+    @property
+    def lost(self) -> list[str]:
+        """Resources that would be deleted with data in them, for good or to be made anew."""
+        gone = (change.resource for change in self.changes if change.action in ("delete", "recreate"))
+        return [resource for resource in gone if resource.partition(".")[0] in _WITH_DATA]
 
     def to_text(self) -> str:
         """Return a line for every change."""
@@ -158,18 +166,23 @@ class Deployment:
         ]
         return PlanReport(target=self.bundle.target, mode=self.bundle.mode, host=self.host, changes=changes)
 
-    def deploy(self, confirmed: str | None = None) -> list[Deployed]:
+    def deploy(self, confirmed: str | None = None, plan: PlanReport | None = None) -> list[Deployed]:
         """Deploy, and return what is there then. A plan file is not used: with one the tool loses the wheel.
 
         Args:
-            confirmed: name of the target, which production asks for.
+            confirmed: name of the target, which production asks for, and whatever deletes data.
+            plan: what `plan` gave; asked for where it is needed and not given.
 
         Raises:
-            BundleError: DEX-BUNDLE-46, production was not confirmed.
+            BundleError: DEX-BUNDLE-46, production was not confirmed, or data would go and that was not.
             WorkspaceError: DEX-BUNDLE-42, -43: what was made before stays, and a second deployment goes on from there.
         """
         if self.bundle.mode == "production":
             self._must_be(confirmed, "deploy")
+        else:
+            lost = (plan or self.plan()).lost
+            if lost:
+                self._must_be(confirmed, "deploy", f" It deletes {', '.join(lost)} and all that is in there.")
         bring_library(self.bundle.root)
         self.cli.ask(self.bundle, "bundle", "deploy", "--auto-approve", *self._variables, timeout=DEPLOY).must_be_done()
         return self.summary()
@@ -253,12 +266,12 @@ class Deployment:
         ).must_be_done()
         return there
 
-    def _must_be(self, confirmed: str | None, verb: str) -> None:
+    def _must_be(self, confirmed: str | None, verb: str, why: str = "") -> None:
         if confirmed != (self.bundle.target or self.bundle.name):
             name = self.bundle.target or self.bundle.name
             raise BundleError(
                 "DEX-BUNDLE-46",
-                f"`dex bundle {verb}` of '{name}' at {self.host or 'its workspace'} has to be confirmed.",
+                f"`dex bundle {verb}` of '{name}' at {self.host or 'its workspace'} has to be confirmed.{why}",
                 remedy=f"Look at the plan (dex bundle plan -t {name}), then add --confirm {name}.",
             )
 

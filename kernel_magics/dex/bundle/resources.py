@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+import yaml
 from dex_dbutils import DexError
 from dex_dbutils.config import Environment, Project, read_document
 from pydantic import BaseModel, ConfigDict, Field
@@ -148,6 +149,7 @@ def write_resources(
         else:
             name = environment.name
             made.notes.append(f"config/{name}.yaml has no target, so nothing is made for it: `dex bundle targets`")
+    made.notes += [note for kind in KINDS for note in _going(project, kind, made)]
     report: list[ResourceFile] = []
     done = [each for kind in KINDS if (each := _file(project, kind, made, made_of, force=force)) is not None]
     for each in done:
@@ -191,6 +193,18 @@ def _file(project: Project, kind: str, made: _Made, made_of: Sequence[str], *, f
         return MadeFile(path=path, record=record, generated="", text="", there=there, kept=[])
     made.notes.append(f"{path} holds what nothing names any more; it was changed there, so it stays")
     return None
+
+
+def _going(project: Project, kind: str, made: _Made) -> Iterator[str]:
+    """Yield what was made last and is not made any more: a deployment would delete it, and all that is in it."""
+    before = yaml.safe_load(last_made(project.root, f"resources/{kind}.yml", _record(kind)) or "") or {}
+    for target, of_target in before.get("targets", {}).items():
+        for key in of_target["resources"][kind]:
+            if key not in made.settings[kind].get(target, {}):
+                yield (
+                    f"{target}: {kind}.{key} goes from the bundle, so the next deployment deletes it with all that is in "
+                    f"it. To keep it: databricks bundle deployment unbind {key} -t {target}, before that deployment"
+                )
 
 
 def _of_target(

@@ -233,11 +233,12 @@ def deploy(
     project: ProjectOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show the plan, then deploy; production has to be confirmed by its name."""
+    """Show the plan, then deploy; production, and what deletes schemas or volumes, has to be confirmed by its name."""
     deployment = _deployment(project, target, var)
-    typer.echo(deployment.plan().to_text(), err=True)
+    planned = deployment.plan()
+    typer.echo(planned.to_text(), err=True)
     progress("deploying")
-    made = deployment.deploy(confirm)
+    made = deployment.deploy(confirm, planned)
     emit(made, as_json, lambda: _table(made))
 
 

@@ -136,7 +136,7 @@ def test_a_plan_brings_the_library_to_a_project_that_requires_it(tool: Tool, roo
 def test_a_deployment_uses_no_plan_file_and_ends_with_what_is_there(tool: Tool, root: Path) -> None:
     made = Deployment(root, "dev", {"days": "1,2"}).deploy()
     assert [(each.resource, each.id) for each in made] == [("jobs.daily", "7"), ("jobs.new", None)]
-    assert tool.asked[0] == ["bundle", "deploy", "-t", "dev", "--auto-approve", "--var", '"days=1,2"']
+    assert tool.asked[1] == ["bundle", "deploy", "-t", "dev", "--auto-approve", "--var", '"days=1,2"']
 
 
 def test_production_is_deployed_only_when_its_name_is_said_again(tool: Tool, root: Path) -> None:
@@ -145,6 +145,23 @@ def test_production_is_deployed_only_when_its_name_is_said_again(tool: Tool, roo
     assert caught.value.code == "DEX-BUNDLE-46"
     Deployment(root, "prod").deploy("prod")
     assert [words[1] for words in tool.asked] == ["deploy", "summary"]
+
+
+@pytest.mark.parametrize("action", ["delete", "recreate"])
+def test_what_deletes_tables_is_deployed_only_when_the_target_is_said_again(
+    tool: Tool, root: Path, action: str
+) -> None:
+    """The vendor's tool asks a person for such changes; `--auto-approve` would say yes."""
+    plan = {"resources.schemas.old": {"action": action}, "resources.jobs.daily": {"action": "delete"}}
+    tool.answer(
+        {"bundle plan": {"out": {"plan": plan}}, "bundle deploy": {"out": ""}, "bundle summary": {"out": SUMMARY}}
+    )
+    with pytest.raises(BundleError, match=r"It deletes schemas\.old and all that is in there") as caught:
+        Deployment(root, "dev").deploy()
+    assert caught.value.code == "DEX-BUNDLE-46"
+    assert [words[1] for words in tool.asked] == ["plan"]
+    Deployment(root, "dev").deploy("dev")
+    assert [words[1] for words in tool.asked] == ["plan", "plan", "deploy", "summary"]
 
 
 def test_nothing_is_destroyed_unless_the_target_is_said_again(tool: Tool, root: Path) -> None:

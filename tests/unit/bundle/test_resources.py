@@ -187,6 +187,25 @@ def test_what_a_person_changes_in_the_files_stays_and_a_check_tells_what_differs
     assert "comment" not in path.read_text()
 
 
+def test_what_goes_from_the_bundle_is_told_because_a_deployment_deletes_its_tables(root: Path) -> None:
+    base = root / "config/base.yaml"
+    text = base.read_text()
+    base.write_text(text.replace("gold: gold", "gold: gold, audit: audit"))
+    write(root)
+    base.write_text(text)
+    assert write(root, check=True).notes == write(root).notes
+    base.write_text(text.replace("gold: gold", "gold: gold, audit: audit"))
+    write(root)
+    base.write_text(text)
+    notes = write(root).notes
+    assert [note.partition(",")[0] for note in notes] == [
+        "dev: schemas.audit_schema goes from the bundle",
+        "prod: schemas.audit_schema goes from the bundle",
+    ]
+    assert "databricks bundle deployment unbind audit_schema -t prod" in notes[1]
+    assert write(root).notes == []
+
+
 def test_a_file_that_dex_did_not_make_is_left_alone(root: Path) -> None:
     (root / "resources").mkdir(exist_ok=True)
     (root / "resources/schemas.yml").write_text("resources: {}\n")
@@ -200,14 +219,16 @@ def test_a_file_that_dex_did_not_make_is_left_alone(root: Path) -> None:
 def test_volumes_that_nothing_names_any_more_go_unless_a_person_changed_the_file(root: Path) -> None:
     volume = VolumePath(None, "bronze", "landing", "a")
     write(root, volume)
-    assert [file.status for file in write(root).files] == ["unchanged", "removed"]
+    report = write(root)
+    assert [file.status for file in report.files] == ["unchanged", "removed"]
+    assert report.notes[0].startswith("dev: volumes.bronze_landing_volume goes from the bundle")
     assert not (root / "resources/volumes.yml").exists()
     write(root, volume)
     path = root / "resources/volumes.yml"
     path.write_text(path.read_text() + "# mine\n")
     report = write(root)
     assert path.exists()
-    assert "resources/volumes.yml holds what nothing names any more" in report.notes[0]
+    assert any("resources/volumes.yml holds what nothing names any more" in note for note in report.notes)
 
 
 def test_without_a_bundle_or_a_target_it_says_what_makes_one(root: Path) -> None:
