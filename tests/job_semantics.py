@@ -29,6 +29,11 @@ dbutils.jobs.taskValues.set("ok", True)
 dbutils.jobs.taskValues.set("parts", [{"name": "a"}, {"name": "b"}])
 dbutils.notebook.exit(dbutils.widgets.get("day") + " " + dbutils.widgets.get("own"))
 """,
+    "steps/large.py": """\
+# Databricks notebook source
+dbutils.jobs.taskValues.set("fits", "x" * (48 * 1024 - 2))
+dbutils.jobs.taskValues.set("large", "x" * (48 * 1024 - 1))
+""",
     "steps/words.py": """\
 # Databricks notebook source
 dbutils.widgets.text("schema", "")
@@ -315,6 +320,16 @@ ROWS = {
         {"a": "said ok {{ ds }} {{my.value}} {{job.id}"},
         max_concurrent_runs=2,  # one of them is started by a run-job task
     ),
+    "large_value": row(
+        "task values",
+        [
+            {"task_key": "large", "notebook_task": {"notebook_path": "../steps/large.py"}},
+            condition("fits", "{{tasks.large.values.fits}}", "NOT_EQUAL", "", after="large") | {"run_if": "ALL_DONE"},
+            condition("none", "{{tasks.large.values.large}}", "NOT_EQUAL", "", after="large") | {"run_if": "ALL_DONE"},
+        ],
+        {"large": F, "fits": S, "none": F},
+        F,
+    ),
     "other_task": row(
         "references to a task that is not waited for",
         [VALUES, step("a", "{{tasks.values.values.rows}}")],
@@ -385,13 +400,23 @@ ROWS = {
 }  # fmt: skip
 
 
+#: Jobs that nobody makes: the beginning of the rule's row, and the tasks.
+REFUSED: dict[str, tuple[str, list[dict[str, Any]]]] = {
+    "wrong_reference": ("a reference that begins as one", [step("a", "{{job.naem}}")]),
+    "wrong_time": ("a reference that begins as one", [step("a", "{{job.start_time.week}}")]),
+    "nested_loop": ("for-each", [{"task_key": "out", "for_each_task": {"inputs": "[1]", "task": {"task_key": "in", "for_each_task": {"inputs": "[1]", "task": step("a")}}}}]),
+    "too_many_at_once": ("for-each", [{"task_key": "out", "for_each_task": {"inputs": "[1]", "concurrency": 101, "task": step("a")}}]),
+    "long_inputs": ("for-each", [{"task_key": "out", "for_each_task": {"inputs": str([1] * 4_000), "task": step("a")}}]),
+    "wrong_key": ("task keys", [step("a b")]),
+}  # fmt: skip
 REPAIRED = {name: row.repair for name, row in ROWS.items() if row.repair is not None}
 
 
 def settings(name: str, tasks: list[dict[str, Any]] | None = None) -> dict[str, Any]:
     """Return the settings of a row's job."""
     environments = [{"environment_key": "default", "spec": {"environment_version": "4"}}]
-    return {"name": name, **ROWS[name].job, "tasks": tasks or ROWS[name].tasks, "environments": environments}
+    job = ROWS[name].job if name in ROWS else {}
+    return {"name": name, **job, "tasks": tasks or ROWS[name].tasks, "environments": environments}
 
 
 def add_rows(project: Path) -> Path:
@@ -400,6 +425,7 @@ def add_rows(project: Path) -> Path:
         **FILES,
         "databricks.yml": "bundle: {name: rules}\ninclude: [resources/*.yml]\ntargets: {dev: {mode: development, default: true}}\n",
         **{f"resources/{name}.job.yml": yaml_of(name) for name in ROWS},
+        **{f"resources/{name}.job.yml": yaml_of(name, tasks) for name, (_, tasks) in REFUSED.items()},
         **{f"resources/{name}.pipeline.yml": pipeline_yaml(name) for name in PIPELINES},
     }
     for name, text in made.items():

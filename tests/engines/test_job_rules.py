@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dex.jobs import JobRun, repair_run
+from dex.bundle import validate_bundle
+from dex.jobs import JobRun, bundle_job, repair_run
+from dex_dbutils import JobError
 from dex_dbutils.config import find_project
 from engine_fixture import engine_project
-from job_semantics import REPAIRED, ROWS, Repaired, Row, add_rows, change_rows
+from job_semantics import REFUSED, REPAIRED, ROWS, Repaired, Row, add_rows, change_rows
 
 DEX = Path(sys.executable).with_name("dex")
 PAGE = Path(__file__).resolve().parents[2] / "docs/jobs.md"
@@ -69,7 +71,18 @@ def test_a_rule_of_repairs_holds_on_this_machine(
     assert [item.result for item in run.history] == [ROWS[name].result, REPAIRED[name].result]
 
 
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_job_that_is_refused_does_not_run_and_the_bundles_check_says_so(
+    name: str, runs: tuple[Path, dict[str, Any]]
+) -> None:
+    with pytest.raises(JobError) as caught:
+        bundle_job(find_project(runs[0]), name)
+    assert caught.value.code == "DEX-JOB-01"
+    found = validate_bundle(runs[0])
+    assert [each.severity for each in found if each.file == f"resources/{name}.job.yml"] == ["error"]
+
+
 def test_every_rule_stands_in_the_docs() -> None:
     table = [line for line in PAGE.read_text("utf-8").splitlines() if line.startswith("| ")]
-    for row in ROWS.values():
-        assert any(line.startswith(f"| {row.rule}") for line in table), row.rule
+    for rule in [row.rule for row in ROWS.values()] + [rule for rule, _ in REFUSED.values()]:
+        assert any(line.startswith(f"| {rule}") for line in table), rule

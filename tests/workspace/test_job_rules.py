@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from databricks.sdk.errors import InvalidParameterValue
 from dex.bundle import load_bundle
 from dex.jobs.local import job_key
 from dex.workspace import WorkspaceServer
-from job_semantics import FILES, PIPELINES, REPAIRED, ROWS, Repaired, Row, add_rows, change_rows
+from job_semantics import FILES, PIPELINES, REFUSED, REPAIRED, ROWS, Repaired, Row, add_rows, change_rows, settings
 from sdk_deploying import Deployer
 from stand_in_workspace import client_of
 
@@ -96,6 +97,14 @@ def test_a_rule_of_repairs_holds_in_the_stand_in_workspace(name: str, runs: Runs
     assert [item.type.value for item in again[name].repair_history] == ["ORIGINAL", "REPAIR"]
     results = [item.state.result_state.value for item in again[name].repair_history]
     assert results == [ROWS[name].result, REPAIRED[name].result]
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_job_that_is_refused_is_not_made(name: str, runs: Runs) -> None:
+    client, *_ = runs
+    body = in_the_workspace(settings(name, REFUSED[name][1]), {})
+    with pytest.raises(InvalidParameterValue):
+        client.api_client.do("POST", "/api/2.2/jobs/create", body=body)
 
 
 def holds(client: Any, run: Any, row: Row | Repaired) -> None:

@@ -148,6 +148,14 @@ def test_a_run_without_a_job_is_for_who_submitted_it(client: Any, anna: Any, fak
         anna.api_client.do("POST", "/api/2.2/jobs/runs/submit", body={**body, "idempotency_token": "x" * 65})
 
 
+def test_an_administrator_adds_users_over_http_and_nobody_else_does(client: Any, anna: Any, fake: Workspace) -> None:
+    body = {"name": "carl@example.org", "groups": ["admins"]}
+    with pytest.raises(PermissionDenied, match="Only an administrator"):
+        anna.api_client.do("POST", "/api/dex/users", body=body)
+    token = client.api_client.do("POST", "/api/dex/users", body=body)["token"]
+    assert client_of(fake, token=token).current_user.me().user_name == "carl@example.org"
+
+
 # -- folders and files -------------------------------------------------------------------------------------------------
 
 HOME = "/Users/tester@example.org"

@@ -183,12 +183,11 @@ class Jobs:
         return TaskLog(task=request.task, text=text[-_LOG:], cut=len(text) > _LOG, places=places)
 
     def _run(self, record: Record) -> JobRunView:
-        from dex.jobs import GOOD, now
+        from dex.jobs import is_unfinished, now
 
         run, alive = record.run, record.alive
         ours = self._processes.alive(run.id)
         going = alive or ours
-        left = any(task.result not in GOOD for task in run.tasks.values())
         end = run.ended or (now() if going else None)
         return JobRunView(
             run=run.id,
@@ -197,7 +196,7 @@ class Jobs:
             started=run.started.isoformat(),
             seconds=(end - run.started).total_seconds() if end else None,
             ours=ours,
-            repairable=not going and left,
+            repairable=not going and is_unfinished(run),
         )
 
 

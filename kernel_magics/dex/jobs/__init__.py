@@ -4,7 +4,7 @@ from dex.jobs.display import LiveRuns, in_order, items_of, print_runs, run_text
 from dex.jobs.drawing import after_of, graph_mermaid, graph_text, stages_of, what_of
 from dex.jobs.emission import EmitReport, emit_job, emit_jobs
 from dex.jobs.failures import FailedAt, failed_at
-from dex.jobs.flow import GOOD, selected
+from dex.jobs.flow import GOOD, chosen, selected
 from dex.jobs.local import bundle_job, processors, repair_run, run_jobs
 from dex.jobs.models import JobSettings, Task
 from dex.jobs.processes import end_with_stdin
@@ -22,8 +22,8 @@ from dex.jobs.records import (
     records,
 )
 from dex.jobs.refusals import SettingsRefusal, refusals
-from dex.jobs.repairing import Repair, begin_repair, plan_repair, with_enabled
-from dex.jobs.running import Runner, chosen
+from dex.jobs.repairing import Repair, begin_repair, is_unfinished, plan_repair, with_enabled
+from dex.jobs.running import Runner
 from dex.jobs.stopping import stop_run
 from dex.jobs.watching import RunsWatch
 from dex.jobs.work import Workshop
@@ -55,6 +55,7 @@ __all__ = [
     "graph_mermaid",
     "graph_text",
     "in_order",
+    "is_unfinished",
     "items_of",
     "log_file",
     "new_number",

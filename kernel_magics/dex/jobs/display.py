@@ -33,7 +33,7 @@ def run_text(run: JobRun) -> str:
     rows = [(f"{'  ' * depth}{task.key}", task) for task, depth in in_order(run)]
     width = max((len(name) for name, _ in rows), default=0)
     lines = [_headline(run), *(f"  {task_mark(t)} {name.ljust(width)}  {_said(run, t)}".rstrip() for name, t in rows)]
-    return "\n".join([*lines, *_next(run)])
+    return "\n".join([*lines, *_repairs(run), *_next(run)])
 
 
 def print_runs(runs: Sequence[JobRun], console: Console | None = None) -> None:
@@ -49,7 +49,7 @@ def print_runs(runs: Sequence[JobRun], console: Console | None = None) -> None:
             console.print()
         if console.is_terminal:
             console.print(Text(_headline(run), _style(run.result)), _rows(run, in_order(run), cut=False))
-            console.print(*map(Text, _next(run)), sep="\n")
+            console.print(*map(Text, [*_repairs(run), *_next(run)]), sep="\n")
         else:
             print(run_text(run), file=console.file)
     if len(runs) > 1:
@@ -138,6 +138,17 @@ def _took(started: datetime, ended: datetime | None) -> str:
 
 def _headline(run: JobRun) -> str:
     return f"{run.key}: {run.result or 'not ended'} (run {run.id}, {run.environment}, {_took(run.started, run.ended)})"
+
+
+def _repairs(run: JobRun) -> list[str]:
+    """Return a line for every repair of a run: what it ran, and what the run came to with it."""
+    told = []
+    for number, item in enumerate(run.history[1:], 1):
+        given = " ".join(f"{name}={value}" for name, value in item.parameters.items())
+        told.append(
+            f"repair {number}: {', '.join(item.tasks)}{f' with {given}' if given else ''}: {item.result or 'not ended'}"
+        )
+    return told
 
 
 def _next(run: JobRun) -> list[str]:

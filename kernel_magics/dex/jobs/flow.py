@@ -7,13 +7,13 @@ pages on task dependencies, on disabled tasks and on job run status. ``docs/jobs
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Literal
 
 from dex_dbutils import JobError
 
-from dex.jobs.models import ConditionTask, Task
+from dex.jobs.models import ConditionTask, JobSettings, Task
 
 Result = Literal[
     "SUCCESS",
@@ -117,6 +117,17 @@ def compare(condition: ConditionTask) -> bool:
             f"{condition.op} compares numbers, and one of {condition.left!r} and {condition.right!r} is none.",
             remedy="Compare texts with EQUAL_TO or NOT_EQUAL, or hand on a number.",
         ) from error
+
+
+def chosen(settings: JobSettings, only: Collection[str] | None) -> list[Task]:
+    """Return the tasks that a run has to do; they wait only for each other."""
+    if only is None:
+        return settings.tasks
+    return [
+        task.model_copy(update={"depends_on": [d for d in task.depends_on if d.task_key in only]})
+        for task in settings.tasks
+        if task.task_key in only
+    ]
 
 
 def downstream(tasks: Iterable[Task], keys: Iterable[str]) -> set[str]:

@@ -16,12 +16,12 @@ from pydantic import ValidationError
 
 from dex.bundle import Bundle, bundle_here
 from dex.engines import engine_for
-from dex.jobs.flow import GOOD, selected
+from dex.jobs.flow import GOOD, chosen, selected
 from dex.jobs.models import JobSettings
 from dex.jobs.records import JobRun, Record, new_record, read_record
 from dex.jobs.refusals import refusals
 from dex.jobs.repairing import begin_repair, plan_repair, with_enabled
-from dex.jobs.running import Runner, Watch, chosen
+from dex.jobs.running import Runner, Watch
 from dex.jobs.work import Workshop
 from dex.ledger import record as note
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from dex_dbutils import JobError
 
-from dex.jobs.flow import GOOD, NOT_RUN, Result, downstream, upstream
+from dex.jobs.flow import GOOD, NOT_RUN, Result, chosen, downstream, upstream
 from dex.jobs.models import JobSettings, Task
 from dex.jobs.records import JobRun, Record, RepairHistoryItem, now
 
@@ -63,6 +63,12 @@ def plan_repair(
     if not again:
         raise JobError("DEX-JOB-08", "There are no tasks to run again: all of them ended well.", remedy="Run the job.")
     return Repair(tuple(key for key in keys if key in again), frozenset(forced))
+
+
+def is_unfinished(run: JobRun) -> bool:
+    """Return whether a repair of a run has something to do, as far as the run itself tells."""
+    wanted = {task.task_key for task in chosen(run.settings, run.only)}
+    return any(run.tasks[key].result not in GOOD | NOT_RUN for key in wanted if key in run.tasks)
 
 
 def with_enabled(settings: JobSettings, keys: Collection[str]) -> JobSettings:

@@ -6,7 +6,7 @@ import asyncio
 import json
 import time
 import zlib
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from dex_dbutils import DexError, JobError
 from dex_dbutils.config import Project
 from dex_dbutils.utilities import read_task_values
 
-from dex.jobs.flow import BAD, GOOD, NOT_RUN, Result, compare, decide, job_result, upstream
+from dex.jobs.flow import BAD, GOOD, NOT_RUN, Result, chosen, compare, decide, job_result, upstream
 from dex.jobs.models import JobSettings, RunJobTask, Task
 from dex.jobs.places import Places
 from dex.jobs.processes import run_process
@@ -355,17 +355,6 @@ class _OneRun:
 
 def _notebook(task: Task | None) -> str:
     return task.notebook_task.notebook_path if task and task.notebook_task else ""
-
-
-def chosen(settings: JobSettings, only: Collection[str] | None) -> list[Task]:
-    """Return the tasks that a run has to do; they wait only for each other."""
-    if only is None:
-        return settings.tasks
-    return [
-        task.model_copy(update={"depends_on": [d for d in task.depends_on if d.task_key in only]})
-        for task in settings.tasks
-        if task.task_key in only
-    ]
 
 
 def _items(inputs: str, key: str) -> list[Any]:

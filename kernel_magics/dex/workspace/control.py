@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from dex.workspace.faults import Fault
-from dex.workspace.refusal import invalid
+from dex.workspace.refusal import denied, invalid
 from dex.workspace.routing import Answer, Request, Routes
 
 if TYPE_CHECKING:
@@ -37,6 +37,13 @@ def _add_fault(workspace: Workspace, request: Request) -> Answer:
 def _clear_faults(workspace: Workspace, request: Request) -> Answer:
     workspace.faults.clear()
     return {}
+
+
+@routes("POST", f"{PREFIX}users")
+def _add_user(workspace: Workspace, request: Request) -> Answer:
+    if not request.user.is_admin:
+        raise denied("Only an administrator adds users.")
+    return {"token": workspace.add_user(request.text("name"), *map(str, request.listed("groups")))}
 
 
 @routes("GET", f"{PREFIX}requests")

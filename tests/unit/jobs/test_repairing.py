@@ -6,10 +6,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dex.jobs import JobSettings, Record, begin_repair, new_record, plan_repair, read_record
+from dex.jobs import (
+    JobSettings,
+    Record,
+    begin_repair,
+    is_unfinished,
+    new_record,
+    plan_repair,
+    read_record,
+    repair_run,
+    run_text,
+)
 from dex.jobs.flow import Result
-from dex_dbutils import JobError
-from dex_dbutils.config import Project
+from dex_dbutils import DexError, JobError
+from dex_dbutils.config import Project, find_project
 
 
 def job(*tasks: str, **more: Any) -> JobSettings:
@@ -84,6 +94,7 @@ def test_a_repair_is_kept_with_the_run_and_outlives_its_process(tmp_path: Path) 
         ("ORIGINAL", ["a", "b", "c", "d", "off"], {}, "FAILED"),
         ("REPAIR", ["b", "new"], {"day": "2"}, "SUCCESS"),
     ]
+    assert "repair 1: b, new with day=2: SUCCESS" in run_text(run)
     assert (run.repairs, run.parameters, run.given) == (1, {"day": "2"}, {})
     assert {key: task.result for key, task in run.tasks.items()} == {
         "a": "SUCCESS",
@@ -102,3 +113,51 @@ def test_items_that_ended_well_stay_unless_their_loop_did_too(
     record = ended(tmp_path, a=loop, a_0="SUCCESS", a_1="FAILED" if loop == "FAILED" else "SUCCESS")
     begin_repair(record, ["a"], JOB, {}, {})
     assert [record.run.tasks[f"a[{number}]"].result for number in (0, 1)] == kept
+
+
+def test_what_was_excluded_or_disabled_is_nothing_to_repair(tmp_path: Path) -> None:
+    record = ended(tmp_path, a="SUCCESS", b="EXCLUDED", c="EXCLUDED", d="SUCCESS", off="DISABLED")
+    assert not is_unfinished(record.run)
+    record.task("d", result="TIMEDOUT")
+    assert is_unfinished(record.run)
+
+
+BUNDLE = """\
+bundle: {name: b}
+resources:
+  jobs:
+    job:
+      parameters: [{name: day, default: "1"}]
+      tasks: [{task_key: a, notebook_task: {notebook_path: a.py}}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("key", "asked", "code"),
+    [
+        ("job", {"tasks": ["nope"]}, "DEX-JOB-09"),
+        ("job", {"parameters": {"dya": "2"}}, "DEX-JOB-10"),
+        ("gone", {}, "DEX-BUNDLE-30"),
+        ("unsound", {}, "DEX-JOB-01"),
+    ],
+)
+def test_a_repair_that_cannot_be_changes_nothing(tmp_path: Path, key: str, asked: dict[str, Any], code: str) -> None:
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config/base.yaml").write_text("project: {name: p, package: p}\n")
+    (tmp_path / "databricks.yml").write_text(BUNDLE + "    unsound: {tasks: []}\n")
+    project = find_project(tmp_path)
+    record = new_record(project, key, job("a"), {"day": "1"}, "local", given={})
+    record.task("a", result="FAILED")
+    record.end("FAILED")
+    before = (record.folder / "changes.jsonl").read_bytes()
+    with pytest.raises(DexError) as caught:
+        repair_run(project, record.run.id, **asked)
+    assert caught.value.code == code
+    assert (record.folder / "changes.jsonl").read_bytes() == before
+
+
+def test_a_run_that_goes_on_is_not_repaired(tmp_path: Path) -> None:
+    record = ended(tmp_path, a="FAILED")
+    with record.held(), pytest.raises(JobError) as caught:
+        repair_run(Project(name="p", package="p", root=tmp_path, exists=False), record.run.id)
+    assert caught.value.code == "DEX-JOB-08"
