@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,13 +11,15 @@ from typing import Any
 
 import pytest
 import yaml
-from dex.bundle import load_bundle, validate_bundle
+from dex.bundle import load_bundle, regenerate, to_yaml, validate_bundle
 from dex.bundle.resources import ResourcesReport, VolumePath, volume_path, write_resources
 from dex.bundle.schema_names import schema_prefix
 from dex.bundle.targets import write_targets
 from dex.graph import volume_paths
 from dex_dbutils import BundleError
 from dex_dbutils.config import find_project, load_environment
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from notebook_factory import project_folder, write_notebook
 
 DEV = (
@@ -287,3 +290,74 @@ def test_the_command_line_makes_targets_and_resources_and_checks_them(root: Path
     assert run("targets", "--check").returncode == 1
     assert json.loads(run("targets", "--json").stdout)["added"] == ["staging"]
     assert "staging" in yaml.safe_load((root / "databricks.yml").read_text())["targets"]
+
+
+# -- any edit of a person ----------------------------------------------------------------------------------------------
+
+LAYERS = st.lists(st.sampled_from(["bronze", "silver", "gold", "audit"]), unique=True, min_size=1)
+
+
+def generation(layers: list[str], catalogs: dict[str, str], grants: bool) -> str:
+    """Return the file of schemas that an environment's layers make, for two targets."""
+    own = {"grants": [{"principal": "analysts", "privileges": ["SELECT"]}]} if grants else {}
+    schemas = {
+        target: {f"{layer}_schema": {"name": layer, "catalog_name": catalog, **own} for layer in layers}
+        for target, catalog in catalogs.items()
+    }
+    targets = {target: {"resources": {"schemas": each}} for target, each in schemas.items()}
+    return "# Made by dex.\n" + to_yaml({"targets": targets})
+
+
+GENERATIONS = st.builds(
+    generation,
+    LAYERS,
+    st.dictionaries(st.sampled_from(["dev", "prod"]), st.sampled_from(["main", "other"]), min_size=1),
+    st.booleans(),
+)
+
+
+@st.composite
+def edited(draw: st.DrawFn, text: str) -> str:
+    """Return a file as a person left it: comments, further keys, anchors, blank lines, quotes."""
+    lines = text.splitlines()
+    for number in range(draw(st.integers(0, 5))):
+        at = draw(st.integers(1, len(lines) - 1))
+        indent = " " * (len(lines[at]) - len(lines[at].lstrip()))
+        name = re.fullmatch(r"( +)name: (\w+)", lines[at])
+        if name and draw(st.booleans()):
+            lines[at] = f'{name[1]}name: "{name[2]}"  # so called {number}'
+            lines.insert(at + 1, f"{name[1]}mine_{number}: {{a: 'b'}}")
+        elif draw(st.booleans()):
+            lines.insert(at, f"{indent}# note {number}: x")
+        else:
+            lines.insert(1, f"mine_{number}: &a{number} [one, two]")
+    return "\n".join(lines) + draw(st.sampled_from(["", "\n", "\n\n# the end\n"]))
+
+
+def paths(value: Any, above: tuple[str, ...] = ()) -> set[tuple[str, ...]]:
+    if not isinstance(value, dict):
+        return {above}
+    return {above}.union(*(paths(each, (*above, key)) for key, each in value.items()))
+
+
+def without_mine(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: without_mine(each) for key, each in value.items() if not str(key).startswith("mine_")}
+    return value
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.data())
+def test_any_edit_of_the_file_stays_and_what_dex_owns_follows_the_configuration(data: st.DataObject) -> None:
+    before, after = data.draw(GENERATIONS), data.draw(GENERATIONS)
+    there = data.draw(edited(before))
+    assert regenerate(there, before, before).text == there
+    made = regenerate(there, before, after)
+    assert made.kept == []
+    assert without_mine(yaml.safe_load(made.text)) == yaml.safe_load(after)
+    if paths(yaml.safe_load(before)) <= paths(
+        yaml.safe_load(after)
+    ):  # else a person's line goes with what is around it
+        mine = [line for line in there.splitlines() if line.startswith("mine_") or line.lstrip().startswith("#")]
+        assert [line for line in made.text.splitlines() if line in mine] == mine
+    assert regenerate(made.text, after, after).text == made.text
