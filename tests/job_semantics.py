@@ -42,7 +42,7 @@ dbutils.notebook.exit(" ".join(spark.table(f"{schema}.{name}").first()[0] for na
 """,
     "pipeline/words.sql": """\
 CREATE OR REFRESH MATERIALIZED VIEW a AS SELECT '${word}' AS word;
-CREATE OR REFRESH MATERIALIZED VIEW b AS SELECT '${word}' AS word;
+CREATE OR REFRESH MATERIALIZED VIEW b AS SELECT :day AS word;
 """,
     "pipeline/broken.sql": """\
 CREATE OR REFRESH MATERIALIZED VIEW fine AS SELECT 1 AS n;
@@ -51,7 +51,7 @@ CREATE OR REFRESH MATERIALIZED VIEW broken (CONSTRAINT never EXPECT (n > 1) ON V
 }
 
 #: Pipelines that tasks of the rows run: key -> source.
-PIPELINES = {"plain": "words", "parameters_of": "words", "selection": "words", "broken": "broken"}
+PIPELINES = {"plain": "words", "handed": "words", "pushed": "words", "selection": "words", "broken": "broken"}
 
 S, F, T, E, U, C, W, D = (
     "SUCCESS", "FAILED", "TIMEDOUT", "EXCLUDED", "UPSTREAM_FAILED", "CANCELED", "SUCCESS_WITH_FAILURES",
@@ -268,22 +268,30 @@ ROWS = {
         [pipeline("a", "plain"), words("said", "plain", after="a"), pipeline("bad", "broken"), step("after", after="bad")],
         {"a": S, "said": S, "bad": F, "after": U},
         F,
-        {"said": "configured configured"},
+        {"said": "configured sunday"},
         parameters=[{"name": "word", "default": "of the job"}],
     ),
     "pipeline_parameters": row(
         "`parameters` of a pipeline task",
-        [pipeline("a", "parameters_of", parameters={"word": "{{job.parameters.day}}"}), words("said", "parameters_of", after="a")],
+        [pipeline("a", "handed", parameters={"day": "{{job.parameters.when}}"}), words("said", "handed", after="a")],
         {"a": S, "said": S},
         S,
-        {"said": "monday monday"},
-        parameters=[{"name": "day", "default": "monday"}],
+        {"said": "configured monday"},
+        parameters=[{"name": "when", "default": "monday"}],
+    ),
+    "pipeline_pushdown": row(
+        "parameters of the job and pipeline tasks",
+        [pipeline("a", "pushed", parameters={"day": "of the task"}), words("said", "pushed", after="a")],
+        {"a": S, "said": S},
+        S,
+        {"said": "configured of the job"},
+        parameters=[{"name": "day", "default": "of the job"}],
     ),
     "pipeline_selection": row(
         "`refresh_selection`",
         [
             pipeline("all", "selection"),
-            pipeline("some", "selection", after="all", refresh_selection=["b"], parameters={"word": "again"}),
+            pipeline("some", "selection", after="all", refresh_selection=["b"], parameters={"day": "again"}),
             words("said", "selection", after="some"),
             pipeline("none", "selection", after="said", full_refresh_selection=["c"]),
         ],
@@ -442,6 +450,7 @@ def pipeline_yaml(name: str) -> str:
         "catalog": "main",
         "schema": name,
         "configuration": {"word": "configured"},
+        "parameters": {"day": "sunday"},
         "libraries": [{"file": {"path": f"../pipeline/{PIPELINES[name]}.sql"}}],
     }
     return to_yaml({"resources": {"pipelines": {name: made}}})

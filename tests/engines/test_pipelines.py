@@ -93,6 +93,106 @@ def some():
     assert trial.rows("twice", spark) == [(0,), (4,)]
 
 
+def test_names_that_are_words_of_sql_and_columns_behind_them_are_found(trial: Trial, spark: Any) -> None:
+    update = trial.run(
+        {
+            "tables.sql": """\
+CREATE OR REFRESH MATERIALIZED VIEW `order` AS SELECT 1 AS id, 'a' AS `group`;
+CREATE OR REFRESH MATERIALIZED VIEW `${prefix}.with space`.`values` (a COMMENT 'first', b BIGINT) AS
+SELECT `order`.id, o2.id FROM `order` JOIN LIVE.`order` o2 ON `order`.id = o2.id;
+CREATE OR REFRESH MATERIALIZED VIEW named AS SELECT :word AS word, o.* FROM IDENTIFIER('main.' || :own || '.order') AS o;
+"""
+        },
+        settings={
+            "configuration": {"prefix": "my.own"},
+            "parameters": {"word": "it's", "own": trial.key},
+        },
+    )
+    assert update.state == "COMPLETED", trial.log
+    assert trial.rows("named", spark) == [("it's", 1, "a")]
+    assert spark.table("local.`my.own.with space`.`values`").dtypes == [("a", "int"), ("b", "bigint")]
+
+
+def test_declared_columns_are_those_of_the_table(trial: Trial, spark: Any) -> None:
+    source = """\
+from pyspark.sql.types import LongType, StructField, StructType
+
+@dp.materialized_view(schema="b string, a int")
+def by_name():
+    return spark.sql("select '1' as a, 2 as b")
+
+@dp.materialized_view(schema=StructType([StructField("id", LongType())]))
+def by_type():
+    return spark.sql("select 1 as id")
+
+@dp.materialized_view(schema="a int, c int")
+def wrong():
+    return spark.sql("select 1 as a, 2 as b")
+"""
+    update = trial.run({"tables.py": source})
+    assert trial.rows("by_name", spark) == [("2", 1)]
+    assert spark.table(f"local.{trial.key}.by_type").dtypes == [("id", "bigint")]
+    wrong = next(each for each in update.datasets if each.name.endswith(".wrong"))
+    assert (wrong.error or "").startswith("DEX-PIPELINE-14")
+    assert "gives the columns a, b; declared are a, c" in (wrong.error or "")
+
+
+def test_a_helper_beside_the_sources_and_functions_for_spark_work(trial: Trial, spark: Any) -> None:
+    (trial.environment.project.root / "helpers").mkdir(exist_ok=True)
+    (trial.environment.project.root / "helpers/words.py").write_text("def loud(word):\n    return word.upper()\n")
+    source = """\
+from pyspark.sql import SparkSession
+from pyspark.sql.functions import udf
+from words import loud
+
+@udf("string")
+def very(word):
+    return word + "!"
+
+@dp.table
+def said():
+    own = SparkSession.active()
+    return own.sql("select {word} as word", word="a").select(very(F.lit(loud("hey"))).alias("word"))
+"""
+    update = trial.run({"tables.py": source}, settings={"root_path": "helpers"})
+    assert update.state == "COMPLETED", trial.log
+    assert trial.rows("said", spark) == [("HEY!",)]
+
+
+def test_a_stream_of_json_without_types_is_refused_and_read_with_them(trial: Trial, spark: Any) -> None:
+    folder = trial.environment.project.root / "landing" / trial.key
+    folder.mkdir(parents=True)
+    (folder / "a.json").write_text('{"id": 1, "name": "a"}')
+    load = f'.option("cloudFiles.format", "json").load("landing/{trial.key}")'
+    typed = '.option("cloudFiles.inferColumnTypes", "true")'
+    sources = {
+        "tables.py": f"""\
+@dp.table
+def typed():
+    return spark.readStream.format("cloudFiles"){typed}{load}
+"""
+    }
+    assert trial.run(sources).state == "COMPLETED"
+    assert trial.rows("typed", spark) == [(1, "a", None)]
+    sources["tables.py"] = sources["tables.py"].replace(typed, "")
+    with pytest.raises(PipelineError, match="Reading 'id' of 'landing/.*' as a text") as told:
+        trial.run(sources)
+    assert told.value.code == "DEX-PIPELINE-08"
+
+
+def test_expectations_of_a_view_count_where_it_is_read(trial: Trial, spark: Any) -> None:
+    sources = {
+        "tables.sql": """\
+CREATE TEMPORARY VIEW numbers (CONSTRAINT small EXPECT (id < 2) ON VIOLATION DROP ROW) AS SELECT id FROM range(3);
+CREATE OR REFRESH MATERIALIZED VIEW kept AS SELECT * FROM numbers;
+"""
+    }
+    (view, kept) = trial.run(sources).datasets
+    assert (view.name, view.kind, view.state) == ("numbers", "temporary view", None)
+    assert [(each.name, each.passed, each.failed) for each in kept.expectations] == [("numbers.small", 2, 1)]
+    assert trial.rows("kept", spark) == [(0,), (1,)]
+
+
 def test_expectations_warn_drop_and_stop_with_counts_in_the_log(trial: Trial, spark: Any) -> None:
     sources = {
         "tables.py": """\

@@ -23,7 +23,7 @@ def numbers():
     return spark.sql("select * from values (1), (2), (-1) as t(n)")
 """,
     "src/transformations/more/sums.sql": """\
-CREATE OR REFRESH MATERIALIZED VIEW main.gold.sums AS SELECT sum(n) * ${times} AS s FROM numbers;
+CREATE OR REFRESH MATERIALIZED VIEW main.gold.sums AS SELECT sum(n) * cast(:times AS INT) AS s FROM numbers;
 """,
     "src/helper.py": "least = 0\n",
 }
@@ -39,7 +39,7 @@ def pipeline(client: Any) -> str:
         catalog="main",
         schema="silver",
         root_path=f"{ROOT}/files/src",
-        configuration={"times": "10"},
+        parameters={"times": "10"},
         libraries=[
             pipelines.PipelineLibrary(glob=pipelines.PathPattern(include=f"{ROOT}/files/src/transformations/**"))
         ],

@@ -104,7 +104,7 @@ class PipelineTask(Settings):
         full_refresh: make its streaming tables anew.
         refresh_selection: tables to bring up to date; all if neither this nor the next is given.
         full_refresh_selection: tables to make anew.
-        parameters: values of its configuration, for this update.
+        parameters: values of its parameters, for this update; the job's own with the same name win.
     """
 
     pipeline_id: str

@@ -143,7 +143,7 @@ def work_of(task: Task, shop: Workshop, parameters: Mapping[str, str], name: str
         path = _file(shop, task.sql_task.file.path, task.task_key)
         return {**common, "kind": "sql", "path": str(path), "parameters": {**task.sql_task.parameters, **parameters}}
     if task.pipeline_task is not None:
-        return {**common, **_pipeline_work(task, task.pipeline_task, shop, name)}
+        return {**common, **_pipeline_work(task, task.pipeline_task, shop, parameters, name)}
     kind = ", ".join(task.kinds) or "no type"
     raise JobError(
         "DEX-JOB-02",
@@ -152,7 +152,9 @@ def work_of(task: Task, shop: Workshop, parameters: Mapping[str, str], name: str
     )
 
 
-def _pipeline_work(task: Task, asked: PipelineTask, shop: Workshop, name: str) -> dict[str, Any]:
+def _pipeline_work(
+    task: Task, asked: PipelineTask, shop: Workshop, parameters: Mapping[str, str], name: str
+) -> dict[str, Any]:
     pipeline = shop.pipeline(asked.pipeline_id)
     if pipeline is None:
         raise JobError(
@@ -167,7 +169,7 @@ def _pipeline_work(task: Task, asked: PipelineTask, shop: Workshop, name: str) -
         "sources": [str(path) for path in pipeline.sources],
         "root": str(pipeline.root),
         "imports": [str(path) for path in pipeline.imports],
-        "asked": asked.model_dump(mode="json"),
+        "asked": {**asked.model_dump(mode="json"), "parameters": {**asked.parameters, **parameters}},
         "update": str(shop.folder / f"{name}.update.json"),
     }
 

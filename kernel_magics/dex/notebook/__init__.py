@@ -14,7 +14,7 @@ from dex.notebook.plain import is_plain, read_plain
 from dex.notebook.reading import notebook_bytes, parse_notebook, read_notebook
 from dex.notebook.references import RunReference, parse_run, resolve_run
 from dex.notebook.source import is_source
-from dex.notebook.sql_text import WIDGET_FIELD, markers_of, split_sql, widget_of
+from dex.notebook.sql_text import WIDGET_FIELD, marker_places, markers_of, split_sql, widget_of
 
 if TYPE_CHECKING:
     from dex.notebook.running import RunReport, run_notebook
@@ -35,6 +35,7 @@ __all__ = [
     "is_source",
     "left_behind",
     "lex",
+    "marker_places",
     "markers_of",
     "merge_conflict",
     "notebook_bytes",

@@ -51,7 +51,12 @@ def widget_of(statement: str) -> SqlWidget | None:
 
 def markers_of(statement: str) -> list[str]:
     """Return the names of the ``:name`` markers of a statement; ``column:field`` is a path into JSON."""
-    found: dict[str, None] = {}
+    return list(dict.fromkeys(name for _, _, name in marker_places(statement)))
+
+
+def marker_places(statement: str) -> list[tuple[int, int, str]]:
+    """Return the ``:name`` markers of a statement: where each begins, where it ends, its name."""
+    found: list[tuple[int, int, str]] = []
     tokens = _tokens(statement) if ":" in statement else []
     for before, colon, name in zip([None, *tokens], tokens, tokens[1:], strict=False):
         if colon.token_type.name != "COLON" or name.start != colon.end + 1:
@@ -59,8 +64,8 @@ def markers_of(statement: str) -> list[str]:
         touching = before is not None and before.end + 1 == colon.start
         is_value = before is not None and (before.text[-1:].isalnum() or before.text[-1:] in "_`\"')]")
         if name.text.isidentifier() and not (touching and is_value):
-            found[name.text] = None
-    return list(found)
+            found.append((colon.start, name.end + 1, name.text))
+    return found
 
 
 def _tokens(statement: str) -> list[Token]:

@@ -7,12 +7,16 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from dex_dbutils import PipelineError, Where
-from dex_dbutils.config import quoted
 
 from dex.guard import split_name
 
 Kind = Literal["materialized view", "streaming table", "table", "temporary view"]
 Action = Literal["warn", "drop", "fail"]
+
+
+def ticked(name: str) -> str:
+    """Return a name in backticks, whatever it is: a word of SQL may be a table's name."""
+    return f"`{name.replace('`', '``')}`"
 
 
 @dataclass(frozen=True)
@@ -29,7 +33,7 @@ class Name:
     @property
     def sql(self) -> str:
         """The name as SQL takes it."""
-        return ".".join(map(quoted, (self.catalog, self.schema, self.table)))
+        return ".".join(map(ticked, (self.catalog, self.schema, self.table)))
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,8 @@ class PipelineSettings(BaseModel):
 
     Attributes:
         schema_name: schema of datasets that name none; ``target`` in older pipelines.
-        configuration: given to the sources as settings of Spark.
+        configuration: given to the sources as settings of Spark, and to SQL as ``${key}``.
+        parameters: given to SQL as ``:name``.
         root_path: folder that the sources import from.
         libraries: notebooks, files and patterns of files, in order.
     """
@@ -37,6 +38,7 @@ class PipelineSettings(BaseModel):
     schema_name: str | None = Field(default=None, alias="schema")
     target: str | None = None
     configuration: dict[str, Annotated[str, BeforeValidator(_word)]] = Field(default_factory=dict)
+    parameters: dict[str, Annotated[str, BeforeValidator(_word)]] = Field(default_factory=dict)
     libraries: list[dict[str, Any]] = Field(default_factory=list)
     root_path: str | None = None
     continuous: bool = False

@@ -10,13 +10,12 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from dex_dbutils import PipelineError, Where
-from dex_dbutils.config import quoted
 
 from dex.pipelines.decorators import needs_workspace
-from dex.pipelines.elements import Dataset, Flow, Name, Names
+from dex.pipelines.elements import Dataset, Flow, Name, Names, ticked
+from dex.pipelines.parameters import with_configuration
 from dex.pipelines.queries import Source, replaced, sources_of
 
-_CONFIGURED = re.compile(r"\$\{\s*([^}\s]+)\s*\}")
 _evaluating: ContextVar[Evaluation | None] = ContextVar("dex_pipeline_flow", default=None)
 
 
@@ -152,7 +151,7 @@ class Evaluation:
         from pyspark.sql.connect.dataframe import DataFrame
         from pyspark.sql.connect.plan import SQL, SubqueryAlias
 
-        text = _CONFIGURED.sub(lambda found: self.configuration.get(found[1], found[0]), text)
+        text = with_configuration(text, self.configuration)
         references: list[Any] = []
         if frames:
             from pyspark.sql.connect.sql_formatter import SQLStringFormatter
@@ -190,13 +189,13 @@ class Evaluation:
             if name is None or not (self._is_view(name) or source.streaming):
                 if name is not None:
                     self.tables[name] = self.tables.get(name, False)
-                    changes.append((source, name.sql if source.aliased else f"{name.sql} AS {quoted(name.table)}"))
+                    changes.append((source, name.sql if source.aliased else f"{name.sql} AS {ticked(name.table)}"))
                 return False
             frame = self.view(name) if self._is_view(name) else self.table(source.name, str, True, {})
         label = f"__dex_{len(references) + 1}"
         own = source.name.split(".")[-1].strip() or source.path.rstrip("/").rpartition("/")[2]
         references.append(SubqueryAlias(frame._plan, label))
-        changes.append((source, label if source.aliased else f"{label} AS {quoted(own.strip('`'))}"))
+        changes.append((source, label if source.aliased else f"{label} AS {ticked(own.strip('`'))}"))
         return frame._plan._plan_id in self.marks or streams_in(frame, self.marks)
 
     def _read_files(self, source: Source) -> Any:

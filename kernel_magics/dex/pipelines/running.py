@@ -45,7 +45,7 @@ def run_pipeline(
         full_refresh: make every streaming table anew.
         refresh: tables to bring up to date; all if neither this nor `full_refresh_of` is given.
         full_refresh_of: tables to make anew.
-        parameters: values of the configuration for this update.
+        parameters: values of the pipeline's parameters for this update, instead of their defaults.
         dry_run: only find out what the datasets are and what they read; nothing is written.
         log: takes what happens, line by line.
 
@@ -74,13 +74,14 @@ class _Update:
         self._registry = Registry(self._names)
         session = get_session(environment)
         self._spark = session.spark
-        self._settings = SessionSettings(self._spark, {**settings.configuration, **parameters})
+        self._settings = SessionSettings(self._spark, dict(settings.configuration))
         self._sources = Sources(
             pipeline.root,
             self._registry,
             {"spark": self._spark, "dbutils": session.dbutils},
             lambda text: self._spark.sql(text),
-            self._settings.set,
+            self._settings,
+            {**settings.parameters, **parameters},
         )
 
     @contextmanager

@@ -15,7 +15,9 @@ from dex_dbutils import DexError, NotebookError, PipelineError, Where
 from dex.notebook import Cell, is_source, read_notebook, split_sql
 from dex.pipelines.decorators import declared_columns, first_line, needs_workspace
 from dex.pipelines.elements import Changes, Dataset, Expectation, Flow, Registry
+from dex.pipelines.parameters import with_configuration, with_parameters
 from dex.pipelines.sql_words import Cdc, Definition, NotOfPipeline, take_apart
+from dex.pipelines.surroundings import SessionSettings
 
 #: Magics that a pipeline's notebook may hold: packages are not made here, text is only for people.
 _PASSED_OVER = frozenset({"pip", "md", "restart_python"})
@@ -33,7 +35,8 @@ class Sources:
         registry: takes what they define.
         given: names that Python finds without an import.
         sql: returns the frame of a SQL query, at the turn of its flow.
-        settings: takes what ``SET key = value`` says.
+        settings: have the values of ``${key}``, and take what ``SET key = value`` says.
+        parameters: values of ``:name`` in SQL.
     """
 
     def __init__(
@@ -42,10 +45,11 @@ class Sources:
         registry: Registry,
         given: Mapping[str, Any],
         sql: Callable[[str], Any],
-        settings: Callable[[str, str], None],
+        settings: SessionSettings,
+        parameters: Mapping[str, str],
     ) -> None:
         self._root, self._registry, self._given = root, registry, dict(given)
-        self._sql, self._settings = sql, settings
+        self._sql, self._settings, self._parameters = sql, settings, parameters
         self._known: dict[str, Where] = {}
 
     def run(self, files: Sequence[Path]) -> None:
@@ -168,9 +172,10 @@ class Sources:
         setting = _SETTING.match(statement)
         if setting is not None:
             key = setting["quoted"] or setting["plain"]
-            self._settings(key, setting["value"].strip().strip("'\""))
+            self._settings.set(key, setting["value"].strip().strip("'\""))
             return
-        made = take_apart(statement)
+        statement = with_configuration(statement, self._settings.values)
+        made = take_apart(with_parameters(statement, self._parameters))
         if made is None:
             return
         if made.refused:

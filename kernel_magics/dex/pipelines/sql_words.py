@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -9,6 +10,9 @@ from dex.pipelines.elements import Action, Kind
 
 _VIOLATIONS: dict[tuple[str, ...], Action] = {("FAIL", "UPDATE"): "fail", ("DROP", "ROW"): "drop"}
 _COLUMN_ENDS = frozenset("COMMENT NOT NULL PRIMARY CONSTRAINT MASK GENERATED DEFAULT COLLATE UNIQUE".split())
+
+
+_PART = re.compile(r"\S+")
 
 
 class NotOfPipeline(ValueError):
@@ -59,25 +63,29 @@ class Cdc:
     refused: str = ""
 
 
+@dataclass(frozen=True)
+class _Word:
+    """One word of a statement: what it means, where it stands, whether it is a text or a quoted name."""
+
+    text: str
+    start: int
+    end: int
+    quoted: bool
+
+
 class Words:
     """The words of a statement, read from the first to the last."""
 
     def __init__(self, text: str) -> None:
-        from sqlglot import tokenize
-        from sqlglot.errors import TokenError
-
-        try:
-            self._tokens = list(tokenize(text, dialect="databricks"))
-        except TokenError as error:
-            raise NotOfPipeline(str(error).splitlines()[0]) from error
+        self._tokens = list(_words(text))
         self.text, self.at = text, 0
 
     def next(self, ahead: int = 0) -> str:
         """Return a word in capitals, empty at the end; a text or a quoted name has none."""
         if self.at + ahead >= len(self._tokens):
             return ""
-        token = self._tokens[self.at + ahead]
-        return "" if token.token_type.name in ("STRING", "IDENTIFIER") else str(token.text).upper()
+        word = self._tokens[self.at + ahead]
+        return "" if word.quoted else word.text.upper()
 
     @property
     def ended(self) -> bool:
@@ -108,7 +116,7 @@ class Words:
         if self.ended:
             raise NotOfPipeline("it ends too early")
         self.at += 1
-        return str(self._tokens[self.at - 1].text)
+        return self._tokens[self.at - 1].text
 
     def name(self) -> str:
         """Return a name of one or more parts, as it is written."""
@@ -163,6 +171,22 @@ class Words:
             depth += {"(": 1, ")": -1}.get(self.next(), 0)
             self.at += 1
         return self.between(first, self.at)
+
+
+def _words(text: str) -> Iterator[_Word]:
+    from sqlglot import tokenize
+    from sqlglot.errors import TokenError
+
+    try:
+        tokens = tokenize(text, dialect="databricks")
+    except TokenError as error:
+        raise NotOfPipeline(str(error).splitlines()[0]) from error
+    for token in tokens:
+        if token.token_type.name in ("STRING", "IDENTIFIER"):
+            yield _Word(token.text, token.start, token.end, True)
+            continue
+        for word in _PART.finditer(text, token.start, token.end + 1):  # the parser has PARTITIONED BY as one
+            yield _Word(word[0], word.start(), word.end() - 1, False)
 
 
 def take_apart(text: str) -> Definition | None:

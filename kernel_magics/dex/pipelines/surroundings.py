@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from dex_dbutils import PipelineError
-from dex_dbutils.config import quoted
 from filelock import FileLock, Timeout
+
+from dex.pipelines.elements import ticked
 
 STAGING = "staging"
 
@@ -112,7 +113,7 @@ class SessionSettings:
 
 def make_schema(spark: Any, catalog: str, schema: str) -> None:
     """Make a schema where it is not there."""
-    spark.sql(f"CREATE SCHEMA IF NOT EXISTS {quoted(catalog)}.{quoted(schema)}")
+    spark.sql(f"CREATE SCHEMA IF NOT EXISTS {ticked(catalog)}.{ticked(schema)}")
 
 
 @contextmanager
