@@ -14,12 +14,11 @@ from importlib import import_module, invalidate_caches
 from pathlib import Path
 
 import pytest
-import yaml
 from dex.bundle import validate_bundle
 from dex.export import Exporter
 from dex.export.declarative import emit_pipeline
 from dex.notebook import run_notebook
-from dex.pipelines import Update, pipeline_of, run_pipeline
+from dex.pipelines import Update, bundle_pipeline, run_pipeline
 from dex_dbutils import Session, get_session, load_environment
 from dex_dbutils.config import find_project
 from engine_fixture import LAB, engine_project
@@ -77,14 +76,8 @@ def run_mains(project: Path, paths: list[Path]) -> None:
 
 def run_emitted(project: Path, key: str, environment: str = "lab") -> Update:
     """Run an update of an emitted pipeline, from its resource."""
-    settings = yaml.safe_load((project / f"resources/{key}.pipeline.yml").read_text())["resources"]["pipelines"][key]
-    text = json.dumps(settings).replace("../", "").replace("${bundle.target}", environment)
-
-    def find(name: str, _: tuple[str, ...]) -> Path | None:
-        return project / name
-
     session_of(environment)
-    pipeline = pipeline_of(key, json.loads(text), project, find, lambda name: project / name)
+    pipeline = bundle_pipeline(find_project(project), key, environment=environment)
     return run_pipeline(pipeline, load_environment(environment, start=project), log=lambda _: None)
 
 

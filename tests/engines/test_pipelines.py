@@ -98,19 +98,19 @@ def test_names_that_are_words_of_sql_and_columns_behind_them_are_found(trial: Tr
         {
             "tables.sql": """\
 CREATE OR REFRESH MATERIALIZED VIEW `order` AS SELECT 1 AS id, 'a' AS `group`;
-CREATE OR REFRESH MATERIALIZED VIEW `${prefix}.with space`.`values` (a COMMENT 'first', b BIGINT) AS
+CREATE OR REFRESH MATERIALIZED VIEW `${prefix}-dashed`.`values` (a COMMENT 'first', b BIGINT) AS
 SELECT `order`.id, o2.id FROM `order` JOIN LIVE.`order` o2 ON `order`.id = o2.id;
 CREATE OR REFRESH MATERIALIZED VIEW named AS SELECT :word AS word, o.* FROM IDENTIFIER('main.' || :own || '.order') AS o;
 """
         },
         settings={
-            "configuration": {"prefix": "my.own"},
+            "configuration": {"prefix": "my-own"},
             "parameters": {"word": "it's", "own": trial.key},
         },
     )
     assert update.state == "COMPLETED", trial.log
     assert trial.rows("named", spark) == [("it's", 1, "a")]
-    assert spark.table("local.`my.own.with space`.`values`").dtypes == [("a", "int"), ("b", "bigint")]
+    assert spark.table("local.`my-own-dashed`.`values`").dtypes == [("a", "int"), ("b", "bigint")]
 
 
 def test_declared_columns_are_those_of_the_table(trial: Trial, spark: Any) -> None:

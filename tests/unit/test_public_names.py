@@ -9,7 +9,7 @@ import pytest
 NAMES = {
     "dex_dbutils": """
         __version__ BundleError ConfigError DexError EngineError Environment ExportError FrameError GuardError JobError LedgerError
-        NotebookError PlanError Profile ProviderError Session UtilitiesError Where WorkspaceError get_session get_spark
+        NotebookError PipelineError PlanError Profile ProviderError Session UtilitiesError Where WorkspaceError get_session get_spark
         get_table_name load_environment profile
     """,
     "dex": "__version__ load_ipython_extension profile unload_ipython_extension",

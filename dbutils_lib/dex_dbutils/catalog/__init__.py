@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dex_dbutils.catalog.disk import StoredTable, stored_table
 from dex_dbutils.catalog.names import TableRef, get_table_name, list_tables
 from dex_dbutils.catalog.warehouse import prepare_warehouse
 
@@ -11,7 +12,15 @@ if TYPE_CHECKING:
     from dex_dbutils.catalog.following import WarehouseFollower
     from dex_dbutils.config import Environment
 
-__all__ = ["TableRef", "follow_warehouse", "get_table_name", "list_tables", "prepare_warehouse"]
+__all__ = [
+    "StoredTable",
+    "TableRef",
+    "follow_warehouse",
+    "get_table_name",
+    "list_tables",
+    "prepare_warehouse",
+    "stored_table",
+]
 
 
 def follow_warehouse(spark: Any, environment: Environment) -> WarehouseFollower:

@@ -62,6 +62,15 @@ def stored_tables(environment: Environment, schema: str) -> list[StoredTable]:
     return sorted(tables, key=lambda table: table.name)
 
 
+def stored_table(environment: Environment, schema: str, name: str) -> StoredTable | None:
+    """Return a table of a schema that has data, whatever the case of its name; None if there is none."""
+    for entry in _folders(catalog_folder(environment) / schema):
+        if _name(entry.name).casefold() == name.casefold():
+            kind = table_format(Path(entry.path))
+            return None if kind is None else StoredTable(schema, _name(entry.name), Path(entry.path), kind)
+    return None
+
+
 def unfinished_tables(environment: Environment, schema: str) -> bool:
     """Return whether a schema has folders without data: a table that somebody is just making, or left half made."""
     return any(table_format(Path(entry.path)) is None for entry in _folders(catalog_folder(environment) / schema))

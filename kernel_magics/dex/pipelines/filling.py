@@ -17,7 +17,7 @@ from dex.pipelines.quality import add_counts, check, count, kept
 from dex.pipelines.reading import Evaluation, Streams, framed, keeps_state, streams_in
 from dex.pipelines.sources import Sources
 from dex.pipelines.stateless import state_kept
-from dex.pipelines.streams import Checkpoint, NewRows, Whole, table_folder
+from dex.pipelines.streams import Checkpoint, NewRows, Whole, delta_log
 from dex.pipelines.surroundings import STAGING, SessionSettings
 from dex.pipelines.writing import as_declared, newest_of_each_key, write
 
@@ -225,7 +225,7 @@ class Filler:
             report.rows = None if rows is None else (report.rows or 0) + rows
 
     def _delta_log(self, dataset: Dataset) -> DeltaLog | None:
-        return DeltaLog.of(table_folder(self._environment, dataset.name))
+        return delta_log(self._environment, dataset.name)
 
 
 def _settings(flow: Flow | Changes) -> dict[str, str]:

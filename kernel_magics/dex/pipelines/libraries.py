@@ -45,6 +45,14 @@ def pipeline_of(
         raise PipelineError(
             "DEX-PIPELINE-01", f"The pipeline '{key}' is not sound: {said}.", root, "Mend it: dex bundle validate."
         ) from error
+    open_names = [text for text in (known.catalog, known.schema_name, known.target) if text and "${" in text]
+    if open_names:
+        raise PipelineError(
+            "DEX-PIPELINE-01",
+            f"The pipeline '{key}' names {open_names[0]}, which is not known on this machine.",
+            root,
+            "Write a name there, or a reference to what the bundle has.",
+        )
     sources = list(dict.fromkeys(path for each in known.libraries for path in _files(key, each, root, find, place)))
     if not sources:
         raise PipelineError(

@@ -93,15 +93,11 @@ class Words:
         return self.at >= len(self._tokens)
 
     def take(self, *words: str) -> bool:
-        """Go behind the words, if they come next; what sqlglot takes as one, such as ``PARTITIONED BY``, is two."""
-        wanted, ahead = list(words), 0
-        while wanted:
-            parts = self.next(ahead).split()
-            if not parts or wanted[: len(parts)] != parts:
-                return False
-            wanted, ahead = wanted[len(parts) :], ahead + 1
-        self.at += ahead
-        return True
+        """Go behind the words, if they come next."""
+        if all(self.next(index) == word for index, word in enumerate(words)):
+            self.at += len(words)
+            return True
+        return False
 
     def want(self, *words: str) -> None:
         """Go behind the words, which have to come next."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from dex_dbutils import Environment, PipelineError, Where
+from dex_dbutils.catalog import stored_table
 
 from dex.files import write_atomically
 from dex.pipelines.decorators import needs_workspace
@@ -33,9 +34,12 @@ def table_frame(spark: Any, name: Name) -> Any:
     return DataFrame(Read(name.sql, {}), spark)
 
 
-def table_folder(environment: Environment, name: Name) -> Path:
-    """Return where a table of the environment's warehouse lies."""
-    return environment.warehouse / name.catalog / name.schema / name.table
+def delta_log(environment: Environment, name: Name) -> DeltaLog | None:
+    """Return the log of a Delta table of the environment's warehouse; None where there is none."""
+    if name.catalog != environment.catalog.lower():
+        return None
+    stored = stored_table(environment, name.schema, name.table)
+    return None if stored is None or stored.format != "delta" else DeltaLog.of(stored.path)
 
 
 class Whole:
@@ -79,7 +83,7 @@ class NewRows:
         unknown = [key for key in options if key.lower() not in _KNOWN_OPTIONS]
         if unknown:
             raise needs_workspace(f"Reading {name} as a stream with the option {unknown[0]}", place)
-        log = DeltaLog.of(table_folder(self._environment, name))
+        log = delta_log(self._environment, name)
         if log is None:
             raise needs_workspace(
                 f"Reading {name}, which is no Delta table of this machine's warehouse, as a stream", place
