@@ -292,7 +292,7 @@ def _widget(piece: Piece, call: ast.Call, method: str, key: str, parameters: Par
         return "None"
     parameters.replaces = True
     computed = f"{variable}.{name} if {variable}.{name} is not None else {source_of(piece.text, value)}"
-    return f"{variable} = replace({variable}, {name}={computed})"
+    return f"{variable} = dataclasses.replace({variable}, {name}={computed})"  # Spark has a `replace` as well
 
 
 def _looked_up(piece: Piece, call: ast.Call, method: str, parameters: Parameters, log: Log) -> str:

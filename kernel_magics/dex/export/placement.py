@@ -24,7 +24,7 @@ BUILTINS = frozenset(dir(builtins)) | {
 #: Names that the generated parts of a module use.
 RESERVED = frozenset(
     """
-    main run Params params argparse json dataclass field replace Optional Any Session load_environment get_spark
+    main run Params params argparse json dataclass dataclasses field Optional Any Session load_environment get_spark
     get_dbutils builtins _flag _session _main
     """.split()
 )
@@ -32,7 +32,7 @@ RESERVED = frozenset(
 GENERATED = {
     "dataclass": "dataclasses.dataclass",
     "field": "dataclasses.field",
-    "replace": "dataclasses.replace",
+    "dataclasses": "dataclasses",
     "Optional": "typing.Optional",
     "Any": "typing.Any",
     "argparse": "argparse",

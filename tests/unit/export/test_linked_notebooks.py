@@ -211,12 +211,14 @@ def test_a_name_that_a_star_of_an_unknown_library_may_bring_is_refused_with_both
 
 
 def test_the_names_that_stars_of_spark_bring_are_known_without_spark() -> None:
+    from dex.export.placement import GENERATED, NEEDED
     from dex.export.stars import star_names
     from pyspark.sql import functions, types, window
 
     for library in (functions, types, window):
         assert star_names(library.__name__) == set(library.__all__)
     assert "DeltaTable" in (star_names("delta.tables") or ())
+    assert not (star_names("pyspark.sql.functions") or frozenset()) & {*GENERATED, *NEEDED, "DataFrame", "SparkSession"}
     assert star_names("our_library") is None
     assert star_names("..above") is None
 

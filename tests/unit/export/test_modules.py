@@ -287,6 +287,13 @@ def test_a_later_import_wins_over_a_star_as_in_the_notebook(project: Path, last:
     assert done.module.index("from pyspark.sql.functions import *") < done.module.index(last)
 
 
+def test_a_computed_default_is_set_beside_the_star_of_spark(project: Path) -> None:
+    widget = "import datetime\ndbutils.widgets.text('day', str(datetime.date(2013, 1, 1)))"
+    cells = ("from pyspark.sql.functions import *", widget, "dbutils.notebook.exit(dbutils.widgets.get('day'))")
+    assert Exported(project, *cells).run() == "2013-01-01"
+    assert Exported(project, *cells, name="m.ipynb").run(day="2014-02-02") == "2014-02-02"
+
+
 def test_imports_beside_a_star_that_brings_none_of_their_names_are_sorted(project: Path) -> None:
     stars = "from pyspark.sql.types import *\nfrom pyspark.sql.functions import *\nimport json"
     done = Exported(project, f"{stars}\nfrom pyspark.sql.functions import col", "print(json.dumps(1), col('a'))")
