@@ -329,37 +329,62 @@ SETS: dict[str, Layered] = {
         configuration={"env": "${bundle.target}", "source": "orders"},
         holds=('name=session.table("bronze", source)', 'load_environment(params.env, package="shop_etl")'),
     ),
-    "a stream into bronze": Layered(
+    "a stream, and what is made of it": Layered(
         {
             "bronze.py": [
+                'dbutils.widgets.text("source", "/Volumes/main/raw")\nsource = dbutils.widgets.get("source")',
                 (
-                    'stream = spark.readStream.schema("id int, region string, amount int").json("/Volumes/main/raw/in")\n'
-                    'query = (\n    stream.writeStream.option("checkpointLocation", "/tmp/c")\n    .trigger(availableNow=True)\n'
-                    '    .toTable("bronze.orders")\n)\nquery.awaitTermination()'
-                )
+                    'stream = spark.readStream.schema("id int, region string").json(f"{source}/in")\n'
+                    "query = (\n"
+                    '    stream.writeStream.option("checkpointLocation", f"{source}/checkpoints/orders")\n'
+                    '    .trigger(availableNow=True)\n    .toTable("bronze.orders")\n)\nquery.awaitTermination()'
+                ),
+                (
+                    'us = spark.readStream.table("bronze.orders").filter("region = \'us\'")\n'
+                    'us.writeStream.outputMode("append").option("checkpointLocation", f"{source}/checkpoints/us")'
+                    '.trigger(availableNow=True).toTable("silver.us").awaitTermination()'
+                ),
             ],
             "silver.py": [
+                "from pyspark.sql import functions as F",
                 (
-                    'spark.readStream.table("bronze.orders").filter("amount > 0").writeStream.outputMode("append")'
-                    '.option("checkpointLocation", "/tmp/d").toTable("silver.orders").awaitTermination()'
+                    'orders = spark.table("bronze.orders").withColumn("big", F.col("id") > 1)\n'
+                    'orders.filter("big").write.mode("overwrite").saveAsTable("silver.orders")\n'
+                    'orders.filter("not big").select("big", "region", "id").write.mode("append").saveAsTable("silver.orders")'
                 ),
-                'spark.table("silver.orders").groupBy("region").count().write.mode("overwrite").saveAsTable("gold.regions")',
+                'spark.table("silver.orders").createOrReplaceTempView("known")',
+                (
+                    "# MAGIC %sql\n# MAGIC CREATE TABLE gold.regions USING PARQUET AS\n"
+                    "# MAGIC SELECT region, count(*) AS orders FROM known GROUP BY region"
+                ),
+            ],
+            "gold.sql": [
+                "CREATE TABLE gold.big USING PARQUET AS SELECT * FROM silver.orders WHERE big",
+                "INSERT INTO gold.big SELECT 99, 'xx', true",
             ],
         },
-        {"bronze.orders": ST, "silver.orders": ST, "gold.regions": MV},
+        {
+            "bronze.orders": ST,
+            "silver.us": ST,
+            "silver.orders": MV,
+            "gold.regions": MV,
+            "gold.big": MV,
+            "known": "view",
+        },
         local=False,
-        holds=('@dp.table(name="bronze.orders")', "spark.readStream"),
+        configuration={"source": "/Volumes/main/raw"},
+        holds=('@dp.table(name="bronze.orders")', 'spark.readStream.table("bronze.orders")', "UNION ALL"),
     ),
     "streams of two notebooks into one table": Layered(
         {
-            name: [
+            f"load_{region}.py": [
                 (
                     f'new = spark.readStream.schema("id int, region string").json("/Volumes/main/raw/{region}")\n'
-                    f'new.writeStream.option("checkpointLocation", "/tmp/{region}").partitionBy("region").toTable("bronze.orders")'
+                    f'new.writeStream.option("checkpointLocation", "/tmp/{region}").partitionBy("region")'
+                    '.trigger(availableNow=True).toTable("bronze.orders").awaitTermination()'
                 )
             ]
             for region in ("eu", "us")
-            for name in [f"load_{region}.py"]
         },
         {"bronze.orders": ST},
         local=False,

@@ -22,14 +22,14 @@ def spark_environment() -> Path:
     from dex.engines import cache_dir
     from uv import find_uv_bin
 
-    where = cache_dir() / "bench" / f"spark-{SPARK}-py{sys.version_info.major}{sys.version_info.minor}"
+    where = cache_dir() / "bench" / f"spark-{SPARK}-pipelines-py{sys.version_info.major}{sys.version_info.minor}"
     python = where / "bin/python"
     if not (where / ".complete").exists():
         print(f"installing pyspark {SPARK}; this happens once", flush=True)
         shutil.rmtree(where, ignore_errors=True)
         uv = find_uv_bin()
         subprocess.run([uv, "venv", "-q", "--python", sys.executable, where], check=True)
-        wanted = [f"pyspark[connect]=={SPARK}", "ipykernel", "pandas<3"]
+        wanted = [f"pyspark[connect,pipelines]=={SPARK}", "ipykernel", "pandas<3"]
         subprocess.run([uv, "pip", "install", "-q", "--compile-bytecode", "--python", python, *wanted], check=True)
         (where / ".complete").touch()
     return python

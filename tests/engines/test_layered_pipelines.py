@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 from importlib import import_module, invalidate_caches
 from pathlib import Path
+from typing import Any
 
 import pytest
 from dex.bundle import validate_bundle
@@ -144,18 +145,16 @@ def test_the_demos_pipeline_makes_the_tables_of_its_notebook(tmp_path: Path, mon
 
 
 def test_streams_take_each_row_once_and_tables_above_them_follow(empty: Path) -> None:
-    folder = empty / ".dex/volumes/main/raw"
-    emit_pipeline(find_project(empty), "bronze", write_set(empty, SETS["a stream into bronze"]))
-    day = [[{"id": 1, "region": "eu", "amount": 5}, {"id": 2, "region": "us", "amount": 0}]]
-    day.append([{"id": 3, "region": "us", "amount": 7}])
-    for number, new in enumerate(day):
-        (folder / "in").mkdir(parents=True, exist_ok=True)
-        (folder / f"in/{number}.json").write_text("\n".join(map(json.dumps, new)))
-        assert run_emitted(empty, "bronze").state == "COMPLETED"
-    silver = get_session("lab").read("silver", "orders").orderBy("id").collect()
-    assert [tuple(row) for row in silver] == [(1, "eu", 5), (3, "us", 7)]
-    gold = get_session("lab").read("gold", "regions").orderBy("region").collect()
-    assert [tuple(row) for row in gold] == [("eu", 1), ("us", 1)]
+    folder = empty / ".dex/volumes/main/raw/in"
+    folder.mkdir(parents=True)
+    emit_pipeline(find_project(empty), "streams", write_set(empty, SETS["a stream, and what is made of it"]))
+    for number, new in enumerate([[(1, "eu"), (2, "us")], [(3, "us")]]):
+        lines = [json.dumps({"id": id_, "region": region}) for id_, region in new]
+        (folder / f"{number}.json").write_text("\n".join(lines))
+        assert run_emitted(empty, "streams").state == "COMPLETED"
+    assert sorted_rows("silver.us") == [(2, "us"), (3, "us")]
+    assert sorted_rows("gold.regions") == [("eu", 1), ("us", 2)]
+    assert sorted_rows("gold.big") == [(2, "us", True), (3, "us", True), (99, "xx", True)]
 
 
 def test_streams_of_two_notebooks_fill_one_table(empty: Path) -> None:
@@ -166,5 +165,8 @@ def test_streams_of_two_notebooks_fill_one_table(empty: Path) -> None:
         (folder / "a.json").write_text(json.dumps({"id": number, "region": region}))
     for _ in range(2):
         assert run_emitted(empty, "two").state == "COMPLETED"
-    bronze = get_session("lab").read("bronze", "orders").orderBy("id").collect()
-    assert [tuple(row) for row in bronze] == [(0, "eu"), (1, "us")]
+    assert sorted_rows("bronze.orders") == [(0, "eu"), (1, "us")]
+
+
+def sorted_rows(table: str) -> list[tuple[Any, ...]]:
+    return sorted(tuple(row) for row in get_session("lab").read(*table.split(".")).collect())

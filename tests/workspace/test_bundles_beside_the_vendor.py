@@ -20,10 +20,12 @@ from dex.bundle import load_bundle, read_bundle, validate_bundle
 from dex.bundle.resources import VolumePath, write_resources
 from dex.bundle.targets import write_targets
 from dex.bundle.vendor import find_cli
+from dex.export.declarative import emit_pipeline
 from dex.jobs import emit_job
 from dex_dbutils import BundleError
 from dex_dbutils.config import find_project
 from job_project import add_jobs
+from layered_sets import SETS, write_set
 from notebook_factory import project_folder, write_notebook
 from support import make_venv
 
@@ -88,6 +90,7 @@ def roots(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     write_targets(find_project(emitted))
     emit_job(find_project(emitted), "daily", [emitted / "notebooks"])
     write_resources(find_project(emitted), [VolumePath(None, "bronze", "landing", "one.ipynb")])
+    emit_pipeline(find_project(emitted), "layers", write_set(emitted, SETS["parameters"]))
     every = add_jobs(tmp_path_factory.mktemp("every"))
     (every / "dist").mkdir()
     (every / "dist/trial_etl-0.1.0-py3-none-any.whl").touch()  # its bundle has no artifact that builds it

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
 import yaml
 from dex.bundle import validate_bundle
 from dex.cli import main
+from dex.export import find_notebooks
 from dex.export.declarative import PipelineRefused, PipelineReport, emit_pipeline
-from dex_dbutils import ExportError
+from dex_dbutils import ExportError, NotebookError
 from dex_dbutils.config import Project, find_project, load_environment
 from layered_sets import CELL, ROWS, SETS, write_set
 from notebook_factory import contents, project_folder
 
+FIXTURES = Path(__file__).parents[2] / "notebooks/fixtures"
 READ = 'orders = spark.table("bronze.orders")'
 WRITE = 'orders.write.mode("overwrite").saveAsTable("silver.orders")'
 
@@ -404,6 +408,25 @@ def test_every_place_is_named_at_once(shop: Project) -> None:
     error = refused(shop, 'spark.sql("truncate table a.b")', READ, 'orders.write.parquet("/x")')
     assert [(each.spot.cell, each.spot.line) for each in error.refused] == [(1, 1), (3, 1)]
     assert "And 1 more:\n  notebooks/one.py, cell 3, line 1: `parquet` writes files" in str(error)
+
+
+def test_any_notebook_becomes_a_pipeline_or_is_refused(shop: Project) -> None:
+    for folder in sorted(path for path in FIXTURES.iterdir() if path.is_dir()):
+        shutil.copytree(folder, shop.root / "notebooks" / folder.name)
+    outcomes: Counter[str] = Counter()
+    for path in find_notebooks(shop.root / "notebooks"):
+        try:
+            report = emit_pipeline(shop, "etl", [path], force=True)
+        except (ExportError, NotebookError) as error:
+            outcomes[error.code.rpartition("-")[0]] += 1
+            continue
+        outcomes["made"] += 1
+        for each in report.files:
+            text = (shop.root / each).read_text("utf-8")
+            assert "saveAsTable" not in text
+            assert "TempView" not in text
+    assert set(outcomes) == {"made", "DEX-EXPORT", "DEX-NOTEBOOK"}
+    assert outcomes["made"] > 70
 
 
 # -- several notebooks -------------------------------------------------------------------------------------------------
