@@ -18,6 +18,105 @@ PROD = "kind: production\nengine: {type: databricks, serverless: true}\ncatalog:
 DEV = "engine: {type: databricks, serverless: true}\ncatalog: shop_dev\n"
 CLUSTER = "compute: job_cluster\njob_clusters: [{job_cluster_key: main, new_cluster: {node_type_id: i3.xlarge%s}}]"
 
+#: Settings of a job, as they stand in the configuration and in the bundle.
+OF_A_JOB = {
+    "a schedule": "schedule: {quartz_cron_expression: '0 0 6 * * ?', timezone_id: Europe/Vienna, pause_status: PAUSED}",
+    "a period": "trigger: {periodic: {interval: 4, unit: HOURS}}",
+    "new files": "trigger: {file_arrival: {url: /Volumes/main/raw/in/, min_time_between_triggers_seconds: 60}}",
+    "changed tables": "trigger: {table_update: {table_names: [main.raw.a, main.raw.b], condition: ANY_UPDATED}}",
+    "without a pause": "continuous: {pause_status: PAUSED}",
+    "mails": "email_notifications: {on_failure: [a@example.org], on_duration_warning_threshold_exceeded: [b@example.org]}",
+    "webhooks": "webhook_notifications: {on_success: [{id: 11111111-2222-3333-4444-555555555555}]}",
+    "when to be silent": "notification_settings: {no_alert_for_skipped_runs: true, no_alert_for_canceled_runs: true}",
+    "who it runs as": "run_as: {service_principal_name: 11111111-2222-3333-4444-555555555555}",
+    "permissions": "permissions: [{group_name: users, level: CAN_VIEW}, {user_name: a@example.org, level: IS_OWNER}]",
+    "tags": "tags: {team: orders, cost: '12'}",
+    "health": "health: {rules: [{metric: RUN_DURATION_SECONDS, op: GREATER_THAN, value: 3600}]}",
+    "a time-out": "timeout_seconds: 7200",
+    "runs at a time": "max_concurrent_runs: 3",
+    "a queue": "queue: {enabled: true}",
+    "a performance target": "performance_target: STANDARD",
+    "a description": "description: 'Orders: of the day'",
+    "a name": "name: Orders of the day",
+    "a budget": "budget_policy_id: 11111111-2222-3333-4444-555555555555",
+    "references of the bundle": "description: ${bundle.target} of ${workspace.current_user.userName}",
+}
+#: Settings of a notebook's task.
+OF_A_TASK = {
+    "retries": "max_retries: 3\nmin_retry_interval_millis: 60000\nretry_on_timeout: true",
+    "a time-out": "timeout_seconds: 600",
+    "when it runs": "run_if: ALL_DONE",
+    "mails": "email_notifications: {on_failure: [a@example.org]}",
+    "webhooks": "webhook_notifications: {on_failure: [{id: 11111111-2222-3333-4444-555555555555}]}",
+    "when to be silent": "notification_settings: {alert_on_last_attempt: true}",
+    "health": "health: {rules: [{metric: RUN_DURATION_SECONDS, op: GREATER_THAN, value: 60}]}",
+    "a description": "description: What a day brings",
+    "no optimization": "disable_auto_optimization: true",
+    "it is off": "disabled: true",
+}
+#: Tasks that are no notebooks: as they stand in the configuration, and what becomes of them where that is not the same.
+WRITTEN: dict[str, tuple[str, dict[str, Any]]] = {
+    "a condition": ("condition_task: {op: EQUAL_TO, left: '{{job.parameters.day}}', right: '1'}", {}),
+    "a loop": (
+        "for_each_task: {inputs: '[1, 2]', concurrency: 2, task: {spark_python_task: {python_file: jobs/say.py}}}",
+        {
+            "for_each_task": {
+                "inputs": "[1, 2]",
+                "concurrency": 2,
+                "task": {
+                    "task_key": "one_iteration",
+                    "environment_key": "default",
+                    "spark_python_task": {"python_file": "../jobs/say.py"},
+                },
+            }
+        },
+    ),
+    "a job of the bundle": (
+        "run_job_task: {job_id: other, job_parameters: {word: x}}",
+        {"run_job_task": {"job_id": "${resources.jobs.other.id}", "job_parameters": {"word": "x"}}},
+    ),
+    "a job of the workspace": ("run_job_task: {job_id: 123}", {}),
+    "a query": ("sql_task: {warehouse_id: abc, query: {query_id: q1}}", {}),
+    "an alert": ("sql_task: {warehouse_id: abc, alert: {alert_id: a1}}", {}),
+    "a dashboard of SQL": ("sql_task: {warehouse_id: abc, dashboard: {dashboard_id: d1}}", {}),
+    "a file of SQL": (
+        "sql_task: {file: {path: sql/report.sql}, parameters: {day: '{{job.parameters.day}}'}}",
+        {
+            "sql_task": {
+                "warehouse_id": "of the job",
+                "file": {"path": "../sql/report.sql"},
+                "parameters": {"day": "{{job.parameters.day}}"},
+            }
+        },
+    ),
+    "a dashboard": ("dashboard_task: {dashboard_id: d1, warehouse_id: abc}", {}),
+    "a pipeline of the workspace": ("pipeline_task: {pipeline_id: some-pipeline, full_refresh: true}", {}),
+    "a file of Python": (
+        "spark_python_task: {python_file: jobs/say.py, parameters: [a]}\nmax_retries: 1",
+        {
+            "environment_key": "default",
+            "spark_python_task": {"python_file": "../jobs/say.py", "parameters": ["a"]},
+            "max_retries": 1,
+        },
+    ),
+    "dbt": (
+        "dbt_task: {commands: [dbt run], project_directory: dbt, warehouse_id: abc}",
+        {
+            "environment_key": "default",
+            "dbt_task": {"commands": ["dbt run"], "project_directory": "../dbt", "warehouse_id": "abc"},
+        },
+    ),
+    "a notebook of the workspace": ("notebook_task: {notebook_path: /Workspace/Shared/report}", {}),
+    "a notebook as it is": (
+        "notebook_task: {notebook_path: notebooks/clean.ipynb}",
+        {"notebook_task": {"notebook_path": "../notebooks/clean.ipynb"}},
+    ),
+    "a wheel from elsewhere": (
+        "python_wheel_task: {package_name: shop_etl, entry_point: load}\nexisting_cluster_id: 0101-abc",
+        {"existing_cluster_id": "0101-abc", "python_wheel_task": {"package_name": "shop_etl", "entry_point": "load"}},
+    ),
+}
+
 
 def configured_project(folder: Path) -> Path:
     """Return a new project with two notebooks, other files, and two environments beside the local one."""
@@ -91,3 +190,24 @@ def refusal(root: Path) -> str:
 def wrong(root: Path) -> list[str]:
     """Return all that `dex bundle validate` finds, warnings too."""
     return [str(finding) for finding in validate_bundle(root)]
+
+
+def every_setting(folder: Path) -> Path:
+    """Return a project with a job for every setting and every type of task, each changed by an environment."""
+    root = configured_project(folder)
+    task = "tasks: {only: {spark_python_task: {python_file: jobs/say.py}}}\n"
+    jobs = {f"job_{number}": f"{task}{text}\n" for number, text in enumerate(OF_A_JOB.values())}
+    for number, text in enumerate(OF_A_TASK.values()):
+        settings = f"spark_python_task: {{python_file: jobs/say.py}}\n{text}"
+        jobs[f"task_{number}"] = f"tasks:\n  only:\n{indent(settings, '    ')}\n"
+    for number, (text, _) in enumerate(WRITTEN.values()):
+        jobs[f"written_{number}"] = f"warehouse_id: abc\ntasks:\n  only:\n{indent(text, '    ')}\n"
+    jobs["modules"] = "notebooks: [notebooks]\n"
+    jobs["other"] = f"{task}parameters: [{{name: word, default: a}}]\n"
+    jobs = {key: text.replace("{{job.parameters.day}}", "{{job.id}}") for key, text in jobs.items()}
+    (root / "config/base.yaml").write_text(
+        BASE + "jobs:\n" + "".join(f"  {key}:\n{indent(text, '    ')}" for key, text in jobs.items())
+    )
+    changed = "".join(f"  {key}: {{tags: {{of: prod}}, max_concurrent_runs: 7}}\n" for key in jobs)
+    (root / "config/prod.yaml").write_text(f"{PROD}jobs:\n{changed}")
+    return root

@@ -17,6 +17,7 @@ import pytest
 from dex.jobs import JobSettings, new_record, stop_run
 from dex_dbutils import JobError
 from dex_dbutils.config import find_project
+from documented_job import FILES, PROD, documented_jobs
 from job_project import RESULTS, add_jobs
 from terminal import Terminal
 
@@ -106,6 +107,34 @@ def test_only_some_tasks_or_those_from_one_on(shop: Path) -> None:
     refused = job(shop, "run", "every", "--from", "laod")
     assert refused.returncode == 2
     assert "DEX-JOB-09" in refused.stderr
+
+
+def test_a_job_that_the_configuration_describes_is_emitted_and_runs(shop: Path) -> None:
+    add_jobs(shop, {**FILES, "config/prod.yaml": PROD})
+    base = shop / "config/base.yaml"
+    base.write_text(base.read_text() + documented_jobs())
+    emitted = subprocess.run(
+        [DEX, "bundle", "emit", "--project", shop], capture_output=True, text=True, check=False, timeout=300
+    )
+    assert emitted.returncode == 0, emitted.stdout + emitted.stderr
+    (shop / "told.txt").unlink(missing_ok=True)
+    done = job(shop, "run", "daily", "-p", "day=2013-02-05", "--json")
+    tasks = json.loads(done.stdout)["tasks"]
+    assert {key: task["result"] for key, task in tasks.items()} == dict.fromkeys(tasks, "SUCCESS"), done.stderr
+    assert {
+        "ingest",
+        "enough",
+        "clean",
+        "region",
+        "region[0]",
+        "region[1]",
+        "totals",
+        "tell",
+        "check",
+        "publish",
+    } == set(tasks)
+    assert tasks["check"]["value"] == "2"
+    assert (shop / "told.txt").read_text().splitlines() == ["2013-02-05 success", "published 2013-02-05"]
 
 
 COUNTED = """\

@@ -16,14 +16,16 @@ from typing import Any
 
 import pytest
 from bundle_faults import BASE, ERRORS, JOB, MARK, OTHER, TABLES, with_fault
+from configured_project import every_setting
 from dex.bundle import load_bundle, read_bundle, validate_bundle
 from dex.bundle.resources import VolumePath, write_resources
 from dex.bundle.targets import write_targets
 from dex.bundle.vendor import find_cli
 from dex.export.declarative import emit_pipeline
-from dex.jobs import emit_job
+from dex.jobs import emit_job, emit_jobs
 from dex_dbutils import BundleError
 from dex_dbutils.config import find_project
+from documented_job import documented_project
 from job_project import add_jobs
 from layered_sets import SETS, write_set
 from notebook_factory import project_folder, write_notebook
@@ -91,12 +93,17 @@ def roots(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     emit_job(find_project(emitted), "daily", [emitted / "notebooks"])
     write_resources(find_project(emitted), [VolumePath(None, "bronze", "landing", "one.ipynb")])
     emit_pipeline(find_project(emitted), "layers", write_set(emitted, SETS["parameters"]))
+    documented = documented_project(tmp_path_factory.mktemp("documented") / "shop")
+    configured = every_setting(tmp_path_factory.mktemp("configured") / "shop")
+    for root in (documented, configured):
+        emit_jobs(find_project(root))
+        assert [str(finding) for finding in validate_bundle(root)] == []
     every = add_jobs(tmp_path_factory.mktemp("every"))
     (every / "dist").mkdir()
     (every / "dist/trial_etl-0.1.0-py3-none-any.whl").touch()  # its bundle has no artifact that builds it
     for root in (emitted, every):
         assert [str(finding) for finding in validate_bundle(root) if finding.severity == "error"] == []
-    return [emitted, every, BASE, *sorted(SOUND.iterdir())]
+    return [emitted, every, documented, configured, BASE, *sorted(SOUND.iterdir())]
 
 
 def resources_of(root: Path) -> Iterator[tuple[str, tuple[str, Any]]]:
@@ -141,7 +148,7 @@ def test_the_vendors_schema_takes_emitted_bundles_where_its_tool_is_installed(py
         assert "dex bundle validate" in str(error.remedy) or error.code == "DEX-BUNDLE-41"
         return  # the schema is the vendor's, and comes with the tool alone
     schema = json.loads(subprocess.run([cli.path, "bundle", "schema"], capture_output=True, check=True).stdout)
-    documents = {f"{root.name}/{file.file}": file.plain() for root in roots[:3] for file in read_bundle(root).files}
+    documents = {f"{root.name}/{file.file}": file.plain() for root in roots[:5] for file in read_bundle(root).files}
     told = ask(python, {"schema": schema, "documents": documents}, ASK_SCHEMA)
     assert {name: said for name, said in told.items() if said} == {}
 

@@ -106,4 +106,4 @@ class JobConfiguration:
         """
         spoken = [job for job in jobs if job.key in self.jobs]
         if spoken:
-            check_jobs(self._project.root, spoken, {**self.main, **texts})
+            check_jobs(self._project.root, spoken, {**self.main, **texts}, [job.key for job in spoken])

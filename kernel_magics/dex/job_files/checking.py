@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -49,13 +49,16 @@ def refuse_unsound(jobs: Iterable[JobFiles]) -> None:
         raise JobNotSound(found)
 
 
-def check_jobs(root: Path, jobs: Iterable[JobFiles], texts: Mapping[str, str | None]) -> dict[str, list[Finding]]:
+def check_jobs(
+    root: Path, jobs: Iterable[JobFiles], texts: Mapping[str, str | None], entry_points: Collection[str] = ()
+) -> dict[str, list[Finding]]:
     """Check jobs as their files are going to be; return what nobody said there, and what is no error, by job.
 
     Args:
         root: folder of the bundle.
         jobs: the jobs.
         texts: texts of files as they are going to be, by path below the folder; None for one that will be gone.
+        entry_points: those that the project's wheel is about to get.
 
     Raises:
         JobNotSound: DEX-EXPORT-33, what a person said of a job is wrong.
@@ -78,6 +81,8 @@ def check_jobs(root: Path, jobs: Iterable[JobFiles], texts: Mapping[str, str | N
         if finding.file not in said:
             continue
         way, at = places.get((finding.file, finding.line, finding.column), ((), None))
+        if finding.code == "DEX-BUNDLE-14" and at is not None and at.value in entry_points:
+            continue
         source = said[finding.file].get(way)
         by_hand = (
             at is not None and not isinstance(at.value, dict | list) and (source is None or source.value != at.value)

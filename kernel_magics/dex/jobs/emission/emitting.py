@@ -123,7 +123,8 @@ def _emit(
     own = {key: exporter.draft(path) for key, path in alone.items()}
     made = [_made(project, draft, known.get(draft.key), force) for draft in drafts]
     texts = {**configuration.main, **{file: text for each in made for file, text in each.texts.items()}}
-    remarks = check_jobs(project.root, [each.draft.files for each in made], texts) if made else {}
+    coming = {one.name for each in drafts for one in each.drafts.values()} | {one.name for one in own.values()}
+    remarks = check_jobs(project.root, [each.draft.files for each in made], texts, coming) if made else {}
     if not check:
         _refuse_what_cannot_be_written(
             exporter, [*own.values(), *(d for e in drafts for d in e.drafts.values())], force
