@@ -78,7 +78,7 @@ def table_name(parts: list[str], current: Current, unknown: str) -> Name:
 
 def path_name(text: str, unknown: str) -> Name:
     """Return the files that a path names; from the first part that is a pattern on, all files below the folder."""
-    plain = _SCHEMES.sub("", text.strip())
+    plain = _SCHEMES.sub("", text.strip()).replace(OF_ENVIRONMENT, "{catalog}")
     parts = plain.split("/")
     cut = next((i for i, part in enumerate(parts) if _GLOB.search(_PARAMETER.sub("", part))), len(parts))
     return Name("path", "/".join(parts[:cut]).rstrip("/") or "/", unknown=unknown if has_hole(text) else "")

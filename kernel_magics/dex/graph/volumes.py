@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from dex_dbutils.config import Project
 
 from dex.bundle.resources import VolumePath, volume_path
 from dex.graph.infer import found_notebooks
-from dex.graph.names import OF_ENVIRONMENT
 from dex.graph.notebooks import facts_of, shown_below
 from dex.graph.values import has_hole
 from dex.notebook import read_notebook
@@ -41,13 +41,15 @@ def volume_paths(
             named = volume_path(use.name.table, str(use.place)) if use.name.kind == "path" else None
             if named is None:
                 continue
-            catalog = named.catalog or ""
-            if has_hole(named.schema + named.volume) or "{" in named.schema + named.volume:
+            if _only_known_by_the_run(named.schema, named.volume):
                 open_[f"a volume has a name that only the run knows ({use.place})"] = None
-            elif catalog == OF_ENVIRONMENT or has_hole(catalog) or "{" in catalog or use.assumed:
-                found.setdefault(
-                    (None, named.schema, named.volume), VolumePath(None, named.schema, named.volume, named.place)
-                )
-            else:
-                found.setdefault((catalog, named.schema, named.volume), named)
+                continue
+            elsewhere = use.assumed or _only_known_by_the_run(named.catalog or "")
+            each = replace(named, catalog=None) if elsewhere else named
+            found.setdefault((each.catalog, each.schema, each.volume), each)
     return list(found.values()), list(open_)
+
+
+def _only_known_by_the_run(*parts: str) -> bool:
+    """Return whether a part of a path is a value of the run, or has a parameter in braces."""
+    return any(has_hole(part) or "{" in part for part in parts)

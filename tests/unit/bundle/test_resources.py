@@ -15,7 +15,7 @@ from dex.bundle import load_bundle, regenerate, to_yaml, validate_bundle
 from dex.bundle.resources import ResourcesReport, VolumePath, volume_path, write_resources
 from dex.bundle.schema_names import schema_prefix
 from dex.bundle.targets import write_targets
-from dex.graph import volume_paths
+from dex.graph import infer_graph, volume_paths
 from dex_dbutils import BundleError
 from dex_dbutils.config import find_project, load_environment
 from hypothesis import given, settings
@@ -144,6 +144,12 @@ def test_volumes_of_notebooks_and_parameters_are_made_in_the_schema_of_their_lay
         "spark.read.csv('/Volumes/elsewhere/x/y/z.csv')",
         "import os\nspark.read.csv(f\"/Volumes/{c}/bronze/{os.environ['WHERE']}/z\")",
     )
+    write_notebook(
+        root / "notebooks/b.ipynb",
+        'spark.read.csv(f\'/Volumes/{session.schema_name("gold").replace(".", "/")}/reports\')',
+    )
+    graph = infer_graph(find_project(root), [root / "notebooks"])
+    assert graph.task("b").reads == ["/Volumes/{catalog}/gold/reports"]
     found, unknown = volume_paths(find_project(root), [root / "notebooks"])
     report = write_resources(find_project(root), found, unknown)
     assert set(of(root, "dev", "volumes")) == {
