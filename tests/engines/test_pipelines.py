@@ -514,6 +514,7 @@ SQL_FAULTS = {
         "DEX-PIPELINE-08",
         "a JOIN of two streams",
     ),
+    "CREATE VIEW x AS SELECT 1 AS n": ("DEX-PIPELINE-08", "CREATE VIEW of 'x'"),
     "CREATE OR REFRESH STREAMING TABLE x AS SELECT * FROM base": ("DEX-PIPELINE-14", "reads no stream"),
     "CREATE FLOW f AS AUTO CDC INTO x FROM STREAM(base) KEYS (id) SEQUENCE BY id STORED AS SCD TYPE 2": (
         "DEX-PIPELINE-08",
@@ -657,3 +658,52 @@ def test_the_guard_of_the_environment_sees_what_a_pipeline_writes(trial: Trial) 
         denied.run({"tables.sql": "CREATE OR REFRESH MATERIALIZED VIEW a AS SELECT 1 AS x;"})
     assert told.value.code == "DEX-GUARD-01"
     assert denied.run(dry_run=True).state is None  # a plan writes nothing
+
+
+def test_a_pipeline_of_the_bundle_runs_from_the_command_line(
+    own_project: Path, spark: Any, capfd: pytest.CaptureFixture[str]
+) -> None:
+    from dex.cli import main
+
+    files = {
+        "databricks.yml": "bundle: {name: trial}\ninclude: [resources/*.yml]\ntargets: {dev: {default: true}}\n",
+        "resources/by_hand.pipeline.yml": """\
+resources:
+  pipelines:
+    by_hand:
+      name: by hand
+      schema: "${bundle.target}_by_hand"
+      root_path: ../flow
+      parameters: {least: "1"}
+      libraries: [{glob: {include: ../flow/**}}]
+""",
+        "flow/a.py": "from pyspark import pipelines as dp\n\n@dp.table\ndef a():\n    return spark.range(3)\n",
+        "flow/deeper/b.sql": "CREATE OR REFRESH MATERIALIZED VIEW b AS SELECT * FROM a WHERE id >= cast(:least AS INT);\n",
+    }
+    for name, text in files.items():
+        (own_project / name).parent.mkdir(parents=True, exist_ok=True)
+        (own_project / name).write_text(text)
+    words = ["pipeline", "run", "by_hand", "--project", str(own_project)]
+    assert main([*words, "--dry-run"]) == 0
+    shown = capfd.readouterr().out.splitlines()
+    assert [line.split() for line in shown[1:]] == [
+        ["local.local_by_hand.a", "materialized", "view", "flow/a.py,", "line", "3"],
+        ["local.local_by_hand.b", "materialized", "view", "local.local_by_hand.a", "flow/deeper/b.sql,", "line", "1"],
+    ]
+    assert not spark.catalog.databaseExists("local_by_hand")
+    assert main([*words, "--json"]) == 0
+    told = json.loads(capfd.readouterr().out)
+    assert [(each["name"], each["rows"]) for each in told["datasets"]] == [
+        ("local.local_by_hand.a", 3),
+        ("local.local_by_hand.b", 2),
+    ]
+    assert main(["runs", "--json", "--project", str(own_project)]) == 0
+    assert json.loads(capfd.readouterr().out)[0]["summary"] == "by_hand: 2 of 2 tables made"
+
+    (own_project / "flow/a.py").write_text(files["flow/a.py"].replace("range(3)", "range(3).select('nothing')"))
+    assert main(words) == 1
+    said = capfd.readouterr()
+    assert "by_hand: FAILED, 0 of 2 tables made" in said.out
+    assert "local.local_by_hand.b (materialized view): SKIPPED, local.local_by_hand.a was not made" in said.err
+    assert main(["pipeline", "run", "nothing", "--project", str(own_project)]) == 2
+    assert "DEX-BUNDLE-30: The bundle has no pipeline 'nothing'. Known: by_hand." in capfd.readouterr().err

@@ -114,6 +114,13 @@ def test_a_job_runs_a_pipeline_and_its_update_is_among_the_others(client: Any, p
     assert (update.state, update.cause) == (pipelines.UpdateInfoState.COMPLETED, pipelines.UpdateInfoCause.JOB_TASK)
 
 
+def test_a_validation_makes_no_table(client: Any, pipeline: str, fake: Workspace) -> None:
+    update = client.pipelines.start_update(pipeline, validate_only=True).update_id
+    found = ended(client, pipeline, update)
+    assert (found.state, found.validate_only) == (pipelines.UpdateInfoState.COMPLETED, True)
+    assert "main.silver.numbers" not in fake.tables
+
+
 def test_a_stopped_update_is_canceled(client: Any, pipeline: str) -> None:
     Deployer(client, ROOT).put(f"{ROOT}/files/src/transformations/a_slow.py", b"import time\ntime.sleep(60)\n")
     update = client.pipelines.start_update(pipeline).update_id

@@ -198,6 +198,7 @@ def _pipeline(work: dict[str, Any]) -> None:
         refresh=asked["refresh_selection"],
         full_refresh_of=asked["full_refresh_selection"],
         parameters=asked["parameters"],
+        dry_run=asked["validate_only"],
         log=lambda line: print(line, flush=True),
     )
     Path(work["update"]).write_text(update.model_dump_json(indent=1), "utf-8")

@@ -105,6 +105,7 @@ class PipelineTask(Settings):
         refresh_selection: tables to bring up to date; all if neither this nor the next is given.
         full_refresh_selection: tables to make anew.
         parameters: values of its parameters, for this update; the job's own with the same name win.
+        validate_only: of an update that is no job's: find out what the datasets are, make none.
     """
 
     pipeline_id: str
@@ -112,6 +113,7 @@ class PipelineTask(Settings):
     refresh_selection: list[str] = Field(default_factory=list)
     full_refresh_selection: list[str] = Field(default_factory=list)
     parameters: dict[str, Text] = Field(default_factory=dict)
+    validate_only: bool = False
 
 
 class ConditionTask(Settings):

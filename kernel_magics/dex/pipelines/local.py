@@ -78,25 +78,32 @@ def update_pipeline(
     if env.kind == "local":
         engine_for(env).start(progress)
     install_tap()
-    update = run_pipeline(
-        pipeline,
-        env,
-        full_refresh=full_refresh and not select,
-        refresh=() if full_refresh else select,
-        full_refresh_of=select if full_refresh else (),
-        dry_run=dry_run,
-        log=log,
-    )
-    if not dry_run:
-        made = [each for each in update.datasets if each.state == "COMPLETED"]
-        asked = [each for each in update.datasets if each.state not in (None, "EXCLUDED")]
-        record(
-            project,
-            kind="pipeline",
-            environment=env.name,
-            status=(update.state or "unfinished").lower(),
-            summary=f"{pipeline.key}: {len(made)} of {len(asked)} tables made",
-            details={each.name: each.state for each in asked},
-            seconds=update.seconds,
+    update = Update(pipeline=pipeline.key, environment=env.name)
+    try:
+        update = run_pipeline(
+            pipeline,
+            env,
+            full_refresh=full_refresh and not select,
+            refresh=() if full_refresh else select,
+            full_refresh_of=select if full_refresh else (),
+            dry_run=dry_run,
+            log=log,
         )
+    finally:
+        if not dry_run:
+            _tell_ledger(project, update)
     return update
+
+
+def _tell_ledger(project: Project, update: Update) -> None:
+    made = [each for each in update.datasets if each.state == "COMPLETED"]
+    asked = [each for each in update.datasets if each.state not in (None, "EXCLUDED")]
+    record(
+        project,
+        kind="pipeline",
+        environment=update.environment,
+        status=(update.state or "unfinished").lower(),
+        summary=f"{update.pipeline}: {len(made)} of {len(asked)} tables made",
+        details={each.name: each.state for each in asked},
+        seconds=update.seconds,
+    )

@@ -14,6 +14,7 @@ from dex_dbutils import PipelineError, Where
 from dex.pipelines.decorators import needs_workspace
 from dex.pipelines.elements import Dataset, Flow, Name, Names, ticked
 from dex.pipelines.parameters import with_configuration
+from dex.pipelines.plans import inner, is_relation, root_of
 from dex.pipelines.queries import Source, replaced, sources_of
 
 _evaluating: ContextVar[Evaluation | None] = ContextVar("dex_pipeline_flow", default=None)
@@ -249,16 +250,12 @@ def framed(value: Any, dataset: Dataset) -> Any:
 
 def streams_in(frame: Any, marks: set[int]) -> bool:
     """Return whether a frame reads a stream."""
-    stack = [frame._plan.to_proto(frame.sparkSession.client).root]
+    stack = [root_of(frame)]
     while stack:
         message = stack.pop()
-        if message.DESCRIPTOR.name == "Relation" and message.common.plan_id in marks:
+        if is_relation(message) and message.common.plan_id in marks:
             return True
-        for _, value in message.ListFields():
-            values = [value] if hasattr(value, "ListFields") else value
-            if not isinstance(values, str | bytes | int | float | bool):
-                values = values.values() if hasattr(values, "values") else values
-                stack.extend(each for each in values if hasattr(each, "ListFields"))
+        stack.extend(inner(message))
     return False
 
 

@@ -202,12 +202,14 @@ def take_apart(text: str) -> Definition | None:
         return _flow(words)
     temporary = words.take("TEMPORARY") or words.take("TEMP")
     words.take("PRIVATE")
-    kind = _kind(words, temporary)
+    lasting = not temporary and words.next() == "VIEW"
+    kind: Kind = "temporary view" if lasting and words.take("VIEW") else _kind(words, temporary)
     words.take("IF", "NOT", "EXISTS")
     made = Definition(kind, words.name())
     if words.next() == "(":
         for first, last in words.items():
             _column(made, words, first, last)
+    made.refused = made.refused or ("CREATE VIEW" if lasting else "")
     _clauses(made, words)
     return made
 
@@ -219,7 +221,7 @@ def _kind(words: Words, temporary: bool) -> Kind:
         return "streaming table"
     if words.take("LIVE", "VIEW") or words.take("STREAMING", "LIVE", "VIEW") or (temporary and words.take("VIEW")):
         return "temporary view"
-    raise NotOfPipeline(f"CREATE {words.next()} is nothing that a pipeline fills on this machine")
+    raise NotOfPipeline(f"CREATE {words.next()} is nothing that a pipeline fills")
 
 
 def _column(made: Definition, words: Words, first: int, last: int) -> None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+from dex.pipelines.plans import inner, is_relation, root_of
+
 #: Relations that look at one row at a time.
 _ROW_BY_ROW = frozenset(
     "project filter with_columns with_columns_renamed drop subquery_alias to_schema to_df hint repartition "
@@ -25,7 +27,7 @@ def state_kept(frame: Any, marks: set[int]) -> str:
         frame: the query.
         marks: numbers of the plans that are streams.
     """
-    return _Walk(marks).reason(frame._plan.to_proto(frame.sparkSession.client).root)
+    return _Walk(marks).reason(root_of(frame))
 
 
 class _Walk:
@@ -50,7 +52,7 @@ class _Walk:
             elif (left and node.join_type not in _LEFT_MAY) or (right and node.join_type not in _RIGHT_MAY):
                 self._note("an outer join that waits for rows of the stream")
             return left or right
-        inputs = [self._streams(each) for each in _inputs(node)]
+        inputs = [self._streams(each) for each in inner(node) if is_relation(each)]
         if not any(inputs):
             return False
         if kind == "set_op":
@@ -66,28 +68,14 @@ class _Walk:
         self.why = self.why or why
 
 
-def _inputs(node: Any) -> list[Any]:
-    """Return the relations right below a node."""
-    found = []
-    for _, value in node.ListFields():
-        values = [value] if hasattr(value, "ListFields") else value
-        if isinstance(values, str | bytes | int | float | bool):
-            continue
-        for each in values.values() if hasattr(values, "values") else values:
-            if getattr(getattr(each, "DESCRIPTOR", None), "name", "") == "Relation":
-                found.append(each)
-    return found
-
-
 def _looks_further(node: Any) -> str:
     """Return what in a node's expressions looks at other rows; empty for nothing."""
     stack = [node]
     while stack:
         message = stack.pop()
-        name = message.DESCRIPTOR.name
-        if name == "Relation" and message is not node:
+        if is_relation(message):
             continue
-        if name == "Expression":
+        if message.DESCRIPTOR.name == "Expression":
             kind = message.WhichOneof("expr_type")
             if kind == "window":
                 return "a window function"
@@ -97,11 +85,7 @@ def _looks_further(node: Any) -> str:
                 said = _in_text(message.expression_string.expression)
                 if said:
                     return said
-        for _, value in message.ListFields():
-            values = [value] if hasattr(value, "ListFields") else value
-            if not isinstance(values, str | bytes | int | float | bool):
-                values = values.values() if hasattr(values, "values") else values
-                stack.extend(each for each in values if hasattr(each, "ListFields"))
+        stack.extend(inner(message))
     return ""
 
 
