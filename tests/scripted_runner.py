@@ -13,14 +13,19 @@ class Handed:
 
     Attributes:
         wanted: whether it was not asked to end.
+        unwanted: tasks that were asked to end alone.
     """
 
     order: RunOrder
     listener: Listener
     wanted: bool = True
+    unwanted: list[str] = field(default_factory=list)
 
-    def cancel(self) -> None:
-        self.wanted = False
+    def cancel(self, task: str | None = None) -> None:
+        if task is None:
+            self.wanted = False
+        else:
+            self.unwanted.append(task)
 
     def report(self, key: str, result: Result | None = "SUCCESS", **more: object) -> None:
         """Tell that a task runs, or ended."""

@@ -311,6 +311,34 @@ def test_a_run_that_is_canceled_ends_its_processes(wheel: Path, client: Any) -> 
     assert wait(client, run_id).state.result_state.value == "CANCELED"
 
 
+def test_a_task_that_is_canceled_takes_along_what_waits_for_it_and_nothing_else(wheel: Path, client: Any) -> None:
+    waits = {"depends_on": [{"task_key": "slow"}]}
+    number = deploy(
+        client,
+        wheel,
+        task("slow", "slow"),
+        task("after", "load", **waits),
+        task("clean_up", "load", run_if="AT_LEAST_ONE_FAILED", **waits),
+        task("other", "load"),
+    )
+    run_id = client.jobs.run_now(number).run_id
+
+    def slow() -> Any:
+        return next(each for each in client.jobs.get_run(run_id).tasks if each.task_key == "slow")
+
+    while slow().state.life_cycle_state.value != "RUNNING":
+        time.sleep(0.1)
+    client.jobs.cancel_run(slow().run_id)
+    ended = wait(client, run_id)
+    assert {each.task_key: each.state.result_state.value for each in ended.tasks} == {
+        "slow": "CANCELED",
+        "after": "UPSTREAM_CANCELED",
+        "clean_up": "SUCCESS",
+        "other": "SUCCESS",
+    }
+    assert ended.state.result_state.value == "CANCELED"
+
+
 def test_a_server_that_ends_ends_its_runs(wheel: Path) -> None:
     with WorkspaceServer() as server:
         fake = server.add()

@@ -57,6 +57,12 @@ class Runner:
         self._places = Places(places)
         self._watch = watch or (lambda run, task: None)
         self._redact = redact
+        self._live: dict[int, _OneRun] = {}
+
+    def cancel_task(self, number: int, key: str) -> None:
+        """Cancel a task of a run that goes on; what has ended stays as it ended."""
+        if number in self._live:
+            self._live[number].cancel_task(key)
 
     async def run(self, record: Record, above: tuple[str, ...] = ()) -> JobRun:
         """Run what a record still has to do, and return the run as it ended.
@@ -69,13 +75,15 @@ class Runner:
             asyncio.CancelledError: the run was interrupted; its tasks have ended and are noted as canceled.
         """
         with record.held():
-            one = _OneRun(self, record, above)
+            one = self._live[record.run.id] = _OneRun(self, record, above)
             try:
                 result = await one.run()
             except asyncio.CancelledError:
                 one.cancel()
                 self._end(record, "CANCELED")
                 raise
+            finally:
+                del self._live[record.run.id]
             self._end(record, result)
         return record.run
 
@@ -173,9 +181,10 @@ class _OneRun:
         self._above = (*above, record.run.key)
         self._tasks = {task.task_key: task for task in chosen(record.run.settings, record.run.only)}
         self._waits: dict[str, set[str]] = {}
+        self._going: dict[asyncio.Task[None], str] = {}
 
     async def run(self) -> Result:
-        going: dict[asyncio.Task[None], str] = {}
+        going = self._going
         limit = self._record.run.settings.timeout_seconds
         deadline = time.monotonic() + limit if limit else None
         try:
@@ -197,8 +206,11 @@ class _OneRun:
                     left = _LOOK if deadline is None else min(_LOOK, max(0.0, deadline - time.monotonic()))
                     done, _ = await asyncio.wait(going, timeout=left, return_when=asyncio.FIRST_COMPLETED)
                     for each in done:
-                        going.pop(each)
-                        each.result()
+                        key = going.pop(each)
+                        if each.cancelled():
+                            self._note_canceled(key)
+                        else:
+                            each.result()
                     late = not done and deadline is not None and time.monotonic() >= deadline
                     if late or self._record.stop_asked:
                         await self._stop(going)
@@ -216,9 +228,20 @@ class _OneRun:
 
     def cancel(self) -> None:
         """Note every task that has not ended as canceled."""
-        for key, task in list(self._record.run.tasks.items()):
-            if task.result is None and (key in self._tasks or "[" in key):
-                self._runner.changed(self._record, key, state="TERMINATED", result="CANCELED", ended=now())
+        for key in self._tasks:
+            self._note_canceled(key)
+
+    def cancel_task(self, key: str) -> None:
+        """Cancel a task that goes on; one whose turn has not come stays."""
+        for each, name in self._going.items():
+            if name == key:
+                each.cancel()
+
+    def _note_canceled(self, key: str) -> None:
+        """Note that a task was canceled, with its items if it is a for-each."""
+        for name, task in list(self._record.run.tasks.items()):
+            if task.result is None and name.partition("[")[0] == key:
+                self._runner.changed(self._record, name, state="TERMINATED", result="CANCELED", ended=now())
 
     def _results(self) -> dict[str, Result]:
         tasks = self._record.run.tasks

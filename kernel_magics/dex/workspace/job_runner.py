@@ -46,10 +46,14 @@ class _Going:
     loop: asyncio.AbstractEventLoop
     task: asyncio.Task[None] | None = None
     unwanted: bool = False
+    cancel_task: Callable[[int, str], None] = lambda run, task: None
 
-    def cancel(self) -> None:
-        """Ask the run to end."""
-        self.loop.call_soon_threadsafe(self._cancel)
+    def cancel(self, task: str | None = None) -> None:
+        """Ask the run to end, or one task of it."""
+        if task is None:
+            self.loop.call_soon_threadsafe(self._cancel)
+        else:
+            self.loop.call_soon_threadsafe(self.cancel_task, self.record.run.id, task)
 
     def _cancel(self) -> None:
         self.unwanted = True
@@ -108,6 +112,7 @@ class JobRunner:
             tokens = {value for name, value in order.environment.items() if name.endswith("TOKEN")}
             self._secrets |= tokens | {*order.secrets.values()}
             going = self._going[record.run.id] = _Going(order, listener, record, shop, first, loop)
+            going.cancel_task = self._runner.cancel_task
         asyncio.run_coroutine_threadsafe(self._run(going), loop)
         return going
 

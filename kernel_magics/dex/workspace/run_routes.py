@@ -164,7 +164,7 @@ def _left(output: Output) -> dict[str, Any]:
 
 @routes("POST", f"{BASE}/runs/cancel")
 def _cancel(workspace: Workspace, request: Request) -> Answer:
-    workspace.runs.cancel(_found(workspace, request, "CAN_MANAGE_RUN")[0])
+    workspace.runs.cancel(*_found(workspace, request, "CAN_MANAGE_RUN"))
     return {}
 
 

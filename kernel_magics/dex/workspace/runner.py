@@ -140,8 +140,8 @@ class Listener(Protocol):
 class Running(Protocol):
     """A run that was started."""
 
-    def cancel(self) -> None:
-        """Ask the run to end; it still reports its end. Returns at once, and may be called more than once."""
+    def cancel(self, task: str | None = None) -> None:
+        """Ask the run to end, or one task of it; it still reports its end. Returns at once, also when called again."""
 
 
 class Runner(Protocol):

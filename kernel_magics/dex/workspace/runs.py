@@ -235,9 +235,13 @@ class Runs:
 
     # -- ending --------------------------------------------------------------------------------------------------------
 
-    def cancel(self, run: JobRun) -> None:
-        """Ask a run to end; one that waits ends at once."""
-        if run.life == "QUEUED":
+    def cancel(self, run: JobRun, task: TaskRun | None = None) -> None:
+        """Ask a run to end, or one attempt of a task; a run that waits for its turn ends at once."""
+        if task is not None:
+            key = next((key for key in run.tasks if run.last(key) is task), None)
+            if key is not None and task.report.life not in ENDED and run.running is not None:
+                run.running.cancel(key)
+        elif run.life == "QUEUED":
             run.life, run.result, run.message, run.end = "TERMINATED", "CANCELED", "Run cancelled.", now()
             run.done.set()
         elif run.is_active and run.running is not None:
