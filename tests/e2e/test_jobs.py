@@ -33,7 +33,7 @@ resources:
       environments: [{environment_key: default, spec: {environment_version: "4"}}]
       tasks: [{task_key: long, environment_key: default, spark_python_task: {python_file: ../jobs/ticks.py}}]
 """
-TICKS = "import time\nfor n in range(600):\n    print('tick', n, flush=True)\n    time.sleep(0.5)\n"
+TICKS = "import time\nfor n in range(1500):\n    print('tick', n, flush=True)\n    time.sleep(0.2)\n"
 #: Notebooks that make a graph, one of them with a table that only the run knows.
 GRAPH = {
     "silver": ["import dex_dbutils\nsession = dex_dbutils.get_session()\nspark = session.spark"]
@@ -181,6 +181,8 @@ def test_a_page_catches_up_when_its_server_was_gone(browser: Browser, tmp_path: 
         page = LabPage(browser, lab.url, token, "notebooks/start.ipynb")
         page.section("jobs").locator("[data-job=waits]").click()
         expect(page.section("jobs").locator("[data-task=long]")).to_contain_text("not run")
+    # JupyterLab asks by itself every few seconds, and so learns that the server is gone.
+    page.page.evaluate("() => window.jupyterapp.serviceManager.sessions.refreshRunning().catch(() => null)")
     command = [sys.executable, "-m", "dex", "job", "run", "waits", "--project", str(project)]
     terminal = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:

@@ -1,6 +1,6 @@
 /** The jobs of the project around a notebook, and the run that is looked at: asked when the server says that it changed. */
 
-import { Store, type JobReply, type JobsChanged, type JobView, type TaskLog, type TaskPlace } from '@dexkit/client';
+import { Store, type JobReply, type JobRunView, type JobsChanged, type JobView, type TaskLog, type TaskPlace } from '@dexkit/client';
 
 import type { JobChanges } from './changes';
 import { noticeOf, type Notice } from './notice';
@@ -103,7 +103,8 @@ export class Jobs {
     this._listed = Date.now();
     await this._read(async () => {
       const { jobs, project } = await this._server.jobs(this._path());
-      this.store.update({ jobs, project });
+      const { chosen, reply } = this.store.get();
+      this.store.update({ jobs: withRun(jobs, chosen, reply?.run ?? null), project });
       if (this._resuming) {
         this._resuming = false;
         this._resume(jobs, project);
@@ -296,7 +297,7 @@ export class Jobs {
       async () => {
         const reply = await this._server.job({ path: this._path(), job: chosen, run });
         if (still()) {
-          this.store.update({ reply, at: Date.now() });
+          this.store.update({ reply, at: Date.now(), jobs: withRun(this.store.get().jobs, chosen, reply.run) });
         }
       },
       notice => {
@@ -343,4 +344,10 @@ export class Jobs {
   private _listed = 0;
   private _quiet: ReturnType<typeof setTimeout> | undefined = undefined;
   private _later: ReturnType<typeof setTimeout> | undefined = undefined;
+}
+
+/** Return jobs with what is known of a run by now, so that list and graph say the same of it. */
+function withRun(jobs: readonly JobView[] | null, key: string | null, run: JobRunView | null): readonly JobView[] | null {
+  const newer = (job: JobView): JobView => ({ ...job, runs: job.runs.map(each => (each.run === run?.run ? run : each)) });
+  return jobs?.map(job => (job.key === key ? newer(job) : job)) ?? null;
 }

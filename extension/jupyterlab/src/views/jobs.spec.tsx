@@ -236,7 +236,11 @@ it('gives the row of a job the focus when a command turns to it', async () => {
 it('keeps what is looked at when a notebook of the same project comes to the front', async () => {
   press('every○not run');
   await until(() => node.querySelector('[data-task=load]') !== null);
+  answers = { ...answers, run: { run: 7 }, show: FAILED };
+  press('Run');
+  await until(() => (node.textContent ?? '').includes('2 of 2 tasks ended'));
   press('load');
+  answers.jobs = { project: 'p', jobs: [{ key: 'every', name: 'every', tasks: 2, runs: [A_RUN], problem: null }] };
   const other = new Jobs(server, () => 'notebooks/b.ipynb', opened, { subscribe: () => () => undefined }, memory);
   act(() => {
     root.render(
@@ -247,6 +251,7 @@ it('keeps what is looked at when a notebook of the same project comes to the fro
   });
   await until(() => node.querySelector('[data-task=load]')?.getAttribute('aria-expanded') === 'true');
   expect(asked.at(-1)?.[1].path).toBe('notebooks/b.ipynb');
+  expect(node.querySelector('.dex-Job')?.textContent).toBe('every✗failed'); // the list says what the run says
 });
 
 it('shows what a failed task printed, and leads to its cell', async () => {

@@ -1,7 +1,7 @@
 /** The jobs of the bundle: their graphs and their runs on this machine. */
 
 import type { JobReply, JobTaskView, JobView, TaskLog, TaskPlace } from '@dexkit/client';
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useLayoutEffect, useRef, useState } from 'react';
 
 import type { Jobs, JobsState } from '../jobs';
 import { momentWord, placeWord, runWord, tookWord } from '../words';
@@ -320,12 +320,33 @@ function TaskDetails(props: {
           {placeWord(trans, place)}
         </button>
       ))}
-      {log !== null && log.text !== '' && (
-        <pre className="dex-Code dex-TaskLog" tabIndex={0} aria-label={trans.__('Log of %1', name)}>
-          {(log.cut ? '…' : '') + log.text}
-        </pre>
-      )}
+      {log !== null && log.text !== '' && <Log text={(log.cut ? '…' : '') + log.text} label={trans.__('Log of %1', name)} />}
       {ran && log !== null && log.text === '' && <p className="dex-Hint">{trans.__('It has printed nothing.')}</p>}
     </section>
+  );
+}
+
+/** What a task printed, at its end; it stays there while more comes, unless a person has scrolled up. */
+function Log(props: { text: string; label: string }): JSX.Element {
+  const node = useRef<HTMLPreElement>(null);
+  const isAtEnd = useRef(true);
+  useLayoutEffect(() => {
+    if (isAtEnd.current && node.current !== null) {
+      node.current.scrollTop = node.current.scrollHeight;
+    }
+  }, [props.text]);
+  return (
+    <pre
+      ref={node}
+      className="dex-Code dex-TaskLog"
+      tabIndex={0}
+      aria-label={props.label}
+      onScroll={event => {
+        const { scrollTop, scrollHeight, clientHeight } = event.currentTarget;
+        isAtEnd.current = scrollHeight - scrollTop - clientHeight < 4;
+      }}
+    >
+      {props.text}
+    </pre>
   );
 }
