@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from databricks.sdk.errors import ResourceDoesNotExist
 from dex.bundle import Bundle, load_bundle
+from dex.bundle.schema_names import schema_prefix
 from support import uv
 
 #: Folders of a project that nobody deploys.
@@ -108,8 +109,14 @@ class Deployer:
             for path in sorted(project.rglob("*"))
             if path.is_file() and not LEFT_OUT & {*path.relative_to(project).parts}
         }
-        schemas = [resource.plain() for _, resource in bundle.resources("schemas")]
-        volumes = [{"volume_type": "MANAGED", **resource.plain()} for _, resource in bundle.resources("volumes")]
+        schemas = [_body(resource.plain()) for _, resource in bundle.resources("schemas")]
+        volumes = [{"volume_type": "MANAGED", **_body(each.plain())} for _, each in bundle.resources("volumes")]
+        prefix = schema_prefix(bundle, self.client.current_user.me().user_name.partition("@")[0])
+        for volume in volumes:
+            if volume["schema_name"] in {schema["name"] for schema in schemas}:
+                volume["schema_name"] = prefix + volume["schema_name"]
+        for schema in schemas:
+            schema["name"] = prefix + schema["name"]
         numbers: dict[str, int] = {}
         for key in keys:
             job = json.dumps(self._there(bundle, bundle.job(key)))
@@ -133,6 +140,11 @@ class Deployer:
             (found,) = glob.glob(value, root_dir=bundle.root)
             return f"{self.root}/artifacts/.internal/{PurePosixPath(found).name}"
         return value
+
+
+def _body(settings: dict[str, Any]) -> dict[str, Any]:
+    """Return what the API is sent of a resource of Unity Catalog."""
+    return {key: value for key, value in settings.items() if key not in ("lifecycle", "grants")}
 
 
 def wait(client: Any, run_id: int) -> Any:

@@ -284,22 +284,34 @@ def test_code_of_no_project_works_with_the_catalog_and_schema_that_were_deployed
     assert client.tables.exists("main.dev_tester_silver.days").table_exists
 
 
-def test_the_demos_bundle_runs_in_production(client: Any, fake: Workspace, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("target", "catalog", "prefix"), [("dev", "flights_dev", "dev_tester_"), ("prod", "flights_prod", "")]
+)
+def test_the_demos_bundle_runs_and_its_tables_are_in_the_schemas_that_were_deployed(
+    client: Any, tmp_path: Path, target: str, catalog: str, prefix: str
+) -> None:
+    from dex.bundle.resources import write_resources
     from dex.export import export_notebook
     from dex_dbutils.config import find_project
     from dex_templates.demo import prepare
 
     project = prepare(tmp_path)
     export_notebook(project / "notebooks/flights.ipynb", find_project(project))
-    root = "/Workspace/Users/tester@example.org/.bundle/flights/prod"
-    number = Deployer(client, root).deploy_bundle(project, "prod", "flights")["flights"]
+    write_resources(find_project(project))
+    client.catalogs.create(catalog)
+    root = f"/Workspace/Users/tester@example.org/.bundle/flights/{target}"
+    number = Deployer(client, root).deploy_bundle(project, target, "flights")["flights"]
+    deployed = {schema.full_name for schema in client.schemas.list(catalog)}
+    assert deployed == {f"{catalog}.{prefix}{layer}" for layer in ("bronze", "silver", "gold")}
     data = {"source": str(project / "data")}
     run = wait(client, client.jobs.run_now(number, job_parameters=data).run_id)
     left = outputs(client, run)["flights"]
     assert run.state.result_state.value == "SUCCESS", left.error_trace
-    tables = {each.full_name for s in ("bronze", "silver", "gold") for each in client.tables.list("flights_prod", s)}
-    assert {"flights_prod.silver.flights", "flights_prod.gold.delays_by_hour"} <= tables
-    assert "mean_dep_delay" in {each.name for each in client.tables.get("flights_prod.gold.delays_by_hour").columns}
+    assert {schema.full_name for schema in client.schemas.list(catalog)} == deployed
+    tables = {each.full_name for name in deployed for each in client.tables.list(catalog, name.rpartition(".")[2])}
+    assert {f"{catalog}.{prefix}silver.flights", f"{catalog}.{prefix}gold.delays_by_hour"} <= tables
+    delays = client.tables.get(f"{catalog}.{prefix}gold.delays_by_hour")
+    assert "mean_dep_delay" in {each.name for each in delays.columns}
 
 
 def test_a_run_that_is_canceled_ends_its_processes(wheel: Path, client: Any) -> None:
