@@ -357,8 +357,8 @@ class _OneRun:
                     "execution_count": known.attempt,
                     "notebook_path": _notebook(self._tasks.get(name)),
                 }
-                for name, known in run.tasks.items()
-                if known.result is not None and name in before
+                for name in before
+                if (known := run.tasks[name]).result is not None
             },
             values={
                 name: values
