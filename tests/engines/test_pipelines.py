@@ -479,7 +479,7 @@ FAULTS = {
         4,
         "above the decorator",
     ),
-    "sink": ("dp.create_sink('a', 'kafka', {})\n", "DEX-PIPELINE-08", 4, "`create_sink`"),
+    "sink": ("dp.create_sink('a', 'kafka', {})\n", "DEX-PIPELINE-08", 4, "The sink 'a'"),
     "history": (
         "dp.create_streaming_table('a')\ndp.create_auto_cdc_flow('a', 'b', ['id'], 'at', stored_as_scd_type=2)\n",
         "DEX-PIPELINE-08",
@@ -611,6 +611,75 @@ def test_some_tables_are_chosen_and_a_plan_alone_writes_nothing(trial: Trial, sp
         assert told.value.code == "DEX-PIPELINE-13"
     assert trial.states(trial.run(refresh=["a"])) == {"a": "COMPLETED", "b": "EXCLUDED"}
     assert trial.states(trial.run(refresh=["b"])) == {"a": "EXCLUDED", "b": "COMPLETED"}
+
+
+def test_what_cannot_be_made_here_is_left_out_by_choosing_the_others(trial: Trial, spark: Any) -> None:
+    sources = {
+        "tables.py": """\
+dp.create_sink("away", "kafka", {})
+
+@dp.append_flow(target="away")
+def sent():
+    return spark.readStream.table("fine")
+
+dp.create_streaming_table("history")
+dp.create_auto_cdc_flow("history", "fine", ["id"], "id", stored_as_scd_type=2)
+
+@dp.table(row_filter="ROW FILTER f ON (id)")
+def filtered():
+    return spark.range(1)
+
+@dp.table
+def from_kafka():
+    return spark.readStream.format("kafka").load()
+
+@dp.table
+def fine():
+    return spark.range(2)
+"""
+    }
+    with pytest.raises(PipelineError, match="The sink 'away'"):
+        trial.run(sources)
+    update = trial.run(refresh=["fine"])
+    assert trial.states(update) == {
+        "fine": "COMPLETED",
+        **dict.fromkeys(("away", "history", "filtered", "from_kafka"), "EXCLUDED"),
+    }
+    for name, said in (("history", "SCD type 2"), ("filtered", "row filter"), ("from_kafka", "'kafka' as a stream")):
+        with pytest.raises(PipelineError, match=said) as told:
+            trial.run(refresh=[name])
+        assert told.value.code == "DEX-PIPELINE-08"
+
+
+def test_tables_of_others_are_found_whatever_the_case_of_their_names(trial: Trial, spark: Any) -> None:
+    spark.sql(f"create schema if not exists local.{trial.key}")
+    spark.sql("select 1 as id").write.saveAsTable(f"local.{trial.key}.Theirs")
+    update = trial.run(
+        {
+            "tables.py": """\
+@dp.table
+def Batch():
+    rows = spark.range(1)
+    return spark.sql("select theirs.id from theirs join {rows} r on true", rows=rows)
+
+@dp.table
+def streamed():
+    return spark.sql("select THEIRS.id from stream(THEIRS)")
+
+@dp.table
+def own():
+    return spark.sql("select BATCH.id from BATCH").unionByName(spark.table("baTch"))
+
+@dp.table
+def of_a_stream():
+    return spark.sql("select * from {rows}", rows=spark.readStream.table("theirs"))
+"""
+        }
+    )
+    assert update.state == "COMPLETED", trial.log
+    assert [each.kind for each in update.datasets if each.name.endswith("stream")] == ["streaming table"]
+    assert trial.rows("own", spark) == [(1,), (1,)]
+    assert trial.rows("streamed", spark) == trial.rows("of_a_stream", spark) == [(1,)]
 
 
 def test_a_table_that_may_not_be_reset_stays(trial: Trial, spark: Any) -> None:

@@ -84,20 +84,34 @@ class _Functions:
         for ending, action in _ACTIONS:
             found[f"expect{ending}"] = self._expect(action)
             found[f"expect_all{ending}"] = self._expect_all(action)
-        for name in (
-            "create_sink",
-            "foreach_batch_sink",
-            "create_auto_cdc_from_snapshot_flow",
-            "apply_changes_from_snapshot",
-        ):
-            found[name] = self._refused(name)
+        for name in ("create_auto_cdc_from_snapshot_flow", "apply_changes_from_snapshot"):
+            found[name] = self.create_auto_cdc_from_snapshot_flow
+        found["create_sink"], found["foreach_batch_sink"] = self.create_sink, self.foreach_batch_sink
         return found
 
-    def _refused(self, name: str) -> Callable[..., Any]:
-        def refuse(*_: Any, **__: Any) -> Any:
-            raise needs_workspace(f"`{name}`", self._here())
+    # -- what is not made here -----------------------------------------------------------------------------------------
 
-        return refuse
+    def create_sink(self, name: str, *_: Any, **__: Any) -> None:
+        """Take a sink, which is not filled on this machine."""
+        place = self._here()
+        refused = needs_workspace(f"The sink '{name}'", place)
+        self._registry.add(Dataset(self._registry.name(name, place), "sink", place, refused=refused))
+
+    def foreach_batch_sink(self, name: str | None = None, **_: Any) -> Callable[[F], F]:
+        """Return a decorator of a function that is a sink."""
+
+        def take(function: F) -> F:
+            self.create_sink(name or function.__name__)
+            return function
+
+        return take
+
+    def create_auto_cdc_from_snapshot_flow(self, target: str, *_: Any, **__: Any) -> None:
+        """Take that a table is made of snapshots, which is not done on this machine."""
+        place = self._here()
+        self._registry.refuse(
+            self._registry.name(target, place), needs_workspace(f"The change feed of snapshots into '{target}'", place)
+        )
 
     # -- datasets ------------------------------------------------------------------------------------------------------
 
@@ -128,8 +142,6 @@ class _Functions:
 
     def _options(self, given: Mapping[str, Any], name: str, place: Where) -> dict[str, Any]:
         """Return what the parameters of a table say of its rows and files."""
-        if given.get("row_filter"):
-            raise needs_workspace(f"The row filter of '{name}'", place)
         unknown = sorted(set(given) - _HARMLESS - {"schema", "partition_cols", "row_filter"})
         if unknown:
             raise self._wrong(f"'{name}' is given '{unknown[0]}', which no dataset has.", place)
@@ -138,6 +150,7 @@ class _Functions:
             "columns": None if columns is None else declared_columns(columns, place),
             "partitioned_by": tuple(given.get("partition_cols") or ()),
             "properties": _texts(given.get("table_properties")),
+            "refused": needs_workspace(f"The row filter of '{name}'", place) if given.get("row_filter") else None,
         }
 
     def create_streaming_table(self, name: str, **given: Any) -> None:
@@ -199,7 +212,9 @@ class _Functions:
         }
         refused = next((what for what, wanted in asked.items() if wanted), None)
         if refused is not None:
-            raise needs_workspace(f"The change feed into '{target}' with {refused}", place)
+            error = needs_workspace(f"The change feed into '{target}' with {refused}", place)
+            self._registry.refuse(self._registry.name(target, place), error)
+            return
         changes = Changes(
             name or target,
             source,

@@ -10,7 +10,7 @@ from dex_dbutils import PipelineError, Where
 
 from dex.guard import split_name
 
-Kind = Literal["materialized view", "streaming table", "table", "temporary view"]
+Kind = Literal["materialized view", "streaming table", "table", "temporary view", "sink"]
 Action = Literal["warn", "drop", "fail"]
 
 
@@ -135,6 +135,7 @@ class Dataset:
         positional: the declared columns are those of the query in their order, not by name.
         partitioned_by: columns that its files are divided by.
         properties: its table properties.
+        refused: why it cannot be made on this machine; None where it can.
     """
 
     name: Name
@@ -146,6 +147,7 @@ class Dataset:
     positional: bool = False
     partitioned_by: tuple[str, ...] = ()
     properties: Mapping[str, str] = field(default_factory=dict)
+    refused: PipelineError | None = None
 
 
 class Registry:
@@ -159,6 +161,7 @@ class Registry:
         self.names = names
         self.datasets: dict[Name, Dataset] = {}
         self._loose: list[tuple[Name, Flow | Changes]] = []
+        self._refused: dict[Name, PipelineError] = {}
 
     def name(self, text: str, place: Where) -> Name:
         """Return the full name of what is defined.
@@ -205,6 +208,10 @@ class Registry:
         """Take a flow into a streaming table, which may be defined later."""
         self._loose.append((target, flow))
 
+    def refuse(self, target: Name, error: PipelineError) -> None:
+        """Take that a table cannot be made on this machine, because of one of its flows."""
+        self._refused.setdefault(target, error)
+
     def finished(self) -> dict[Name, Dataset]:
         """Return the datasets with all their flows.
 
@@ -212,8 +219,14 @@ class Registry:
             PipelineError: DEX-PIPELINE-05, a flow goes into what is no streaming table, or two have one name.
         """
         found = dict(self.datasets)
+        for target, error in self._refused.items():
+            if target not in found:
+                raise error
+            found[target] = replace(found[target], refused=error)
         for target, flow in self._loose:
             dataset = found.get(target)
+            if dataset is not None and dataset.kind == "sink":
+                continue
             if dataset is None or dataset.kind not in ("streaming table", "table"):
                 said = "no dataset of this pipeline" if dataset is None else f"a {dataset.kind}"
                 raise PipelineError(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from dex_dbutils import DexError, Environment, PipelineError, Where
+from dex_dbutils.catalog import stored_table
 
 from dex.pipelines.decorators import first_line, needs_workspace
 from dex.pipelines.delta_log import DeltaLog
@@ -70,7 +71,7 @@ class Filler:
                 raise
             except Exception as error:
                 own = [name for name in evaluation.tables if name in self.datasets]
-                if all(self._spark.catalog.tableExists(name.sql) for name in own):
+                if all(map(self.exists, own)):
                     raise self.told(error, dataset, flow.place) from error
                 # it looks at the columns of what is not made yet; it is made again when its turn comes
                 found.append((evaluation, True if any(evaluation.tables.values()) else None))
@@ -86,7 +87,20 @@ class Filler:
         )
 
     def _evaluation(self, flow: Flow | Changes, streams: Streams) -> Evaluation:
-        return Evaluation(self._spark, self._names, self.datasets, self._settings.values, streams, flow.place)
+        return Evaluation(
+            self._spark, self._names, self.datasets, self._settings.values, streams, flow.place, self._actual
+        )
+
+    def exists(self, name: Name) -> bool:
+        """Return whether there is a table or view of that name."""
+        return bool(self._spark.catalog.tableExists(self._actual(name).sql))
+
+    def _actual(self, name: Name) -> Name:
+        """Return the name of a table as the engine has it: it minds the case of those that others have made."""
+        if name in self.datasets:
+            return name
+        stored = stored_table(self._environment, name.schema, name.table)
+        return name if stored is None else Name(name.catalog, name.schema, stored.name)
 
     def _query(self, dataset: Dataset, flow: Flow | Changes, evaluation: Evaluation) -> Any:
         with evaluation.going():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 
@@ -21,7 +21,7 @@ class Plan:
         datasets: by name, tables and views; their kinds are known now.
         reads: tables that each dataset reads, through views too.
         views: views that each dataset reads.
-        order: tables, each behind those that it reads.
+        order: tables that were asked for, each behind those that it reads.
     """
 
     datasets: dict[Name, Dataset]
@@ -29,14 +29,15 @@ class Plan:
     views: dict[Name, tuple[Name, ...]]
     order: tuple[Name, ...]
 
-    def waits(self, chosen: Iterable[Name]) -> TopologicalSorter[Name]:
-        """Return a sorter of some tables by what they read of each other."""
-        wanted = set(chosen)
-        return TopologicalSorter({name: [each for each in self.reads[name] if each in wanted] for name in wanted})
+    def waits(self) -> TopologicalSorter[Name]:
+        """Return a sorter of the tables that were asked for, by what they read of each other."""
+        wanted = set(self.order)
+        return TopologicalSorter({name: [each for each in self.reads[name] if each in wanted] for name in self.order})
 
 
 def plan(
     datasets: Mapping[Name, Dataset],
+    chosen: Collection[Name],
     evaluate: Callable[[Dataset], list[tuple[Evaluation, bool | None]]],
     exists: Callable[[Name], bool],
 ) -> Plan:
@@ -44,12 +45,14 @@ def plan(
 
     Args:
         datasets: as the sources define them.
+        chosen: tables that are asked for; all if empty. The others may hold what cannot be made here.
         evaluate: makes the queries of a dataset; returns what each read, and whether it is a stream, which is None
             where the query could not be made yet.
         exists: returns whether there is a table of that name.
 
     Raises:
         PipelineError: DEX-PIPELINE-06, a table that nobody makes is read; -07, datasets read each other in a circle;
+            -08, a dataset cannot be made on this machine; -13, a table is not chosen that is not there and is needed;
             -14, a query is a stream or is none where the other is wanted.
     """
     known: dict[Name, Dataset] = {}
@@ -57,17 +60,26 @@ def plan(
     views: dict[Name, tuple[Name, ...]] = {}
     there: dict[Name, bool] = {}
     for name, dataset in datasets.items():
+        if chosen and name not in chosen:
+            known[name] = dataset
+            continue
+        if dataset.refused is not None:
+            raise dataset.refused
         made = evaluate(dataset)
         tables = {table: None for one, _ in made for table in one.tables}
         for table in tables:
-            if table not in datasets and not there.setdefault(table, exists(table)):
-                raise _unknown(table, dataset, datasets)
+            if table in datasets and (not chosen or table in chosen):
+                continue
+            if table not in there:
+                there[table] = exists(table)
+            if not there[table]:
+                raise _left_out(table, dataset) if table in datasets else _unknown(table, dataset, datasets)
         reads[name] = tuple(tables)
         views[name] = tuple({view: None for one, _ in made for view in one.views})
         known[name] = _of_kind(dataset, [streaming for _, streaming in made])
-    stored = [name for name, dataset in known.items() if dataset.kind != "temporary view"]
+    stored = [name for name in reads if known[name].kind != "temporary view"]
     try:
-        order = TopologicalSorter({n: [r for r in reads[n] if r in known] for n in stored}).static_order()
+        order = TopologicalSorter({n: [r for r in reads[n] if r in stored] for n in stored}).static_order()
         return Plan(known, reads, views, tuple(order))
     except CycleError as error:
         way = list(reversed(error.args[1]))
@@ -102,6 +114,15 @@ def wrong_kind(what: str, place: Where, instead: str) -> PipelineError:
     """Return the error of a query that is a stream, or is none, where the other is wanted."""
     more = " or STREAM(...)" if "Stream" in instead else " and without STREAM(...)"
     return PipelineError("DEX-PIPELINE-14", f"{what}.", place, f"Read with {instead}{more}, or define the other kind.")
+
+
+def _left_out(table: Name, dataset: Dataset) -> PipelineError:
+    return PipelineError(
+        "DEX-PIPELINE-13",
+        f"{dataset.name} reads {table}, which is not there yet and is not chosen.",
+        dataset.place,
+        f"Choose {table} as well.",
+    )
 
 
 def _unknown(table: Name, dataset: Dataset, datasets: Iterable[Name]) -> PipelineError:

@@ -51,6 +51,7 @@ class Evaluation:
         configuration: values of ``${key}`` in SQL.
         streams: gives what is read as a stream.
         place: where the flow is defined.
+        actual: returns the name of a table as the engine has it, which minds its case.
         checked: takes the frame of a view with expectations, and returns it as its readers get it.
         tables: tables that were read, and whether as a stream.
         views: views of the pipeline that were read.
@@ -63,6 +64,7 @@ class Evaluation:
     configuration: Mapping[str, str]
     streams: Streams
     place: Where
+    actual: Callable[[Name], Name] = lambda name: name
     checked: Callable[[Dataset, Any], Any] = lambda dataset, frame: frame
     tables: dict[Name, bool] = field(default_factory=dict)
     views: dict[Name, Any] = field(default_factory=dict)
@@ -95,6 +97,7 @@ class Evaluation:
         if self._is_view(name):
             return self.view(name)
         self.tables[name] = self.tables.get(name, False) or streaming
+        name = self.actual(name)
         return self.marked(self.streams.table(name, options, self.place)) if streaming else plain(name.sql)
 
     def view(self, name: Name) -> Any:
@@ -106,6 +109,8 @@ class Evaluation:
         if name in self.views:
             return self.views[name]
         dataset = self.datasets[name]
+        if dataset.refused is not None:
+            raise dataset.refused
         if name in self._going:
             way = " -> ".join(each.table for each in (*self._going, name))
             raise PipelineError(
@@ -154,12 +159,14 @@ class Evaluation:
 
         text = with_configuration(text, self.configuration)
         references: list[Any] = []
+        given: dict[str, Any] = {}
         if frames:
             from pyspark.sql.connect.sql_formatter import SQLStringFormatter
 
             formatter = SQLStringFormatter(self.spark)
             text = formatter.format(text, **frames)
-            references = [SubqueryAlias(frame._plan, name) for frame, name in formatter._temp_views]
+            given = {name: frame for frame, name in formatter._temp_views}
+            references = [SubqueryAlias(frame._plan, name) for name, frame in given.items()]
         try:
             sources = sources_of(text)
         except ValueError as error:
@@ -169,7 +176,15 @@ class Evaluation:
         if sources is None:
             return plain(text)
         changes: list[tuple[Source, str]] = []
-        streaming = [source for source in sources if self._in_sql(source, changes, references)]
+        streaming = [
+            source
+            for source in sources
+            if (
+                streams_in(given[source.name], self.marks)
+                if source.name in given
+                else self._in_sql(source, changes, references)
+            )
+        ]
         self._check_state(text, streaming)
         from pyspark.sql import functions as F
 
@@ -190,7 +205,7 @@ class Evaluation:
             if name is None or not (self._is_view(name) or source.streaming):
                 if name is not None:
                     self.tables[name] = self.tables.get(name, False)
-                    changes.append((source, name.sql if source.aliased else f"{name.sql} AS {ticked(name.table)}"))
+                    changes.append((source, self._as_table(source, self.actual(name))))
                 return False
             frame = self.view(name) if self._is_view(name) else self.table(source.name, str, True, {})
         label = f"__dex_{len(references) + 1}"
@@ -198,6 +213,13 @@ class Evaluation:
         references.append(SubqueryAlias(frame._plan, label))
         changes.append((source, label if source.aliased else f"{label} AS {ticked(own.strip('`'))}"))
         return frame._plan._plan_id in self.marks or streams_in(frame, self.marks)
+
+    @staticmethod
+    def _as_table(source: Source, name: Name) -> str:
+        """Return what stands for a table in a query; columns behind its name as it was written are found."""
+        written = source.name.split(".")[-1].strip().strip("`")
+        same = source.aliased or written == name.table
+        return name.sql if same else f"{name.sql} AS {ticked(written)}"
 
     def _read_files(self, source: Source) -> Any:
         options = dict(source.options)

@@ -121,44 +121,42 @@ class _Update:
             self._folder,
             self._log,
         )
-        planned = plan(datasets, filler.planned, self._exists)
+        tables = [name for name, dataset in datasets.items() if dataset.kind != "temporary view"]
+        anew = {self._chosen(text, tables) for text in full_refresh_of}
+        chosen = anew | {self._chosen(text, tables) for text in refresh}
+        planned = plan(datasets, chosen, filler.planned, filler.exists)
         filler.datasets = planned.datasets
         update = Update(pipeline=self._pipeline.key, environment=self._environment.name, full_refresh=full_refresh)
-        update.datasets = [_report(planned, name) for name in (*_views(planned), *planned.order)]
+        views = [name for name in planned.reads if name not in planned.order]
+        left_out = [name for name in tables if name not in planned.order]
+        update.datasets = [_report(planned, name) for name in (*views, *planned.order, *left_out)]
         if not dry_run:
-            anew = {self._chosen(text, planned) for text in full_refresh_of}
-            wanted = anew | {self._chosen(text, planned) for text in refresh} or set(planned.order)
-            self._make(planned, wanted, set(planned.order) if full_refresh else anew, update, filler)
+            reports = {report.name: report for report in update.datasets}
+            for name in left_out:
+                reports[str(name)].state = "EXCLUDED"
+            self._log(f"{self._pipeline.key}: {len(planned.order)} of {len(tables)} tables")
+            self._make(planned, set(planned.order) if full_refresh else anew, reports, filler)
             failed = any(report.state in ("FAILED", "SKIPPED") for report in update.datasets)
             update.state = "FAILED" if failed else "COMPLETED"
         update.seconds = round(time.monotonic() - began, 3)
         return update
 
-    def _exists(self, name: Name) -> bool:
-        return bool(self._spark.catalog.tableExists(name.sql))
-
-    def _chosen(self, text: str, planned: Plan) -> Name:
+    def _chosen(self, text: str, tables: Sequence[Name]) -> Name:
         name = self._names.find(text)
-        if name is None or name not in planned.order:
+        if name is None or name not in tables:
             raise PipelineError(
                 "DEX-PIPELINE-13",
                 f"The pipeline '{self._pipeline.key}' has no table '{text}'.",
                 self._pipeline.root,
-                f"It has: {', '.join(map(str, planned.order))}.",
+                f"It has: {', '.join(map(str, tables))}.",
             )
         return name
 
-    def _make(self, planned: Plan, wanted: set[Name], anew: set[Name], update: Update, filler: Filler) -> None:
+    def _make(self, planned: Plan, anew: set[Name], reports: dict[str, DatasetReport], filler: Filler) -> None:
         """Make the tables, some at a time, each behind those that it reads."""
-        reports = {report.name: report for report in update.datasets}
-        for name in planned.order:
-            if name not in wanted:
-                self._check_there(planned, name, wanted)
-                reports[str(name)].state = "EXCLUDED"
-        self._log(f"{self._pipeline.key}: {len(wanted)} of {len(planned.order)} tables")
-        for schema in sorted({name.schema for name in wanted}):
+        for schema in sorted({name.schema for name in planned.order}):
             make_schema(self._spark, self._names.catalog, schema)
-        sorter = planned.waits(wanted)
+        sorter = planned.waits()
         sorter.prepare()
         going: dict[Future[None], Name] = {}
         lost: set[Name] = set()
@@ -187,16 +185,6 @@ class _Update:
             raise
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
-
-    def _check_there(self, planned: Plan, name: Name, wanted: set[Name]) -> None:
-        reader = next((each for each in planned.order if each in wanted and name in planned.reads[each]), None)
-        if reader is not None and not self._exists(name):
-            raise PipelineError(
-                "DEX-PIPELINE-13",
-                f"{reader} reads {name}, which is not there yet and is not chosen.",
-                planned.datasets[reader].place,
-                f"Choose {name} as well.",
-            )
 
     def _skip(self, report: DatasetReport, missing: Name) -> None:
         report.state, report.error = "SKIPPED", f"{missing} was not made."
@@ -229,15 +217,11 @@ def _lines(report: DatasetReport) -> Iterator[str]:
         yield f"  {each.name}: {each.passed} passed, {each.failed} failed{said}"
 
 
-def _views(planned: Plan) -> list[Name]:
-    return [name for name, dataset in planned.datasets.items() if dataset.kind == "temporary view"]
-
-
 def _report(planned: Plan, name: Name) -> DatasetReport:
     dataset = planned.datasets[name]
     return DatasetReport(
         name=name.table if dataset.kind == "temporary view" else str(name),
         kind=dataset.kind,
-        reads=[str(each) for each in planned.reads[name]],
+        reads=[str(each) for each in planned.reads.get(name, ())],
         place=str(dataset.place),
     )

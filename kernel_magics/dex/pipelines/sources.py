@@ -178,10 +178,15 @@ class Sources:
         made = take_apart(with_parameters(statement, self._parameters))
         if made is None:
             return
-        if made.refused:
-            raise needs_workspace(f"{made.refused} of '{made.name}'", place)
+        refused = needs_workspace(f"{made.refused} of '{made.name}'", place) if made.refused else None
+        if made.cdc is not None and made.cdc.refused:
+            refused = needs_workspace(f"The change feed '{made.name}' with {made.cdc.refused}", place)
         if made.kind is None:
-            self._registry.add_flow(self._registry.name(made.target, place), self._flow(made, place))
+            target = self._registry.name(made.target, place)
+            if refused is None:
+                self._registry.add_flow(target, self._flow(made, place))
+            else:
+                self._registry.refuse(target, refused)
             return
         flows = (self._flow(made, place),) if made.query or made.cdc else ()
         if not flows and made.kind != "streaming table":
@@ -197,6 +202,7 @@ class Sources:
                 positional=True,
                 partitioned_by=made.partitioned_by,
                 properties=made.properties,
+                refused=refused,
             )
         )
 
@@ -208,8 +214,6 @@ class Sources:
 
 
 def _changes(name: str, cdc: Cdc, place: Where) -> Changes:
-    if cdc.refused:
-        raise needs_workspace(f"The change feed '{name}' with {cdc.refused}", place)
     return Changes(name, cdc.source, cdc.keys, cdc.sequence_by, cdc.deletes or None, cdc.columns, cdc.left_out, place)
 
 
