@@ -21,6 +21,7 @@ class EmittedJob(BaseModel):
         notebooks: notebooks and folders that it was made of, below the project.
         modules: modules that are tasks of it, and so have no job of their own.
         compute: what its tasks run on.
+        configured: the configuration said what it is made of; where it does no more, the job goes.
         generated: lines of its file as they were made last.
         targets: lines of the file with what targets change of it; none where there is none.
     """
@@ -31,6 +32,7 @@ class EmittedJob(BaseModel):
     notebooks: list[str]
     modules: list[str]
     compute: Literal["serverless", "job_cluster"] = "serverless"
+    configured: bool = False
     generated: list[str] = []
     targets: list[str] = []
 

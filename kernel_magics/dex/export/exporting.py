@@ -16,7 +16,7 @@ from dex.export.drafting import Draft, draft_units
 from dex.export.emitted_jobs import read_jobs
 from dex.export.linking import Linker
 from dex.export.mapping import read_map, render_map
-from dex.export.models import ExportedFile, ExportReport, ReportLine
+from dex.export.models import ExportedFile, ExportReport, note_kept
 from dex.export.own_jobs import JobConfiguration
 from dex.export.pieces import ALLOWED
 from dex.export.project_files import memory_of_bundle, shared_files
@@ -306,6 +306,11 @@ class Exporter:
             "Rename one of the notebooks.",
         )
 
+    def notebook_of(self, name: str) -> Path | None:
+        """Return the notebook that a module was exported from last; None where it is not there."""
+        known = self._known(name).get("notebook")
+        return self._root / known if isinstance(known, str) and (self._root / known).is_file() else None
+
     def _users(self, name: str) -> dict[str, set[str]]:
         """Return the notebooks that run a module's notebook, as far as they are still there, with what they use."""
         users = self._known(name).get("users", {})
@@ -371,15 +376,6 @@ def shown_path(path: Path, project: Project, root: Path | None = None) -> str:
             Where(str(root or project.root)),
             "Copy it into the project's folder notebooks/.",
         ) from error
-
-
-def note_kept(notes: list[ReportLine], file: str, kept: list[str]) -> None:
-    """Tell of values in a generated file that a person changed, once."""
-    said = {note.text for note in notes}
-    for path in kept:
-        text = f"{file}: `{path}` stays as it was changed there"
-        if text not in said:
-            notes.append(ReportLine(text=text))
 
 
 def _tell_ledger(project: Project, draft: Draft, files: list[ExportedFile]) -> None:

@@ -46,6 +46,15 @@ class ReportLine(Model):
         return f"cell {self.cell}, line {self.line}: {self.text}" if self.line else f"cell {self.cell}: {self.text}"
 
 
+def note_kept(notes: list[ReportLine], file: str, kept: list[str]) -> None:
+    """Tell of values in a generated file that a person changed, once."""
+    said = {note.text for note in notes}
+    for path in kept:
+        text = f"{file}: `{path}` stays as it was changed there"
+        if text not in said:
+            notes.append(ReportLine(text=text))
+
+
 class ExportReport(Model):
     """What became of a notebook.
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 from configured_project import CLUSTER, PROD, changes, configured_project, emitted, job, say, task, wrong
 from dex.bundle import load_bundle
+from dex.cli import main
 from dex.export import export_notebook
 from dex.job_files import JobNotSound
-from dex.jobs import emit_jobs
+from dex.jobs import emit_job, emit_jobs
 from dex_dbutils import DexError, load_environment
 from dex_dbutils.config import find_project
-from notebook_factory import BASE, contents
+from notebook_factory import BASE, contents, write_notebook
 
 
 @pytest.fixture
@@ -180,3 +182,82 @@ def test_the_export_of_one_notebook_is_refused_where_its_job_is_wrong(root: Path
 def test_references_of_the_bundle_do_not_disturb_the_environments(root: Path) -> None:
     say(root, "description: ${var.nope} ${resources.jobs.daily.id}")
     assert load_environment("dev", start=root).catalog == "shop_dev"
+
+
+def test_a_job_that_the_configuration_describes_no_more_goes_with_its_files(root: Path) -> None:
+    say(root, "", more="other: {tasks: {only: {run_job_task: {job_id: 5}}}}\n", prod="max_concurrent_runs: 2")
+    emit_jobs(find_project(root))
+    (root / "config/base.yaml").write_text(BASE)
+    (root / "config/prod.yaml").write_text(PROD)
+    checked = emit_jobs(find_project(root), check=True)
+    assert [(report.job, report.status) for report in checked] == [("daily", "differs"), ("other", "differs")]
+    file = root / "resources/other.job.yml"
+    file.write_text(file.read_text() + "      tags: {mine: x}\n")
+    reports = emit_jobs(find_project(root))
+    assert [(report.job, report.status) for report in reports] == [("daily", "removed"), ("other", "removed")]
+    assert [path.name for path in (root / "resources").iterdir()] == ["other.job.yml"]
+    assert job(root, "other") == {"tags": {"mine": "x"}}
+    assert reports[1].kept == ["resources/other.job.yml"]
+    assert emit_jobs(find_project(root)) == []
+    export_notebook(root / "notebooks/clean.ipynb", find_project(root))
+    assert job(root, "clean")["tasks"][0]["task_key"] == "clean"
+
+
+def test_a_module_of_another_folder_keeps_its_own_job_with_its_settings(root: Path) -> None:
+    write_notebook(root / "elsewhere/late.ipynb", "x = 1")
+    export_notebook(root / "elsewhere/late.ipynb", find_project(root))
+    (root / "config/base.yaml").write_text(BASE + "jobs: {late: {tags: {a: b}}}\n")
+    (report,) = emit_jobs(find_project(root))
+    assert (report.job, report.status, report.tasks) == ("late", "written", ["late"])
+    assert job(root, "late")["tags"] == {"a": "b"}
+
+
+@pytest.mark.parametrize("key", ["a/b", "../up", "a b"])
+def test_a_key_that_is_none_is_refused(key: str, root: Path) -> None:
+    (root / "config/base.yaml").write_text(f"{BASE}jobs: {{{key!r}: {{notebooks: [notebooks]}}}}\n")
+    with pytest.raises(DexError, match="is no key of a job") as caught:
+        emit_jobs(find_project(root))
+    assert "config/base.yaml, line 4" in str(caught.value)
+
+
+def test_notebooks_are_said_in_one_place(root: Path) -> None:
+    say(root, "compute: serverless")
+    project = find_project(root)
+    with pytest.raises(DexError, match="`notebooks` of the job 'daily' is said here and in the configuration"):
+        emit_job(project, "daily", [root / "notebooks"])
+    with pytest.raises(DexError, match="`compute` of the job 'daily' is said here and in the configuration"):
+        emit_job(project, "daily", compute="job_cluster")
+    assert emit_job(project, "daily", compute="serverless").status == "written"
+
+
+def test_settings_may_stand_in_the_configuration_and_notebooks_on_the_command_line(root: Path) -> None:
+    (root / "config/base.yaml").write_text(BASE + "jobs: {daily: {tags: {a: b}, tasks: {clean: {max_retries: 3}}}}\n")
+    project = find_project(root)
+    emit_job(project, "daily", [root / "notebooks"])
+    assert (job(root)["tags"], task(root, "clean")["max_retries"]) == ({"a": "b"}, 3)
+    assert [report.status for report in emit_jobs(project)] == ["unchanged"]
+    (root / "config/base.yaml").write_text(BASE)
+    emit_jobs(find_project(root))
+    assert ("tags" in job(root), len(job(root)["tasks"])) == (False, 2)
+
+
+def test_the_command_emits_all_jobs_and_tells_what_differs(
+    root: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(root)
+    say(root, "tags: {a: b}", prod="max_concurrent_runs: 2")
+    assert main(["bundle", "emit", "--check"]) == 1
+    assert "resources/daily.job.yml: differs, 2 tasks: clean, load" in capsys.readouterr().out
+    assert main(["bundle", "emit"]) == 0
+    assert "resources/daily.targets.yml: written" in capsys.readouterr().out
+    assert main(["bundle", "emit", "--check", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["files"] == {
+        "resources/daily.job.yml": "unchanged",
+        "resources/daily.targets.yml": "unchanged",
+    }
+    say(root, "tags: 5")
+    assert main(["bundle", "emit", "--json"]) == 2
+    told = json.loads(capsys.readouterr().out)["error"]
+    assert (told["code"], told["where"]["file"], told["where"]["line"]) == ("DEX-EXPORT-33", "config/base.yaml", 7)
+    say(root, "tags: {c: d}")
+    assert main(["bundle", "validate"]) == 0

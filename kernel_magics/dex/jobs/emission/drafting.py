@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import posixpath
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,6 +34,7 @@ class JobDraft:
         files: its files in the bundle.
         drafts: what its notebooks become, by the keys of their tasks.
         as_notebooks: notebooks that run as they are, with the reason.
+        configured: the configuration says what it is made of.
     """
 
     key: str
@@ -42,6 +44,7 @@ class JobDraft:
     files: JobFiles
     drafts: dict[str, Draft] = field(default_factory=dict)
     as_notebooks: dict[str, str] = field(default_factory=dict)
+    configured: bool = False
 
 
 def draft_job(
@@ -69,6 +72,13 @@ def draft_job(
         DexError: as `infer_graph` says.
     """
     said = configuration.jobs.get(key)
+    if not re.fullmatch(r"[\w-]+", key, re.ASCII):
+        raise ExportError(
+            "DEX-EXPORT-32",
+            f"'{key}' is no key of a job: letters, digits, `-` and `_`.",
+            Where(said.at.file, line=said.at.line, column=said.at.column) if said is not None else None,
+            "Give the job another key; its `name` may be anything.",
+        )
     _refuse_two_answers(key, notebooks, compute, configuration)
     named = [project.root / name for name in (said.notebooks if said else [])]
     recorded = [project.root / name for name in (known.notebooks if known else ())]
@@ -98,7 +108,8 @@ def draft_job(
     by = f"dex bundle emit {key}"
     head = f"# Made from {names} by `{by}`; what you add stays."
     files = files_of(project, key, parts, said, head=head, by=by, targets=configuration.targets)
-    return JobDraft(key, paths, runs_on, graph, files, drafts, refused)
+    configured = said is not None and (bool(said.notebooks) or not paths)
+    return JobDraft(key, paths, runs_on, graph, files, drafts, refused, configured)
 
 
 def _refuse_two_answers(

@@ -108,21 +108,28 @@ def _emit(
 ) -> list[EmitReport]:
     configuration = JobConfiguration(project)
     known = {job.key: job for job in read_jobs(project)}
+    exporter = Exporter(project)
+    gone = {
+        key: known[key]
+        for key, (notebooks, _) in asked.items()
+        if not notebooks and key in known and known[key].configured and key not in configuration.jobs
+    }
     alone = {
         key: path
         for key, (notebooks, _) in asked.items()
-        if not notebooks and key not in known and (path := _own_notebook(project, key, configuration)) is not None
+        if not notebooks and key not in known and (path := _own_notebook(project, key, configuration, exporter))
     }
     drafts = [
         draft_job(project, key, notebooks, compute, known.get(key), configuration, progress)
         for key, (notebooks, compute) in asked.items()
-        if key not in alone
+        if key not in alone and key not in gone
     ]
     refuse_unsound(draft.files for draft in drafts)
-    exporter = Exporter(project)
     own = {key: exporter.draft(path) for key, path in alone.items()}
     made = [_made(project, draft, known.get(draft.key), force) for draft in drafts]
+    left = {key: _left_of(project, job, force) for key, job in gone.items()}
     texts = {**configuration.main, **{file: text for each in made for file, text in each.texts.items()}}
+    texts |= {file: text for each in left.values() for file, text in each.items()}
     coming = {one.name for each in drafts for one in each.drafts.values()} | {one.name for one in own.values()}
     remarks = check_jobs(project.root, [each.draft.files for each in made], texts, coming) if made else {}
     if not check:
@@ -133,16 +140,43 @@ def _emit(
     if not check:
         with interrupts_held():
             _write(project, made, force)
+    reports.update({key: _forget(project, key, files, check) for key, files in left.items()})
     reports.update({key: _report_alone(exporter, key, draft, check, force) for key, draft in own.items()})
     return [reports[key] for key in asked]
 
 
-def _own_notebook(project: Project, key: str, configuration: JobConfiguration) -> Path | None:
+def _left_of(project: Project, job: EmittedJob, force: bool) -> dict[str, str | None]:
+    """Return what is left of the files of a job that the configuration describes no more; None for one that goes."""
+    before = job.texts()
+    return regenerated({file: read_text(project.root / file) for file in before}, before, {}, force=force)[0]
+
+
+def _forget(project: Project, key: str, files: dict[str, str | None], check: bool) -> EmitReport:
+    """Take a job away that the configuration describes no more; what a person wrote into its files stays."""
+    if not check:
+        record = job_path(project, key).relative_to(project.root).as_posix()
+        write_all(project.root, {**files, record: None})
+    done: dict[str, Status] = {file: "removed" if text is None else "written" for file, text in files.items()}
+    return EmitReport(
+        job=key,
+        path=job_file(key),
+        status="differs" if check else "removed",
+        files={file: "differs" for file in files} if check else done,
+        tasks=[],
+        exported=[],
+        kept=[file for file, text in files.items() if text is not None],
+    )
+
+
+def _own_notebook(project: Project, key: str, configuration: JobConfiguration, exporter: Exporter) -> Path | None:
     """Return the notebook whose own job a key is: the configuration names no other, and its module has that name."""
     said = configuration.jobs.get(key)
     if said is None or said.notebooks:
         return None
-    return next((path for path in find_notebooks(project.root / "notebooks") if module_name(path) == key), None)
+    known = exporter.notebook_of(key)
+    return known or next(
+        (path for path in find_notebooks(project.root / "notebooks") if module_name(path) == key), None
+    )
 
 
 def _made(project: Project, draft: JobDraft, known: EmittedJob | None, force: bool) -> _Made:
@@ -170,6 +204,7 @@ def _write(project: Project, made: Sequence[_Made], force: bool) -> None:
             notebooks=[shown_path(path, project) for path in draft.paths],
             modules=[one.name for one in draft.drafts.values()],
             compute=draft.compute,
+            configured=draft.configured,
             generated=texts[job_file(draft.key)].split("\n"),
             targets=texts[targets_file(draft.key)].split("\n") if targets_file(draft.key) in texts else [],
         )

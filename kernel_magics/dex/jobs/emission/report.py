@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from dex.bundle import Finding
 from dex.graph import Question
 
-Status = Literal["written", "unchanged", "differs"]
+Status = Literal["written", "unchanged", "differs", "removed"]
 
 
 class EmitReport(BaseModel):
@@ -18,7 +18,7 @@ class EmitReport(BaseModel):
     Attributes:
         job: key of the job.
         path: its file, below the project.
-        status: written, unchanged, or differs where nothing was to be written.
+        status: written, unchanged, removed, or differs where nothing was to be written.
         diff: what differs.
         files: its files with what became of each: the job, and what targets change of it.
         tasks: keys of its tasks, in order.
@@ -45,7 +45,8 @@ class EmitReport(BaseModel):
 
     def to_text(self) -> str:
         """Return it for logs and terminals."""
-        lines = [f"{self.path}: {self.status}, {len(self.tasks)} tasks: {', '.join(self.tasks)}"]
+        count = f", {len(self.tasks)} task{'s' * (len(self.tasks) != 1)}: {', '.join(self.tasks)}"
+        lines = [f"{self.path}: {self.status}{count if self.tasks else ''}"]
         lines += [f"{file}: {status}" for file, status in self.files.items() if file != self.path]
         lines += [f"  {notebook} runs as a notebook: {why}" for notebook, why in self.as_notebooks.items()]
         lines += [f"  `{path}` stays as it was changed there" for path in self.kept]
