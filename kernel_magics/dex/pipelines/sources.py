@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import sys
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -98,7 +99,8 @@ class Sources:
         space = globals_ if globals_ is not None else {**self._given, "__name__": f"__pipeline_{Path(name).stem}__"}
         space.setdefault("__file__", name)
         try:
-            exec(compile(text, name, "exec"), space)  # noqa: S102  the person's own sources
+            with _as_module(space):
+                exec(compile(text, name, "exec", dont_inherit=True), space)  # noqa: S102  the person's own sources
         except DexError:
             raise
         except SyntaxError as error:
@@ -211,6 +213,22 @@ class Sources:
             return _changes(made.name, made.cdc, place)
         query = made.query
         return Flow(made.name, lambda: self._sql(query), place, made.kind is None, made.once)
+
+
+class _Module:
+    """Has the names of a source that is being run."""
+
+
+@contextmanager
+def _as_module(space: dict[str, Any]) -> Iterator[None]:
+    """Let a source be a module while it is run, as `dataclasses` looks for; afterwards it is none again."""
+    module: Any = _Module()
+    module.__dict__ = space
+    sys.modules[space["__name__"]] = module
+    try:
+        yield
+    finally:
+        del sys.modules[space["__name__"]]
 
 
 def _changes(name: str, cdc: Cdc, place: Where) -> Changes:
