@@ -291,6 +291,24 @@ SETS: dict[str, Layered] = {
         {"bronze.orders": MV, "silver.twice": MV, "silver.big": MV},
         holds=("def load(name):", "factor = 2"),
     ),
+    "classes and computed defaults": Layered(
+        {
+            "classes.py": [
+                (
+                    "from __future__ import annotations\n\nfrom dataclasses import dataclass\nfrom datetime import date\n\n\n"
+                    "@dataclass\nclass Rule:\n    column: str\n    least: int = 0\n\n"
+                    '    def of(self, df):\n        return df.filter(f"{self.column} >= {self.least}")'
+                ),
+                'dbutils.widgets.text("day", str(date(2024, 1, 2)))\nday = dbutils.widgets.get("day")',
+                ROWS,
+                'rule = Rule("amount", 20)\nkept = rule.of(spark.table("bronze.orders")).filter(f"day = \'{day}\'")',
+                'kept.write.mode("overwrite").saveAsTable("silver.kept")',
+            ]
+        },
+        {"bronze.orders": MV, "silver.kept": MV},
+        configuration={"day": ""},
+        holds=("from __future__ import annotations", "@dataclass", "params.day = "),
+    ),
     "several names at a time": Layered(
         {
             "pairs.py": [

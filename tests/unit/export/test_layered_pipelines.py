@@ -149,6 +149,20 @@ def test_an_import_below_a_use_of_pythons_own_function_is_only_where_it_holds(sh
     assert "    from pyspark.sql.functions import sum" in last
 
 
+def test_a_main_function_of_the_notebook_is_what_it_does(shop: Project) -> None:
+    main = (
+        'def main(day="1"):\n'
+        '    """Load the orders."""\n'
+        '    orders = spark.table("bronze.orders")\n'
+        '    for layer in ("silver", "gold"):\n'
+        '        table = f"{layer}.orders"\n'
+        '        orders.filter(f"day = \'{day}\'").write.mode("overwrite").saveAsTable(table)'
+    )
+    report = emitted(shop, main, 'if __name__ == "__main__":\n    main("2")')
+    assert [table.name for table in report.tables] == ["silver.orders", "gold.orders"]
+    assert "orders.filter(\"day = '2'\")" in source(shop)
+
+
 def test_a_default_that_is_computed_is_set_on_the_parameters(shop: Project) -> None:
     emitted(
         shop,
@@ -367,6 +381,21 @@ REFUSED: dict[str, tuple[list[str], tuple[int, int], str, str]] = {
         (3, 1),
         "Every run adds",
         "overwrite",
+    ),
+    "MERGE where the table is there": (
+        [READ, f'if spark.catalog.tableExists("silver.orders"):\n    spark.sql("{MERGE}")\nelse:\n    {WRITE}'],
+        (2, 1),
+        "silver.orders is written in a way",
+        "create_auto_cdc_flow",
+    ),
+    "a read that the platform does not see": (
+        [
+            "from delta.tables import DeltaTable",
+            f'orders = DeltaTable.forName(spark, "bronze.orders").toDF()\n{WRITE}',
+        ],
+        (2, 1),
+        "does not see",
+        "spark.read.table",
     ),
     "another language": (["# MAGIC %scala\n# MAGIC val a = 1", READ, WRITE], (1, 1), "is Scala", "notebook task"),
     "a table that nobody fills": (

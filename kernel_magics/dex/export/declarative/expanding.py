@@ -52,6 +52,8 @@ class Expander:
     def _one(self, step: Step, depth: int) -> list[Step]:
         if isinstance(step.node, ast.For) and self._writes(step.node):
             return self._loop(step, step.node, depth)
+        if isinstance(step.node, ast.If) and (body := _branch(step.node)) is not None:
+            return [made for inner in body for made in self._again(step, inner, {}, depth)]
         call = step.node.value if isinstance(step.node, ast.Expr | ast.Assign) else None
         if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in self._helpers:
             return self._helper(step, call, depth)
@@ -196,6 +198,18 @@ class Expander:
         for each in found:
             each.spot = step.spot
         return found
+
+
+def _branch(node: ast.If) -> list[ast.stmt] | None:
+    """Return what an `if` over two literal texts runs, such as that over `__name__`, which an export has written out."""
+    test = node.test
+    literal = isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.Eq | ast.NotEq) and len(test.ops) == 1
+    if not literal or not isinstance(test, ast.Compare):
+        return None
+    left, right = test.left, test.comparators[0]
+    if not isinstance(left, ast.Constant) or not isinstance(right, ast.Constant):
+        return None
+    return node.body if (left.value == right.value) == isinstance(test.ops[0], ast.Eq) else node.orelse
 
 
 def _text_of(node: ast.stmt, given: Mapping[str, ast.expr]) -> dict[str, ast.expr] | None:

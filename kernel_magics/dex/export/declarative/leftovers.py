@@ -125,7 +125,8 @@ def _imports_from_sources(value: ast.expr) -> bool:
 
 def _how_to_write(node: ast.stmt) -> str:
     """Return what to do instead of a write that is not understood."""
-    if ".merge(" in ast.unparse(node):
+    text = ast.unparse(node).lower()
+    if ".merge(" in text or "merge into" in text:
         return _CDC
     if isinstance(node, ast.If | ast.Try | ast.While | ast.With | ast.For):
         return "Write it at the top of a cell: whether a table is there must not depend on what happens."

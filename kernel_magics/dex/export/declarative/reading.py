@@ -205,6 +205,12 @@ class Reader:
             self._refuse(step.spot, f"A table needs `{short(step.text)}`, which does something.", TASK)
         if any(table.how != "read" for table in step.touched.tables) or step.touched.files:
             self._refuse(step.spot, f"A table needs the result of a write: `{short(step.text)}`.", "Read the table.")
+        if "DeltaTable.for" in step.text:
+            self._refuse(
+                step.spot,
+                f"A pipeline does not see that `{short(step.text)}` reads a table, and may run it too early.",
+                "Read it with spark.read.table.",
+            )
         for call in effects_in(step.node):
             line = step.spot.line + call.lineno - 1
             self._refuse(
@@ -219,9 +225,9 @@ class Reader:
             line = spot.line + (call.lineno - 1 if first else 0)
             self._refuse(
                 Spot(spot.notebook, spot.cell, line),
-                f"`{short(ast.unparse(call))}` runs a query while the pipeline is being planned, and a table depends on "
-                "what it gives.",
-                "Join the value as a frame of one row (crossJoin), use a subquery, or give it as a parameter.",
+                f"`{short(ast.unparse(call))}` runs a query while the pipeline is being planned.",
+                "Take it out where it only tells; else join the value as a frame of one row (crossJoin), use a subquery, "
+                "or give it as a parameter.",
             )
 
     def _must_be_known(self, made: Declaration, table: NamedTable, at: int, spot: Spot) -> None:

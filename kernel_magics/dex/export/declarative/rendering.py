@@ -58,9 +58,9 @@ class _Source:
                 self._add(items, step)
         head = self._head(needed)
         needed |= set(flow_of(ast.parse(head)).needs) | {"DataFrame"}
-        pieces = [s.piece for at, s in enumerate(self._steps) if at in tops and s.piece is not None]
+        imported = [s for at, s in enumerate(self._steps) if at in tops or s.text.startswith("from __future__")]
         imports, free = render_imports(
-            [piece for piece in pieces if isinstance(piece.node, ast.Import | ast.ImportFrom)],
+            [s.piece for s in imported if s.piece is not None and isinstance(s.node, ast.Import | ast.ImportFrom)],
             needed,
             needed,
             self._package,

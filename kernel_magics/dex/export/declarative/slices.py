@@ -6,14 +6,11 @@ import ast
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from dex.export.context import GLOBALS
 from dex.export.declarative.models import Step
 from dex.export.placement import BUILTINS
 from dex.export.purity import is_of, root_name
 from dex.export.slicing import changed_in_place
 
-#: Names that are there without a statement that binds them.
-GIVEN = frozenset({"spark", "session", "dbutils", "params", "job_params", *GLOBALS, *BUILTINS})
 _MODULES = (
     *("pyspark.sql.types", "pyspark.sql.window", "pathlib", "decimal", "re"),
     *("datetime.date", "datetime.datetime", "datetime.timedelta", "datetime.timezone", "zoneinfo"),
@@ -58,12 +55,12 @@ class Slices:
     def _tops(self) -> set[int]:
         found = {at for at, step in enumerate(self._steps) if step.top or self._may(step)}
         while True:
-            names = {name for at in found for name in self._steps[at].flow.binds} | GIVEN
-            bound = set(self._times)
+            names = {name for at in found for name in self._steps[at].flow.binds}
             out = {
                 at
                 for at in found
-                if not self._steps[at].top and any(n in bound and n not in names for n in self._steps[at].flow.needs)
+                if not self._steps[at].top
+                and any(name in self._times and name not in names for name in self._steps[at].flow.needs)
             }
             if not out:
                 return found

@@ -173,6 +173,10 @@ def _steps(piece: Piece, shown: str) -> list[Step]:
     return found
 
 
+#: How a computed default of a widget is set.
+_REPLACE = ("replace", "dataclasses.replace")
+
+
 def _plain(text: str) -> str:
     """Return a statement without what a pipeline has no memory for, and with parameters as they are there.
 
@@ -188,7 +192,7 @@ def _plain(text: str) -> str:
             changes.append((call, source_of(text, call.func.value)))
     first = tree.body[0] if tree.body else None
     value = first.value if isinstance(first, ast.Assign) else None
-    if isinstance(value, ast.Call) and ast.unparse(value.func) == "replace" and value.args and value.keywords:
+    if isinstance(value, ast.Call) and ast.unparse(value.func) in _REPLACE and value.args and value.keywords:
         owner = ast.unparse(value.args[0])
         if owner in ("params", "job_params"):
             return f"{owner}.{value.keywords[0].arg} = {source_of(text, value.keywords[0].value)}"
