@@ -1,5 +1,6 @@
 // @vitest-environment jsdom
 import type { EmitReply, GraphReply, Progress, TaskPlace } from '@dexkit/client';
+import { Clipboard } from '@jupyterlab/apputils';
 import { nullTranslator } from '@jupyterlab/translation';
 import { act } from 'react';
 import { createRoot, type Root } from 'react-dom/client';
@@ -108,6 +109,9 @@ it('shows the graph with questions first, their places and the answer to write',
   expect(server.graph.mock.calls[0][0]).toMatchObject({ path: 'trial/silver.py', scope: 'project' });
   expect(node.textContent).toContain('2 tasks · 1 open question');
   expect(node.querySelector('.dex-mod-warning code')?.textContent).toBe('dex: task {reads: [...]}');
+  const copied = vi.spyOn(Clipboard, 'copyToSystem').mockReturnValue();
+  await press('Copy the answer');
+  expect(copied).toHaveBeenCalledWith('dex: task {reads: [...]}');
   await press('silver.py, cell 5');
   expect(opened).toHaveBeenCalledWith('trial/silver.py', at('silver.py', 5));
 });

@@ -1,6 +1,7 @@
 /** The graph that notebooks make: tasks, reasons, open questions; and the job made of it, shown before it is written. */
 
 import type { EmitReply, GraphReply, GraphTaskView, QuestionView, ReasonView, TaskPlace } from '@dexkit/client';
+import { Clipboard } from '@jupyterlab/apputils';
 import { Fragment } from 'react';
 
 import type { Graphs, GraphState, Scope } from '../graphs';
@@ -168,6 +169,16 @@ function Questions(props: { questions: readonly QuestionView[]; open: Open }): J
           <p>
             {trans.__('Answer:')} <Coded text={question.remedy} />
           </p>
+          {answerOf(question.remedy) !== null && (
+            <Button
+              label={trans.__('Copy the answer %1', answerOf(question.remedy))}
+              onClick={() => {
+                Clipboard.copyToSystem(answerOf(question.remedy) ?? '');
+              }}
+            >
+              {trans.__('Copy the answer')}
+            </Button>
+          )}
           <p className="dex-Notice-code">{question.code}</p>
         </li>
       ))}
@@ -276,6 +287,11 @@ function PlaceLink(props: { place: TaskPlace; open: Open }): JSX.Element {
       {placeWord(trans, place)}
     </button>
   );
+}
+
+/** Return what a remedy says to write in a notebook: its first part in backticks that is a setting of dex. */
+function answerOf(remedy: string): string | null {
+  return remedy.split('`').find((part, index) => index % 2 === 1 && part.startsWith('dex:')) ?? null;
 }
 
 /** A text whose parts in backticks are code. */
