@@ -20,6 +20,8 @@ _NEEDS_COMPUTE = frozenset(
 )
 _RUNS_ON = ("environment_key", "job_cluster_key", "new_cluster", "existing_cluster_id")
 
+_PROFILE = "spark.databricks.cluster.profile"
+
 
 def check_compute(bundle: Bundle, job: At, name: str, task: At, kind: str) -> Iterator[Finding]:
     """Yield what is wrong with where one task runs.
@@ -94,6 +96,27 @@ def _cluster(cluster: At, said: str) -> Iterator[Finding]:
     limits = [at.value for at in (least, most) if at is not None and isinstance(at.value, int)]
     if least is not None and len(limits) == 2 and limits[0] > limits[1]:
         yield least.finding("DEX-BUNDLE-32", f"`min_workers` is {limits[0]}, more than `max_workers`.")
+    yield from _single_node(cluster, said)
+
+
+def _single_node(cluster: At, said: str) -> Iterator[Finding]:
+    """Yield a warning where a cluster has no workers and is not set up to do without; source: the vendor's tool."""
+    workers = cluster.get("num_workers")
+    if workers is None or workers.value != 0 or isinstance(workers.value, bool):
+        return
+    settings = {
+        "spark_conf.spark.databricks.cluster.profile": ("singleNode", cluster.at("spark_conf", _PROFILE)),
+        "spark_conf.spark.master": ("local", cluster.at("spark_conf", "spark.master")),
+        "custom_tags.ResourceClass": ("SingleNode", cluster.at("custom_tags", "ResourceClass")),
+    }
+    missing = [key for key, (start, at) in settings.items() if at is None or not str(at.value).startswith(start)]
+    if missing:
+        yield workers.finding(
+            "DEX-BUNDLE-32",
+            f"{said} has no workers, so it runs on one machine. Say so: `spark_conf: {{{_PROFILE}: singleNode, "
+            "spark.master: 'local[*]'}` and `custom_tags: {ResourceClass: SingleNode}`.",
+            "warning",
+        )
 
 
 def _environment(bundle: Bundle, environment: At) -> Iterator[Finding]:

@@ -45,6 +45,10 @@ def check_frame(files: BundleFiles) -> Iterator[Finding]:
         yield from _kinds(file)
         yield from _one_job(file)
         yield from _written_out(file)
+    for file in files.files[1:]:
+        if (at := file.get("include")) is not None:
+            said = "Only the root file's `include` counts; this one names nothing that is read. Move it there."
+            yield at.finding("DEX-BUNDLE-04", said, "warning")
     yield from _targets(files)
     yield from _keys(files)
 

@@ -73,7 +73,15 @@ WARNINGS = {
         "24",
     ),
 }
+WARNINGS["one machine that is not said to be one"] = (
+    "weekly.job",
+    "            autoscale:\n              min_workers: 1\n              max_workers: 4\n",
+    "",
+    "32",
+)
+WARNINGS["include in a file that is included"] = ("schemas", "targets:", "include: [more/*.yml]\n", "04")
 REPLACED = {
+    "one machine that is not said to be one": "            num_workers: 0\n",
     "word that is no type of a volume": "PRIVATE",
     "folder that everyone may write to": "/Workspace/Shared",
     "missing entry point": "",
