@@ -8,6 +8,8 @@ from typing import Any
 from dex.graph import is_common_table
 
 _DIALECT = "databricks"
+#: What stands between a table's name and its alias: none can be put before it.
+_BEFORE_AN_ALIAS = frozenset({"VERSION", "TIMESTAMP", "FOR", "TABLESAMPLE"})
 _FILE_FUNCTIONS = ("read_files", "cloud_files")
 
 
@@ -19,11 +21,11 @@ class Source:
         start: position of its first character in the text, ``STREAM`` included.
         end: position behind its last one.
         name: the table's name as it is written; of a function that reads files, empty.
-        streaming: it is read as a stream.
-        aliased: the query gives it a name of its own.
+        streaming: it is read as a stream; a name without ``STREAM`` may still be that of a view which is one.
+        aliased: the query gives it a name of its own, or it can get none here.
         path: of a function that reads files.
         options: its further arguments.
-        keeps_state: why reading a stream here would need what came before; empty if it does not.
+        keeps_state: why a stream here would need what came before; empty if it would not.
     """
 
     start: int
@@ -70,7 +72,7 @@ def sources_of(text: str) -> list[Source] | None:
         last = next(i for i, t in enumerate(tokens) if t.end == max(part.meta["end"] for part in identifiers))
         name = text[tokens[first].start : tokens[last].end + 1]
         start, end, streaming, aliased = _around(tokens, first, last, aliases)
-        found.append(Source(start, end, name, streaming, aliased, keeps_state=_state(table) if streaming else ""))
+        found.append(Source(start, end, name, streaming, aliased, keeps_state=_state(table)))
     for index, token in enumerate(tokens[:-1]):
         if token.text.lower() in _FILE_FUNCTIONS and tokens[index + 1].text == "(" and text[token.start] != "`":
             last = _closing(tokens, index + 1)
@@ -92,6 +94,14 @@ def replaced(text: str, changes: list[tuple[Source, str]]) -> str:
     return "".join([*parts, text[done:]])
 
 
+def joins(text: str) -> bool:
+    """Return whether a query joins, with or without the word: a comma between two tables is a join as well."""
+    import sqlglot
+    from sqlglot import exp
+
+    return sqlglot.parse_one(text, read=_DIALECT).find(exp.Join) is not None
+
+
 def _around(tokens: list[Any], first: int, last: int, aliases: set[int]) -> tuple[int, int, bool, bool]:
     """Return where a source begins and ends with ``STREAM`` and its parentheses, whether it is one, whether it has an alias."""
     before = tokens[first - 1].text.upper() if first else ""
@@ -103,7 +113,9 @@ def _around(tokens: list[Any], first: int, last: int, aliases: set[int]) -> tupl
     else:
         streaming = False
     behind = tokens[last + 1] if last + 1 < len(tokens) else None
-    aliased = behind is not None and (behind.token_type.name == "ALIAS" or behind.start in aliases)
+    aliased = behind is not None and (
+        behind.token_type.name == "ALIAS" or behind.start in aliases or behind.text.upper() in _BEFORE_AN_ALIAS
+    )
     return tokens[first].start, tokens[last].end + 1, streaming, aliased
 
 

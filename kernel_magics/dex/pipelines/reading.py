@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -15,7 +14,7 @@ from dex.pipelines.decorators import needs_workspace
 from dex.pipelines.elements import Dataset, Flow, Name, Names, ticked
 from dex.pipelines.parameters import with_configuration
 from dex.pipelines.plans import inner, is_relation, root_of
-from dex.pipelines.queries import Source, replaced, sources_of
+from dex.pipelines.queries import Source, joins, replaced, sources_of
 
 _evaluating: ContextVar[Evaluation | None] = ContextVar("dex_pipeline_flow", default=None)
 
@@ -237,7 +236,7 @@ class Evaluation:
 
     def _check_state(self, text: str, streaming: list[Source]) -> None:
         why = next((source.keeps_state for source in streaming if source.keeps_state), "")
-        if len(streaming) > 1 and re.search(r"\bJOIN\b", text, re.IGNORECASE):
+        if len(streaming) > 1 and joins(text):
             why = why or "a JOIN of two streams"
         if why:
             raise keeps_state(why, self.place)

@@ -89,7 +89,8 @@ class NewRows:
                 f"Reading {name}, which is no Delta table of this machine's warehouse, as a stream", place
             )
         key = f"table:{name}"
-        before, version = self._before.get(key), log.version
+        before = self._before.get(key)
+        version = self.state[key]["version"] if key in self.state else log.version  # one flow, one moment
         self.state[key] = {"id": log.id, "version": version}
         everything = self._spark.read.format("delta").option("versionAsOf", version).load(str(log.folder))
         if before is None:
@@ -109,7 +110,7 @@ class NewRows:
         key = f"files:{source.path}"
         everything = list_files(self._environment.project.root, source, place)
         seen = set(self._before.get(key, []))
-        self.state[key] = sorted(seen | set(everything))
+        self.state[key] = sorted({*seen, *everything, *self.state.get(key, [])})  # a flow may read a folder twice
         new = [each for each in everything if each not in seen]
         return read_files(self._spark, source, new, place, self._environment.project.root)
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from dex.pipelines.elements import Name, Names
 from dex.pipelines.parameters import with_configuration, with_parameters
-from dex.pipelines.queries import replaced, sources_of
+from dex.pipelines.queries import joins, replaced, sources_of
 from dex.pipelines.sql_words import NotOfPipeline, take_apart
 
 NAMES = Names("local", "main", "silver")
@@ -141,19 +141,29 @@ def told(query: str) -> list[tuple[Any, ...]]:
         ("SELECT * FROM cloud_files('/p', 'json')", [("/p", True, False, "")]),
         ("SELECT * FROM STREAM read_files('/p', format => 'csv')", [("/p", True, False, "")]),
         ("SELECT * FROM STREAM a UNION ALL SELECT * FROM STREAM b", [("a", True, False, ""), ("b", True, False, "")]),
+        ("SELECT * FROM a VERSION AS OF 0", [("a", False, True, "")]),
+        ("SELECT * FROM a TABLESAMPLE (5 ROWS)", [("a", False, True, "")]),
         ("SELECT explode(x) FROM STREAM a", [("a", True, False, "")]),
-        ("SELECT a.x FROM STREAM a LEFT JOIN b ON true", [("a", True, False, ""), ("b", False, False, "")]),
+        ("SELECT a.x FROM STREAM a LEFT JOIN b ON true", [("a", True, False, ""), ("b", False, False, "a LEFT JOIN with the stream on its right")]),
         ("SELECT x FROM STREAM a GROUP BY x", [("a", True, False, "GROUP BY")]),
         ("SELECT DISTINCT x FROM STREAM a", [("a", True, False, "DISTINCT")]),
         ("SELECT row_number() OVER (ORDER BY x) FROM STREAM a", [("a", True, False, "an aggregate")]),
         ("SELECT * FROM (SELECT * FROM STREAM a) ORDER BY x", [("a", True, False, "ORDER BY")]),
         ("SELECT * FROM b LEFT JOIN STREAM a ON true", [("b", False, False, ""), ("a", True, False, "a LEFT JOIN with the stream on its right")]),
+        ("SELECT x, sum(y) FROM view_of_a_stream GROUP BY x", [("view_of_a_stream", False, False, "GROUP BY")]),
         ("SELECT * FROM STREAM a UNION SELECT 1", [("a", True, False, "UNION")]),
         ("SELECT * FROM b WHERE x IN (SELECT x FROM STREAM a)", [("b", False, False, ""), ("a", True, False, "a subquery")]),
     ],
 )  # fmt: skip
 def test_what_a_query_reads_is_found_with_what_a_stream_would_need(query: str, sources: list[tuple[Any, ...]]) -> None:
     assert told(query) == sources
+
+
+@pytest.mark.parametrize(
+    ("query", "is_join"), [("FROM a, b", True), ("FROM a JOIN b", True), ("FROM a UNION ALL SELECT * FROM b", False)]
+)
+def test_tables_behind_a_comma_are_joined_too(query: str, is_join: bool) -> None:
+    assert joins(f"SELECT * {query}") is is_join
 
 
 def test_sources_are_replaced_where_they_stand() -> None:
