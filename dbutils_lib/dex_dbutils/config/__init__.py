@@ -17,7 +17,7 @@ from dex_dbutils.config.models import (
     quoted,
 )
 from dex_dbutils.config.schema import json_schema
-from dex_dbutils.config.validation import with_engine
+from dex_dbutils.config.validation import refuse_unknown_keys, with_engine
 
 __all__ = [
     "AgentsConfig",
@@ -39,6 +39,7 @@ __all__ = [
     "parse_document",
     "quoted",
     "read_document",
+    "refuse_unknown_keys",
     "secret_shape",
     "user_name",
     "with_engine",

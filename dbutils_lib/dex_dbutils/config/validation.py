@@ -76,6 +76,20 @@ def validate_environment(name: str, document: Document) -> dict[str, Any]:
     return {key: getattr(config, key) for key in kept}
 
 
+def refuse_unknown_keys(document: Document) -> None:
+    """Raise where a file has a key that nothing reads, whatever its values are.
+
+    Raises:
+        ConfigError: DEX-CONFIG-05.
+    """
+    try:
+        EnvironmentConfig.model_validate(document.values)
+    except ValidationError as error:
+        unknown = [problem for problem in error.errors(include_url=False) if problem["type"] == "extra_forbidden"]
+        if unknown:
+            raise _config_error(EnvironmentConfig, unknown, document) from None
+
+
 def _grants_are_of_layers(config: EnvironmentConfig, document: Document) -> None:
     for layer in config.bundle.grants:
         if layer not in config.schemas:

@@ -1,6 +1,6 @@
 """Export: a notebook as a module, its parameters, tests, job and source map."""
 
-from dex.export.batch import BatchReport, cores, export_notebooks, exported_in
+from dex.export.batch import BatchReport, cores, export_notebooks, exported_in, left_behind
 from dex.export.cell_states import CellState, CellStates, cell_states
 from dex.export.drafting import Draft
 from dex.export.emitted_jobs import EmittedJob, job_path, read_jobs
@@ -57,6 +57,7 @@ __all__ = [
     "exported_in",
     "find_notebooks",
     "job_path",
+    "left_behind",
     "memory_of_bundle",
     "module_name",
     "module_names",

@@ -99,6 +99,14 @@ def export_notebooks(
     notebooks: dict[Path, None] = {}
     for path in paths:
         if not path.exists():
+            made = left_behind(project).get(os.path.relpath(path, project.root).replace(os.sep, "/"))
+            if made:
+                raise ExportError(
+                    "DEX-EXPORT-30",
+                    f"{path.name} was exported, and is not there any more.",
+                    Where(str(path)),
+                    f"Bring it back, or take away what was made of it: {', '.join(made)}, and its line in pyproject.toml.",
+                )
             raise ExportError(
                 "DEX-EXPORT-30", f"There is no file or folder {path}.", Where(str(path)), "Give notebooks or folders."
             )
@@ -131,6 +139,22 @@ def exported_in(project: Project) -> list[Path]:
     """
     maps = [read_map(path) for path in sorted((project.root / ".dex/map").glob("*.json"))]
     return [project.root / str(known["notebook"]) for known in maps if known and not known.get("users")]
+
+
+def left_behind(project: Project) -> dict[str, list[str]]:
+    """Return notebooks that were exported and are not there any more, with the files that were made of them and are.
+
+    Args:
+        project: where the source maps are.
+    """
+    found = {}
+    for path in sorted((project.root / ".dex/map").glob("*.json")):
+        known = read_map(path)
+        if not known or (project.root / str(known["notebook"])).exists():
+            continue
+        files = [*known.get("files", ()), *known.get("generated", ()), path.relative_to(project.root).as_posix()]
+        found[str(known["notebook"])] = [file for file in dict.fromkeys(files) if (project.root / file).exists()]
+    return found
 
 
 def cores() -> int:

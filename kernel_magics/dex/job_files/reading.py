@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from dex_dbutils.config import Project, environment_names, load_environment, read_document
+from dex_dbutils.config import Project, environment_names, load_environment, read_document, refuse_unknown_keys
 
 from dex.bundle import At, tree_of
 
@@ -68,6 +68,7 @@ def read_configured_jobs(project: Project) -> dict[str, ConfiguredJob]:
 
 def _jobs(project: Project, name: str) -> At | None:
     document = read_document(project.config_folder / f"{name}.yaml")
+    refuse_unknown_keys(document)  # `job:` would be a job without its settings
     if "jobs" not in document.values:
         return None
     folder = project.config_folder.relative_to(project.root).as_posix()

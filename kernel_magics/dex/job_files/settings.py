@@ -57,7 +57,7 @@ def job_of(key: str, parts: Parts, said: At) -> At:
     own_tasks = [written_task(name, at, around) for name, at in written.items()]
     parameters = _joined("parameters", _asked_for(parts.parameters, [*of_notebooks, *own_tasks]), said)
     names = [name for item in (parameters.value if parameters is not None else ()) if (name := item.text("name"))]
-    made_tasks = [*(with_words(task, names) for task in of_notebooks), *own_tasks]
+    made_tasks = _in_order([*(with_words(task, names) for task in of_notebooks), *own_tasks])
     own = {name: at for name, at in said.entries() if name not in OF_JOB | _TOGETHER}
     settings: dict[str, Any] = {"name": said.get("name") or key, **own}
     if parameters is not None:
@@ -70,6 +70,18 @@ def job_of(key: str, parts: Parts, said: At) -> At:
     if clusters or any("job_cluster_key" in _all_keys(task) for task in made_tasks):
         settings["job_clusters"] = _clusters(parts.compute, cluster, said)
     return made(settings, said)
+
+
+def _in_order(tasks: Sequence[At]) -> list[At]:
+    """Return tasks as one reads them: each after those that it waits for, else in the order in which they came."""
+    left = {task.text("task_key"): {at.text("task_key") for at in task.items("depends_on")} for task in tasks}
+    found: list[At] = []
+    while left:
+        ready = next((key for key, before in left.items() if not before & left.keys()), None)
+        ready = ready if ready in left else next(iter(left))  # a circle is refused elsewhere
+        found += [task for task in tasks if task.text("task_key") == ready]
+        del left[ready]
+    return found
 
 
 def _asked_for(parameters: list[dict[str, str]], tasks: Sequence[At]) -> list[dict[str, str]]:

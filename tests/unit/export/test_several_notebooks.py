@@ -51,6 +51,16 @@ def test_a_batch_that_names_what_is_not_there_writes_nothing(project: Path) -> N
     assert contents(project) == before
 
 
+def test_a_check_says_what_is_left_of_a_notebook_that_is_gone(project: Path) -> None:
+    path = write_notebook(project / "notebooks/a.ipynb", "x = 1")
+    assert command("export", path).returncode == 0
+    path.unlink()
+    done = subprocess.run([DEX, "export", "--check", "--project", project], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "a.ipynb was exported, and is not there any more" in done.stderr
+    assert "resources/a.job.yml, src/shop_etl/a.py, tests/test_a.py, .dex/map/a.json, and its line in" in done.stderr
+
+
 def test_an_interrupted_batch_leaves_every_notebook_whole_or_not_begun(project: Path) -> None:
     for number in range(60):
         write_notebook(project / f"notebooks/n{number:02}.ipynb", f"x = {number}")

@@ -80,6 +80,30 @@ def test_what_a_person_adds_stays_when_a_notebook_comes_in(root: Path) -> None:
     assert waits(root)["report"] == ["to_gold"]
 
 
+def test_the_tasks_stand_in_the_file_in_the_order_in_which_they_run(root: Path) -> None:
+    report = emit_job(find_project(root), "daily", [root / "notebooks"])
+    assert [task["task_key"] for task in job(root)["tasks"]] == report.tasks == ["to_bronze", "to_silver", "to_gold"]
+
+
+def test_a_renamed_notebook_is_a_new_task_and_what_was_made_of_the_old_one_is_named(root: Path) -> None:
+    project = find_project(root)
+    emit_job(project, "daily", sorted((root / "notebooks").iterdir()))
+    (root / "notebooks/to_silver.ipynb").rename(root / "notebooks/cleaned.ipynb")
+    with pytest.raises(ExportError, match=r"The job 'daily' was made of to_silver.ipynb, which is not there"):
+        emit_job(project, "daily")
+    report = emit_job(project, "daily", [root / "notebooks"])
+    assert waits(root) == {"to_bronze": [], "cleaned": ["to_bronze"], "to_gold": ["cleaned"]}
+    assert report.remarks == []
+    assert report.left_behind == {
+        "notebooks/to_silver.ipynb": [
+            "src/shop_etl/to_silver.py",
+            "tests/test_to_silver.py",
+            ".dex/map/to_silver.json",
+        ]
+    }
+    assert "notebooks/to_silver.ipynb is gone; still there: src/shop_etl/to_silver.py" in report.to_text()
+
+
 def test_a_notebook_that_had_a_job_of_its_own_has_it_no_more(root: Path) -> None:
     project = find_project(root)
     export_notebook(root / "notebooks/to_silver.ipynb", project)
@@ -129,4 +153,4 @@ def test_the_command_line_says_what_it_needs_and_what_it_did(root: Path) -> None
     assert "DEX-EXPORT-32" in refused.stderr
     done = subprocess.run([*words, root / "notebooks", "--json"], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["tasks"] == ["to_bronze", "to_gold", "to_silver"]
+    assert json.loads(done.stdout)["tasks"] == ["to_bronze", "to_silver", "to_gold"]

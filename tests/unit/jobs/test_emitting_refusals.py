@@ -144,6 +144,16 @@ def test_what_cannot_become_a_job_is_refused_where_it_was_said(what: str, root: 
     assert expected in refusal(root)
 
 
+def test_a_notebook_that_is_not_there_is_told_where_it_was_named(root: Path) -> None:
+    say(root, "tags: {a: b}")
+    base = root / "config/base.yaml"
+    base.write_text(base.read_text().replace("[notebooks]", "[notebooks, notebooks/laod.ipynb]"))
+    assert (
+        "config/base.yaml:6:28: DEX-BUNDLE-15: There is no notebook, file or folder 'notebooks/laod.ipynb'. Paths in"
+        in refusal(root)
+    )
+
+
 def test_a_local_environment_and_one_without_a_target_say_nothing_of_jobs(root: Path) -> None:
     say(root, "", local="max_concurrent_runs: 2")
     assert "config/local.yaml:2:3: DEX-EXPORT-34: Environment 'local' is local and has no target" in refusal(root)

@@ -107,6 +107,31 @@ def test_all_jobs_are_emitted_at_once_or_none(root: Path) -> None:
     assert [each.status for each in emit_jobs(find_project(root), check=True)] == ["differs", "unchanged"]
 
 
+def test_a_job_whose_file_is_taken_away_is_none_any_more_unless_the_configuration_has_it(root: Path) -> None:
+    say(root, "tags: {a: b}")
+    project = find_project(root)
+    emit_jobs(project)
+    emit_job(project, "other", [root / "notebooks/load.ipynb"])
+    for path in (root / "resources").iterdir():
+        path.unlink()
+    assert [each.job for each in emit_jobs(project, check=True)] == ["daily"]
+    assert [(each.job, each.status) for each in emit_jobs(project)] == [("daily", "written")]
+    assert [path.name for path in (root / "resources").iterdir()] == ["daily.job.yml"]
+    with pytest.raises(DexError, match="There is no job 'other' yet"):
+        emit_job(project, "other")
+
+
+def test_a_misspelt_section_is_no_job_without_its_settings(root: Path) -> None:
+    say(root, "tags: {a: b}")
+    emitted(root)
+    base = root / "config/base.yaml"
+    base.write_text(base.read_text().replace("jobs:", "job:"))
+    before = contents(root)
+    with pytest.raises(DexError, match="The key 'job' is not known"):
+        emit_jobs(find_project(root))
+    assert contents(root) == before
+
+
 def test_a_notebooks_edited_module_keeps_the_jobs_files_from_being_written(root: Path) -> None:
     say(root, "")
     emitted(root)
@@ -247,7 +272,7 @@ def test_the_command_emits_all_jobs_and_tells_what_differs(
     monkeypatch.chdir(root)
     say(root, "tags: {a: b}", prod="max_concurrent_runs: 2")
     assert main(["bundle", "emit", "--check"]) == 1
-    assert "resources/daily.job.yml: differs, 2 tasks: clean, load" in capsys.readouterr().out
+    assert "resources/daily.job.yml: differs, 2 tasks: load, clean" in capsys.readouterr().out
     assert main(["bundle", "emit"]) == 0
     assert "resources/daily.targets.yml: written" in capsys.readouterr().out
     assert main(["bundle", "emit", "--check", "--json"]) == 0

@@ -16,7 +16,18 @@ from dex_dbutils.config import Project
 from dex.bundle import At
 from dex.export import Draft, EmittedJob, Exporter, JobConfiguration
 from dex.graph import JobGraph, Task, infer_graph
-from dex.job_files import FOLDER, Compute, JobFiles, MadeTask, Parts, files_of, from_resources, job_file
+from dex.job_files import (
+    FOLDER,
+    Compute,
+    ConfiguredJob,
+    JobFiles,
+    JobNotSound,
+    MadeTask,
+    Parts,
+    files_of,
+    from_resources,
+    job_file,
+)
 from dex.notebook import is_plain
 
 WHEEL = "../dist/*.whl"
@@ -68,7 +79,8 @@ def draft_job(
         progress: told of every notebook.
 
     Raises:
-        ExportError: DEX-EXPORT-32, nothing says what the job is made of, or its tasks wait for each other.
+        ExportError: DEX-EXPORT-32, nothing says what the job is made of, or its tasks wait for each other; -33, the
+            configuration names a notebook that is not there.
         DexError: as `infer_graph` says.
     """
     said = configuration.jobs.get(key)
@@ -83,6 +95,8 @@ def draft_job(
     named = [project.root / name for name in (said.notebooks if said else [])]
     recorded = [project.root / name for name in (known.notebooks if known else ())]
     paths = [path.resolve() for path in notebooks] or named or recorded
+    if not notebooks:
+        _refuse_gone(key, said if named else None, paths)
     if not paths and not (said is not None and any(at.value is not None for _, at in said.tasks())):
         raise ExportError(
             "DEX-EXPORT-32",
@@ -110,6 +124,23 @@ def draft_job(
     files = files_of(project, key, parts, said, head=head, by=by, targets=configuration.targets)
     configured = said is not None and (bool(said.notebooks) or not paths)
     return JobDraft(key, paths, runs_on, graph, files, drafts, refused, configured)
+
+
+def _refuse_gone(key: str, said: ConfiguredJob | None, paths: Sequence[Path]) -> None:
+    """Raise where a job is said, or known from last time, to be made of what is not there any more."""
+    for number, path in enumerate(paths):
+        if path.exists():
+            continue
+        if said is not None:
+            at = said.at.items("notebooks")[number]
+            text = f"There is no notebook, file or folder '{at.value}'. Paths in the configuration begin at the project's folder."
+            raise JobNotSound([at.finding("DEX-BUNDLE-15", text)])
+        raise ExportError(
+            "DEX-EXPORT-32",
+            f"The job '{key}' was made of {path.name}, which is not there any more.",
+            Where(str(path)),
+            f"Name what it is made of now: dex bundle emit {key} NOTEBOOK...; a folder stands for all that it holds.",
+        )
 
 
 def _refuse_two_answers(

@@ -16,6 +16,7 @@ from dex.export import (
     JobConfiguration,
     find_notebooks,
     job_path,
+    left_behind,
     memory_of_bundle,
     module_name,
     read_jobs,
@@ -86,6 +87,8 @@ def emit_jobs(
 ) -> list[EmitReport]:
     """Emit every job of the configuration, and every job that was emitted before; all of them are checked first.
 
+    A job of which the configuration says nothing, and whose file a person took away, is none any more.
+
     Args:
         project: where the files go.
         check: write nothing; the reports say whether files differ.
@@ -95,8 +98,18 @@ def emit_jobs(
     Raises:
         ExportError, DexError: as `emit_job` says. Nothing was written.
     """
-    keys = [*JobConfiguration(project).jobs, *(job.key for job in read_jobs(project))]
-    return _emit(project, {key: ((), None) for key in dict.fromkeys(keys)}, check, force, progress)
+    keys = dict.fromkeys(JobConfiguration(project).jobs)
+    taken_away = []
+    for job in read_jobs(project):
+        if job.key in keys or any((project.root / file).exists() for file in job.texts()):
+            keys[job.key] = None
+        else:
+            taken_away.append(job.key)
+    reports = _emit(project, {key: ((), None) for key in keys}, check, force, progress)
+    if not check:
+        for key in taken_away:
+            job_path(project, key).unlink(missing_ok=True)
+    return reports
 
 
 def _emit(
@@ -238,12 +251,13 @@ def _report(project: Project, made: _Made, remarks: list[Finding], check: bool) 
         status=status,
         diff="\n".join(diffs),
         files=statuses,
-        tasks=[task.key for task in draft.graph.tasks],
+        tasks=[task.text("task_key") or "" for task in draft.files.job.items("tasks")],
         exported=[f"{project.package}.{one.name}" for one in draft.drafts.values()],
         as_notebooks=draft.as_notebooks,
         kept=made.kept,
         questions=draft.graph.questions,
         remarks=remarks,
+        left_behind=left_behind(project),
     )
 
 
