@@ -117,7 +117,7 @@ def test_declared_columns_are_those_of_the_table(trial: Trial, spark: Any) -> No
     source = """\
 from pyspark.sql.types import LongType, StructField, StructType
 
-@dp.materialized_view(schema="b string, a int")
+@dp.materialized_view(schema="b STRING NOT NULL COMMENT 'the key, as a text', a INT, CONSTRAINT pk PRIMARY KEY (b)")
 def by_name():
     return spark.sql("select '1' as a, 2 as b")
 
@@ -478,6 +478,13 @@ FAULTS = {
         "DEX-PIPELINE-04",
         4,
         "above the decorator",
+    ),
+    "schema": ("@dp.table(schema='a INTT')\ndef a():\n    return spark.range(1)\n", "DEX-PIPELINE-04", 4, "The schema cannot"),
+    "generated": (
+        "@dp.table(schema='a INT, b INT GENERATED ALWAYS AS (a + 1)')\ndef a():\n    return spark.range(1)\n",
+        "DEX-PIPELINE-08",
+        4,
+        "GENERATED of the column b",
     ),
     "sink": ("dp.create_sink('a', 'kafka', {})\n", "DEX-PIPELINE-08", 4, "The sink 'a'"),
     "history": (

@@ -8,14 +8,15 @@ with the parameters that the vendor's reference of the Python interface gives th
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import ModuleType
 from typing import Any, TypeVar
 
 from dex_dbutils import PipelineError, Where
 
-from dex.pipelines.elements import Action, Changes, Dataset, Expectation, Flow, Kind, Registry
+from dex.pipelines.elements import Action, Changes, Dataset, Expectation, Flow, Kind, Registry, ticked
+from dex.pipelines.sql_words import NotOfPipeline, take_apart
 
 F = TypeVar("F", bound=Callable[..., Any])
 _MODULES = ("pyspark.pipelines", "dlt")
@@ -278,19 +279,40 @@ def declared_columns(schema: Any, place: Where) -> tuple[tuple[str, Any], ...]:
     Raises:
         PipelineError: DEX-PIPELINE-04, it cannot be read.
     """
-    if isinstance(schema, str):
-        from pyspark.sql.types import StructType
+    if not isinstance(schema, str):
+        return tuple((each.name, each.dataType) for each in schema.fields)
+    try:
+        made = take_apart(f"CREATE MATERIALIZED VIEW x ({schema}\n) AS SELECT 1")
+    except NotOfPipeline as error:
+        raise _unreadable(str(error), place) from error
+    if made.refused:
+        raise needs_workspace(made.refused, place)
+    return typed_columns(made.columns, place)
 
-        try:
-            schema = StructType.fromDDL(schema)
-        except Exception as error:
-            raise PipelineError(
-                "DEX-PIPELINE-04",
-                f"The schema cannot be read: {first_line(error)}",
-                place,
-                "Declare names and types alone, such as 'id INT, day DATE'.",
-            ) from error
-    return tuple((each.name, each.dataType) for each in schema.fields)
+
+def typed_columns(columns: Sequence[tuple[str, str]], place: Where) -> tuple[tuple[str, Any], ...]:
+    """Return columns with their types; None for one whose type is not declared.
+
+    Raises:
+        PipelineError: DEX-PIPELINE-04, a type cannot be read.
+    """
+    from pyspark.sql.types import StructType
+
+    ddl = ", ".join(f"{ticked(name)} {kind}" for name, kind in columns if kind)
+    try:
+        types = {field.name: field.dataType for field in StructType.fromDDL(ddl).fields} if ddl else {}
+    except Exception as error:
+        raise _unreadable(first_line(error), place) from error
+    return tuple((name, types.get(name)) for name, _ in columns)
+
+
+def _unreadable(why: str, place: Where) -> PipelineError:
+    return PipelineError(
+        "DEX-PIPELINE-04",
+        f"The schema cannot be read: {why}",
+        place,
+        "Declare names and types alone, such as 'id INT, day DATE'.",
+    )
 
 
 def first_line(error: BaseException) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 from dex_dbutils import DexError, NotebookError, PipelineError, Where
 
 from dex.notebook import Cell, is_source, read_notebook, split_sql
-from dex.pipelines.decorators import declared_columns, first_line, needs_workspace
+from dex.pipelines.decorators import first_line, needs_workspace, typed_columns
 from dex.pipelines.elements import Changes, Dataset, Expectation, Flow, Registry
 from dex.pipelines.parameters import with_configuration, with_parameters
 from dex.pipelines.sql_words import Cdc, Definition, NotOfPipeline, take_apart
@@ -178,8 +178,6 @@ class Sources:
             return
         statement = with_configuration(statement, self._settings.values)
         made = take_apart(with_parameters(statement, self._parameters))
-        if made is None:
-            return
         refused = needs_workspace(f"{made.refused} of '{made.name}'", place) if made.refused else None
         if made.cdc is not None and made.cdc.refused:
             refused = needs_workspace(f"The change feed '{made.name}' with {made.cdc.refused}", place)
@@ -200,7 +198,7 @@ class Sources:
                 place,
                 flows,
                 tuple(Expectation(*each) for each in made.expectations),
-                _columns(made, place),
+                typed_columns(made.columns, place) if made.columns else None,
                 positional=True,
                 partitioned_by=made.partitioned_by,
                 properties=made.properties,
@@ -233,14 +231,3 @@ def _as_module(space: dict[str, Any]) -> Iterator[None]:
 
 def _changes(name: str, cdc: Cdc, place: Where) -> Changes:
     return Changes(name, cdc.source, cdc.keys, cdc.sequence_by, cdc.deletes or None, cdc.columns, cdc.left_out, place)
-
-
-def _columns(made: Definition, place: Where) -> tuple[tuple[str, Any], ...] | None:
-    if not made.columns:
-        return None
-    typed = [(name, kind) for name, kind in made.columns if kind]
-    types: dict[str, Any] = {}
-    if typed:
-        ddl = ", ".join(f"`{name}` {kind}" for name, kind in typed)
-        types = dict(declared_columns(ddl, place))
-    return tuple((name, types.get(name)) for name, _ in made.columns)

@@ -185,8 +185,8 @@ def _words(text: str) -> Iterator[_Word]:
             yield _Word(word[0], word.start(), word.end() - 1, False)
 
 
-def take_apart(text: str) -> Definition | None:
-    """Return what a statement defines; None for one that defines nothing, such as SET.
+def take_apart(text: str) -> Definition:
+    """Return what a statement defines.
 
     Raises:
         NotOfPipeline: a pipeline's source cannot hold it, or it cannot be understood.
