@@ -320,12 +320,30 @@ SETS: dict[str, Layered] = {
                     '    counted.write.mode("overwrite").saveAsTable(f"gold.{name}")'
                 ),
                 (
+                    'orders = spark.table("bronze.orders")\n'
+                    'for number, (region, frame) in enumerate([("eu", orders.filter("id < 2")), ("us", orders.filter("id < 3"))]):\n'
+                    '    frame.write.mode("overwrite").saveAsTable(f"silver.some_{region}_{number}")'
+                ),
+                (
+                    'paid = orders.dropna()\nunpaid = orders.filter("amount is null")\nBOTH = {"paid": paid, "unpaid": unpaid}\n'
+                    'for name, frame in BOTH.items():\n    frame.write.mode("overwrite").saveAsTable(f"gold.{name}")'
+                ),
+                (
                     'for layer in ["silver"]:\n    spark.sql(f"""create or replace table {layer}.ids as\n'
                     '        select distinct id from bronze.orders""")'
                 ),
             ]
         },
-        {"bronze.orders": MV, "gold.by_id": MV, "gold.by_day": MV, "silver.ids": MV},
+        {
+            "bronze.orders": MV,
+            "gold.by_id": MV,
+            "gold.by_day": MV,
+            "silver.some_eu_0": MV,
+            "silver.some_us_1": MV,
+            "gold.paid": MV,
+            "gold.unpaid": MV,
+            "silver.ids": MV,
+        },
         holds=('groupBy(*["day", "region"])',),
     ),
     "names of the environment": Layered(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from dex.pipelines.libraries import pipeline_of
 from dex.pipelines.models import DatasetReport, ExpectationReport, Pipeline, PipelineSettings, Update, check_made
+from dex.pipelines.sql_words import NotOfPipeline, Words
 
 if TYPE_CHECKING:
     from dex.pipelines.local import bundle_pipeline as bundle_pipeline
@@ -17,9 +18,11 @@ _HOMES = {"bundle_pipeline": "local", "update_pipeline": "local", "run_pipeline"
 __all__ = [
     "DatasetReport",
     "ExpectationReport",
+    "NotOfPipeline",
     "Pipeline",
     "PipelineSettings",
     "Update",
+    "Words",
     "bundle_pipeline",
     "check_made",
     "pipeline_of",

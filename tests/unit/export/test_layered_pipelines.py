@@ -397,6 +397,18 @@ REFUSED: dict[str, tuple[list[str], tuple[int, int], str, str]] = {
         "does not see",
         "spark.read.table",
     ),
+    "an insert behind a query": (
+        ["# MAGIC %sql WITH new AS (SELECT 1 AS id) INSERT INTO silver.orders SELECT * FROM new"],
+        (1, 1),
+        "silver.orders is written behind",
+        "INSERT OVERWRITE table WITH",
+    ),
+    "SQL that only the run knows": (
+        ["import os", 'spark.sql(os.environ["QUERY"])', READ, WRITE],
+        (2, 1),
+        "does something that no table is made of",
+        "task beside",
+    ),
     "another language": (["# MAGIC %scala\n# MAGIC val a = 1", READ, WRITE], (1, 1), "is Scala", "notebook task"),
     "a table that nobody fills": (
         ["# MAGIC %sql CREATE TABLE silver.o (id INT)"],

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 import copy
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from dex.export.declarative.models import Refused, Spot, Step
 from dex.export.purity import is_query
+from dex.export.slicing import changed_in_place
 from dex.notebook import flow_of
 
 #: More rounds of a loop than this are not one table each.
@@ -16,6 +18,11 @@ MOST_ROUNDS = 64
 _DEEPEST = 5
 _SAVING = frozenset(
     "saveAsTable insertInto writeTo toTable createOrReplaceTempView createTempView registerTempTable".split()
+)
+#: What is the same wherever it stands, while its names are.
+_WRITTEN_OUT = (
+    *(ast.Constant, ast.List, ast.Tuple, ast.Dict, ast.Name, ast.JoinedStr, ast.FormattedValue, ast.BinOp),
+    *(ast.UnaryOp, ast.operator, ast.unaryop, ast.expr_context),
 )
 _OUT = (ast.Break, ast.Continue, ast.Return)
 
@@ -135,35 +142,35 @@ class Expander:
             return []
         return self._one(made, depth + 1)
 
-    def _rounds(self, node: ast.expr) -> list[Any] | None:
-        """Return the values that a loop goes through, as far as the notebook's text says them."""
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and not node.args:
-            owner = self._literal(node.func.value)
-            if isinstance(owner, dict) and node.func.attr in ("items", "keys", "values"):
-                return list(getattr(owner, node.func.attr)())
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and not node.keywords:
-            values = [self._literal(argument) for argument in node.args]
-            makers: dict[str, Any] = {
-                "sorted": sorted,
-                "range": range,
-                "enumerate": enumerate,
-                "zip": zip,
-                "list": list,
-            }
-            maker = makers.get(node.func.id) if node.func.id not in self._bound else None
-            if maker is not None and values and all(value is not None for value in values):
-                try:
-                    return [*maker(*values)][: MOST_ROUNDS + 1]
-                except (TypeError, ValueError):
-                    return None
-        value = self._literal(node)
-        return list(value) if isinstance(value, list | tuple | dict) else None
+    def _rounds(self, node: ast.expr) -> list[ast.expr] | None:
+        """Return what a loop goes through, as far as the notebook's text says it."""
+        whole = substituted(node, self._constants)
+        if isinstance(whole, ast.Call) and isinstance(whole.func, ast.Attribute) and not whole.args:
+            owner = whole.func.value
+            if isinstance(owner, ast.Dict) and whole.func.attr in ("items", "keys", "values"):
+                return _entries(owner, whole.func.attr)
+        if isinstance(whole, ast.Call) and isinstance(whole.func, ast.Name) and not whole.keywords:
+            return self._made(whole.func.id, whole.args)
+        if isinstance(whole, ast.Dict):
+            return _entries(whole, "keys")
+        return _elements(whole)
 
-    def _literal(self, node: ast.expr) -> Any:
-        try:
-            return ast.literal_eval(substituted(node, self._constants))
-        except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+    def _made(self, name: str, given: list[ast.expr]) -> list[ast.expr] | None:
+        """Return what one of Python's own functions makes of known values."""
+        if name in self._bound:
             return None
+        lists = [_elements(argument) for argument in given]
+        known = [each for each in lists if each is not None]
+        if name == "enumerate" and len(known) == len(given) == 1:
+            return [ast.Tuple([ast.Constant(n), each], ast.Load()) for n, each in enumerate(known[0])]
+        if name == "zip" and known and len(known) == len(given):
+            return [ast.Tuple(list(each), ast.Load()) for each in zip(*known, strict=False)]
+        makers: dict[str, Any] = {"sorted": sorted, "range": range, "list": list, "set": sorted}
+        try:
+            values = [*makers[name](*(ast.literal_eval(argument) for argument in given))][: MOST_ROUNDS + 1]
+        except (KeyError, ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+            return None
+        return [ast.parse(repr(value), mode="eval").body for value in values]
 
     # -- functions that write ------------------------------------------------------------------------------------------
 
@@ -300,16 +307,18 @@ def _flat(values: Sequence[ast.expr]) -> Iterator[ast.expr]:
 
 
 def _constants(steps: Sequence[Step]) -> dict[str, ast.expr]:
-    """Return names that are set once, to a literal."""
-    times: dict[str, int] = {}
+    """Return names that are set once, to what is written out, of literals and of names that are set once."""
+    times: Counter[str] = Counter(name for step in steps for name in step.flow.binds)
+    changed = {name for step in steps for name in changed_in_place(step.node)}
     found: dict[str, ast.expr] = {}
     for step in steps:
-        for name in step.flow.binds:
-            times[name] = times.get(name, 0) + 1
         node = step.node
         if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
-            found[node.targets[0].id] = node.value
-    return {name: value for name, value in found.items() if times[name] == 1}
+            written_out = all(isinstance(part, _WRITTEN_OUT) for part in ast.walk(node.value))
+            once = all(times[name] <= 1 for name in (node.targets[0].id, *step.flow.needs))
+            if written_out and once and node.targets[0].id not in changed and not isinstance(node.value, ast.Name):
+                found[node.targets[0].id] = node.value
+    return found
 
 
 def _saves(node: ast.AST) -> bool:
@@ -351,15 +360,31 @@ def _carried(loop: ast.For, targets: set[str]) -> list[str]:
     return found
 
 
-def _matched(target: ast.expr, value: Any) -> dict[str, ast.expr] | None:
-    if isinstance(target, ast.Name):
-        return {target.id: ast.parse(repr(value), mode="eval").body}
-    if not isinstance(target, ast.Tuple | ast.List) or not isinstance(value, tuple | list):
+def _elements(node: ast.expr) -> list[ast.expr] | None:
+    """Return the elements of a list that is written out."""
+    plain = isinstance(node, ast.List | ast.Tuple) and not any(isinstance(e, ast.Starred) for e in node.elts)
+    return list(node.elts) if plain and isinstance(node, ast.List | ast.Tuple) else None
+
+
+def _entries(node: ast.Dict, what: str) -> list[ast.expr] | None:
+    """Return the items, keys or values of a dictionary that is written out."""
+    keys = [key for key in node.keys if key is not None]
+    if len(keys) != len(node.values):
         return None
-    if len(target.elts) != len(value):
+    if what == "items":
+        return [ast.Tuple([key, value], ast.Load()) for key, value in zip(keys, node.values, strict=True)]
+    return keys if what == "keys" else list(node.values)
+
+
+def _matched(target: ast.expr, value: ast.expr) -> dict[str, ast.expr] | None:
+    if isinstance(target, ast.Name):
+        return {target.id: value}
+    if not isinstance(target, ast.Tuple | ast.List) or not isinstance(value, ast.Tuple | ast.List):
+        return None
+    if len(target.elts) != len(value.elts):
         return None
     found: dict[str, ast.expr] = {}
-    for each, part in zip(target.elts, value, strict=True):
+    for each, part in zip(target.elts, value.elts, strict=True):
         inner = _matched(each, part)
         if inner is None:
             return None

@@ -131,6 +131,12 @@ class Reader:
             if "partitionOverwriteMode" in meaning.key:
                 self._refuse(step.spot, ONE_PART, WHOLE)
             self._conf[meaning.key] = meaning.value
+        elif isinstance(meaning, LeftOut) and meaning.looks and (written := _written(step)):
+            self._refuse(
+                step.spot,
+                f"{written[0]} is written behind `{short(step.sql or step.text)}`.",
+                "Begin the statement with its write: INSERT OVERWRITE table WITH ... SELECT ...",
+            )
         elif isinstance(meaning, LeftOut):
             self._leave_out(step.spot, f"`{short(step.sql or step.text)}`: {meaning.why}")
         elif is_check(step.node):
@@ -346,6 +352,10 @@ class Reader:
                     f"`{step.node.name}` calls `{short(ast.unparse(call))}`, which reaches outside of the pipeline.",
                     "Give it what it needs as a parameter.",
                 )
+
+
+def _written(step: Step) -> list[str]:
+    return [".".join(table.id[1:]) for table in step.touched.tables if table.how != "read"]
 
 
 def _is_udf(node: ast.AST) -> bool:

@@ -9,6 +9,7 @@ from dex.export.declarative.models import Options, Write
 from dex.export.declarative.sql_texts import SqlText
 from dex.export.declarative.writers import ONE_PART, WHOLE, NoWrite
 from dex.export.sql_cells import words_of
+from dex.pipelines import NotOfPipeline, Words
 
 _QUERY = ("SELECT", "WITH", "FROM", "VALUES", "TABLE", "(")
 #: Statements that look, or look after a table that somebody else makes.
@@ -65,9 +66,15 @@ class Setting:
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A statement that a pipeline does not need."""
+    """A statement that a pipeline does not need.
+
+    Attributes:
+        why: what it is.
+        looks: it is a query, by its first word.
+    """
 
     why: str
+    looks: bool = False
 
 
 SqlMeaning = Write | Declared | Gone | Setting | LeftOut | NoWrite
@@ -80,10 +87,16 @@ def meaning_of(sql: SqlText, python: bool) -> SqlMeaning:
         sql: one statement.
         python: names and queries are wanted as Python source, else as SQL.
     """
-    cursor = _Cursor(sql)
+    try:
+        return _meaning(_Cursor(sql), python)
+    except NotOfPipeline as error:
+        return NoWrite(f"The SQL cannot be read: {error}.", "Mend it.")
+
+
+def _meaning(cursor: _Cursor, python: bool) -> SqlMeaning:
     first = cursor.word
     if first in _LOOKING or first == "(":
-        return LeftOut("it shows something")
+        return LeftOut("it shows something", looks=True)
     if first in _CARE:
         return LeftOut("the platform looks after the tables of a pipeline")
     if first == "CREATE":
@@ -102,85 +115,42 @@ def meaning_of(sql: SqlText, python: bool) -> SqlMeaning:
     return NoWrite(message, remedy)
 
 
-class _Cursor:
-    """Goes through the words of a statement; a word that sqlglot takes together with the next is two."""
+class _Cursor(Words):
+    """The words of a statement that may hold values which only the run knows."""
 
     def __init__(self, sql: SqlText) -> None:
-        from sqlglot import tokenize
-        from sqlglot.errors import SqlglotError
-
+        super().__init__(sql.text)
         self.sql = sql
-        try:
-            tokens: list[Any] = list(tokenize(sql.text, dialect="databricks"))
-        except SqlglotError:
-            tokens = []
-        self._words = [(word, token) for token in tokens for word in (token.text.split() or [""])]
-        self._words = [
-            (token.text if token.token_type.name == "STRING" else word.upper(), token)
-            for i, (word, token) in enumerate(self._words)
-            if token.token_type.name not in ("STRING", "IDENTIFIER") or i == 0 or self._words[i - 1][1] is not token
-        ]
-        self.at = 0
 
     @property
     def word(self) -> str:
-        return self._words[self.at][0] if self.at < len(self._words) else ""
+        """The next word in capitals; nothing for a text, a quoted name, and at the end."""
+        return self.next()
 
-    @property
-    def is_text(self) -> bool:
-        return self.at < len(self._words) and self._words[self.at][1].token_type.name == "STRING"
-
-    def texts(self) -> str:
-        """Step over a literal text; texts that follow each other are one."""
-        found = self.step()
-        while self.is_text:
-            found += self.step()
-        return found
-
-    def take(self, *words: str) -> bool:
-        """Step over words if they are next."""
-        there = [word for word, _ in self._words[self.at : self.at + len(words)]]
-        if there != list(words):
-            return False
-        self.at += len(words)
-        return True
-
-    def step(self) -> str:
-        word = self.word
-        self.at += 1
-        return word
-
-    @property
-    def start(self) -> int:
-        return int(self._words[self.at][1].start) if self.at < len(self._words) else len(self.sql.text)
-
-    def rest(self) -> SqlText:
+    def query(self) -> SqlText:
         """Return the text from here on."""
-        return self.sql.part(self.sql.text[self.start :].strip())
+        return self.sql.part(self.rest())
 
-    def name(self) -> SqlText:
-        """Step over a dotted name."""
-        begin = self.start
-        end = begin
-        while self.at < len(self._words):
-            end = int(self._words[self.at][1].end) + 1
-            self.at += 1
-            if self.word != ".":
-                break
-            self.at += 1
-        return self.sql.part(self.sql.text[begin:end])
+    def table(self) -> SqlText:
+        """Step over the name of a table."""
+        return self.sql.part(self.name())
+
+    def ahead(self) -> str:
+        """Return the text from here on, without going on."""
+        here = self.at
+        text, self.at = self.rest(), here
+        return text
 
     def parentheses(self) -> str:
         """Step over a pair of parentheses; return what stands in it."""
-        begin = self.start + 1
-        depth = 0
-        while self.at < len(self._words):
-            word, token = self._words[self.at]
-            self.at += 1
-            depth += {"(": 1, ")": -1}.get(word if token.token_type.name != "STRING" else "", 0)
-            if not depth:
-                return self.sql.text[begin : int(token.start)].strip()
-        return self.sql.text[begin:].strip()
+        return self.between(*self.group())
+
+    def texts(self) -> str:
+        """Step over a literal text; texts that follow each other are one."""
+        found = self.literal()
+        while not self.ended and not self.next():
+            found += self.literal()
+        return found
 
 
 def _named(name: SqlText, python: bool) -> str:
@@ -188,7 +158,7 @@ def _named(name: SqlText, python: bool) -> str:
 
 
 def _create(cursor: _Cursor, python: bool) -> SqlMeaning:
-    cursor.step()
+    cursor.literal()
     anew = cursor.take("OR", "REPLACE")
     if cursor.take("OR", "REFRESH"):
         return NoWrite("The notebook defines a pipeline itself.", "Export it with `dex export`.")
@@ -214,7 +184,7 @@ def _create(cursor: _Cursor, python: bool) -> SqlMeaning:
 
 
 def _table(cursor: _Cursor, python: bool, anew: bool, kept: bool) -> SqlMeaning:
-    name = cursor.name()
+    name = cursor.table()
     options = Options()
     left: list[str] = []
     if cursor.word == "(":
@@ -224,8 +194,8 @@ def _table(cursor: _Cursor, python: bool, anew: bool, kept: bool) -> SqlMeaning:
         return problem
     begins = cursor.word in _QUERY
     if not cursor.take("AS") and not begins:
-        if cursor.word:
-            return NoWrite(f"`{cursor.word}` of a table has no counterpart in a pipeline.", "Take it out.")
+        if not cursor.ended:
+            return NoWrite(f"`{cursor.literal()}` of a table has no counterpart in a pipeline.", "Take it out.")
         return Declared(_named(name, python), options)
     if options.schema:
         return NoWrite("A table made of a query names its columns there.", "Take the list of columns out.")
@@ -233,17 +203,17 @@ def _table(cursor: _Cursor, python: bool, anew: bool, kept: bool) -> SqlMeaning:
         return NoWrite("It fills the table only where there is none yet.", "Write CREATE OR REPLACE TABLE ... AS.")
     if not anew:
         left.append("that there must be no table yet: the pipeline makes it anew")
-    made = _made("overwrite", name, cursor.rest(), options, python, left)
+    made = _made("overwrite", name, cursor.query(), options, python, left)
     made.replaces = True
     return made
 
 
 def _clauses(cursor: _Cursor, options: Options, left: list[str]) -> NoWrite | None:
     """Take in what stands between a table's name and its query."""
-    values = any(cursor.sql.part(text).has_values for text in (cursor.sql.text[cursor.start :].partition(" AS ")[0],))
+    values = cursor.sql.part(cursor.ahead().partition(" AS ")[0]).has_values
     while True:
         if cursor.take("USING"):
-            if cursor.step() != "DELTA":
+            if cursor.literal().upper() != "DELTA":
                 left.append("its format: tables of a pipeline are Delta")
         elif cursor.take("PARTITIONED", "BY"):
             options.partitions += [repr(part.strip(" `")) for part in cursor.parentheses().split(",")]
@@ -254,7 +224,7 @@ def _clauses(cursor: _Cursor, options: Options, left: list[str]) -> NoWrite | No
                 return NoWrite("`CLUSTER BY` without columns.", "Name the columns.")
             options.clusters += [repr(part.strip(" `")) for part in cursor.parentheses().split(",")]
         elif cursor.word == "COMMENT":
-            cursor.step()
+            cursor.literal()
             options.comment = repr(cursor.texts())
         elif cursor.take("TBLPROPERTIES"):
             options.properties |= _properties(cursor.parentheses())
@@ -275,41 +245,41 @@ def _properties(text: str) -> dict[str, str]:
     """Return table properties as Python source of their values."""
     words = _Cursor(SqlText(text))
     found: dict[str, str] = {}
-    key: list[str] = []
-    while words.word:
+    key = ""
+    while not words.ended:
         if words.take("="):
-            found["".join(key)] = repr(words.texts() if words.is_text else words.step().lower())
-            key = []
+            found[key] = repr(words.literal().lower() if words.next() else words.texts())
+            key = ""
         elif not words.take(","):
-            key.append(words.step() if words.is_text else words.step().lower())
+            key += words.literal().lower() if words.next() else words.literal()
     return found
 
 
 def _view(cursor: _Cursor, python: bool) -> SqlMeaning:
     cursor.take("IF", "NOT", "EXISTS")
-    name = cursor.name()
+    name = cursor.table()
     options = Options()
     if cursor.word == "(":
         return NoWrite("A temporary view renames its columns.", "Name them in its query.")
     if cursor.word == "COMMENT":
-        cursor.step()
+        cursor.literal()
         options.comment = repr(cursor.texts())
     if not cursor.take("AS"):
         return NoWrite("A temporary view over files.", "Read the files in a query: SELECT * FROM read_files(...).")
     if name.has_values or "." in name.text:
         return NoWrite("The name of a temporary view is only known when it runs.", "Name it with one plain word.")
-    return _made("view", name, cursor.rest(), options, python, [])
+    return _made("view", name, cursor.query(), options, python, [])
 
 
 def _insert(cursor: _Cursor, python: bool) -> SqlMeaning:
-    cursor.step()
+    cursor.literal()
     over = cursor.take("OVERWRITE")
     if not over:
         cursor.take("INTO")
     if cursor.word == "DIRECTORY":
         return NoWrite("It writes files.", _NO_COUNTERPART)
     cursor.take("TABLE")
-    name = cursor.name()
+    name = cursor.table()
     if cursor.word in ("PARTITION", "REPLACE"):
         return NoWrite(ONE_PART, WHOLE)
     by_name = cursor.take("BY", "NAME")
@@ -319,7 +289,7 @@ def _insert(cursor: _Cursor, python: bool) -> SqlMeaning:
         )
     if cursor.word not in _QUERY:
         return NoWrite("`INSERT` without a query that can be found.", "Write INSERT INTO table SELECT ...")
-    made = _made("overwrite" if over else "append", name, cursor.rest(), Options(), python, [])
+    made = _made("overwrite" if over else "append", name, cursor.query(), Options(), python, [])
     made.by_position = not by_name
     return made
 
@@ -334,15 +304,15 @@ def _query_in_parentheses(cursor: _Cursor) -> bool:
 def _comment(cursor: _Cursor, python: bool) -> SqlMeaning:
     if not cursor.take("COMMENT", "ON", "TABLE"):
         return NoWrite("Only a table's own comment can be declared.", "Say it where the column is made.")
-    name = cursor.name()
-    if not cursor.take("IS") or not cursor.is_text:
+    name = cursor.table()
+    if not cursor.take("IS") or cursor.ended or cursor.next():
         return NoWrite("The comment is only known when it runs.", "Write it as a literal text.")
     return Declared(_named(name, python), Options(comment=repr(cursor.texts())))
 
 
 def _alter(cursor: _Cursor, python: bool) -> SqlMeaning:
     if cursor.take("ALTER", "TABLE"):
-        name = cursor.name()
+        name = cursor.table()
         if cursor.take("SET", "TBLPROPERTIES"):
             return Declared(_named(name, python), Options(properties=_properties(cursor.parentheses())))
         if cursor.take("CLUSTER", "BY") and cursor.word == "(":
@@ -354,13 +324,13 @@ def _alter(cursor: _Cursor, python: bool) -> SqlMeaning:
 
 
 def _drop(cursor: _Cursor, python: bool) -> SqlMeaning:
-    cursor.step()
+    cursor.literal()
     if cursor.take("VIEW"):
         return LeftOut("temporary views live as long as an update of the pipeline")
     if not cursor.take("TABLE"):
         return NoWrite(f"`DROP {cursor.word}` has no counterpart in a pipeline.", _NO_COUNTERPART)
     cursor.take("IF", "EXISTS")
-    return Gone(_named(cursor.name(), python))
+    return Gone(_named(cursor.table(), python))
 
 
 def _set(cursor: _Cursor) -> SqlMeaning:
