@@ -232,6 +232,7 @@ def test_the_graph_of_the_notebooks_is_shown_answered_and_made_a_job(
     assert (shop / "resources/orders.job.yml").is_file()
     graph.locator(".dex-mod-warning .dex-Link").first.click()
     page.page.wait_for_function(f"() => {NOTEBOOK}.model.sharedModel.getCell(0).getSource().includes('listTables')")
+    expect(graph.locator("[data-task=gold]")).to_be_visible()  # the graph is still in view
     page.shut_down()
     assert page.errors == []
 

@@ -6,7 +6,7 @@ import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { Contents } from '@jupyterlab/services';
 
 import type { JobChanges } from './changes';
-import { Graphs } from './graphs';
+import { Graphs, type GraphMemory } from './graphs';
 import { Jobs, type JobMemory } from './jobs';
 import * as notebook from './notebook';
 import { noticeOf, type Notice } from './notice';
@@ -79,7 +79,7 @@ export class Actions {
         await save(panel);
         return this._pathOf(panel);
       };
-      graphs = new Graphs(this._server, saved, this._goToFile, this._changes, () => void this.jobs(panel).list());
+      graphs = new Graphs(this._server, saved, this._goToFile, this._changes, () => void this.jobs(panel).list(), this._graphMemory);
       this._graphs.set(panel, graphs);
     }
     return graphs;
@@ -226,6 +226,7 @@ export class Actions {
 
   private _jobs = new WeakMap<NotebookPanel, Jobs>();
   private readonly _memory: JobMemory = new Map();
+  private readonly _graphMemory: GraphMemory = new Map();
   private _graphs = new WeakMap<NotebookPanel, Graphs>();
   private _drafts = new WeakMap<NotebookPanel, Store<Draft>>();
 }

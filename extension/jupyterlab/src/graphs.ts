@@ -36,6 +36,9 @@ const EMPTY: GraphState = {
   problem: null
 };
 
+/** The graphs of whole projects, which are the same for all of their notebooks. */
+export type GraphMemory = Map<string, GraphState>;
+
 export class Graphs {
   readonly store = new Store<GraphState>(EMPTY);
 
@@ -43,14 +46,29 @@ export class Graphs {
    * @param _saved saves the notebook and returns its path on the server.
    * @param _open opens a notebook at a place.
    * @param _made told when a job was written.
+   * @param _memory what was looked at from other notebooks.
    */
   constructor(
     private readonly _server: DexServer,
     private readonly _saved: () => Promise<string>,
     private readonly _open: (path: string, place: TaskPlace) => Promise<void>,
     private readonly _changes: Pick<JobChanges, 'onProgress'>,
-    private readonly _made: () => void
+    private readonly _made: () => void,
+    private readonly _memory: GraphMemory = new Map()
   ) {}
+
+  /** Follow the graph of a project as long as the returned function is not called, from where another notebook has left it. */
+  follow(project: string): () => void {
+    const kept = this._memory.get(project);
+    if (kept !== undefined && this.store.get().scope === 'project') {
+      this.store.update({ ...kept, doing: this.store.get().doing, progress: '' });
+    }
+    return this.store.subscribe(() => {
+      if (this.store.get().scope === 'project') {
+        this._memory.set(project, this.store.get());
+      }
+    });
+  }
 
   async turnTo(scope: Scope): Promise<void> {
     this.store.update({ scope, reply: null, task: null, checked: null, made: null });

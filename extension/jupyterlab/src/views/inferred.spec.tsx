@@ -1,5 +1,5 @@
 // @vitest-environment jsdom
-import type { EmitReply, GraphReply, Progress, TaskPlace } from '@dexkit/client';
+import { Store, type EmitReply, type GraphReply, type Progress, type TaskPlace } from '@dexkit/client';
 import { Clipboard } from '@jupyterlab/apputils';
 import { nullTranslator } from '@jupyterlab/translation';
 import { act } from 'react';
@@ -7,6 +7,7 @@ import { createRoot, type Root } from 'react-dom/client';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 
 import { Graphs } from '../graphs';
+import type { Jobs } from '../jobs';
 import { RefusedError, type DexServer } from '../server';
 import { InferredSection } from './inferred';
 import { Translation } from './parts';
@@ -47,6 +48,8 @@ const server = { graph: vi.fn<DexServer['graph']>(), emitJob: vi.fn<DexServer['e
 const opened = vi.fn(() => Promise.resolve());
 const made = vi.fn();
 let listeners: ((progress: Progress) => void)[];
+const jobs = { store: new Store({ project: 'p' }) } as unknown as Jobs;
+let show: (path: string) => void;
 let node: HTMLElement;
 let root: Root;
 
@@ -60,17 +63,21 @@ beforeEach(() => {
       return () => undefined;
     }
   };
-  const graphs = new Graphs(server as unknown as DexServer, () => Promise.resolve('trial/silver.py'), opened, changes, made);
+  const memory = new Map();
+  show = path => {
+    const graphs = new Graphs(server as unknown as DexServer, () => Promise.resolve(path), opened, changes, made, memory);
+    act(() => {
+      root.render(
+        <Translation.Provider value={nullTranslator.load('dex')}>
+          <InferredSection key={path} graphs={graphs} jobs={jobs} />
+        </Translation.Provider>
+      );
+    });
+  };
   node = document.createElement('div');
   document.body.append(node);
   root = createRoot(node);
-  act(() => {
-    root.render(
-      <Translation.Provider value={nullTranslator.load('dex')}>
-        <InferredSection graphs={graphs} />
-      </Translation.Provider>
-    );
-  });
+  show('trial/silver.py');
 });
 
 afterEach(() => {
@@ -114,6 +121,14 @@ it('shows the graph with questions first, their places and the answer to write',
   expect(copied).toHaveBeenCalledWith('dex: task {reads: [...]}');
   await press('silver.py, cell 5');
   expect(opened).toHaveBeenCalledWith('trial/silver.py', at('silver.py', 5));
+});
+
+it('keeps the graph when a place leads to another notebook of the project', async () => {
+  await press('Show graph');
+  await press('silver');
+  show('trial/bronze.py');
+  expect(button('silver').getAttribute('aria-expanded')).toBe('true');
+  expect(server.graph).toHaveBeenCalledTimes(1);
 });
 
 it('tells of a task why it comes after another, with the way to both places', async () => {

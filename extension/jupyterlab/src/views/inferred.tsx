@@ -2,9 +2,10 @@
 
 import type { EmitReply, GraphReply, GraphTaskView, QuestionView, ReasonView, TaskPlace } from '@dexkit/client';
 import { Clipboard } from '@jupyterlab/apputils';
-import { Fragment } from 'react';
+import { Fragment, useEffect } from 'react';
 
 import type { Graphs, GraphState, Scope } from '../graphs';
+import type { Jobs } from '../jobs';
 import { placeWord } from '../words';
 import { FileChange } from './files';
 import { JobGraph } from './graph';
@@ -12,10 +13,12 @@ import { Button, NoticeBox, Section, useStore, useTrans } from './parts';
 
 type Open = (place: TaskPlace) => void;
 
-export function InferredSection(props: { graphs: Graphs }): JSX.Element {
+export function InferredSection(props: { graphs: Graphs; jobs: Jobs }): JSX.Element {
   const trans = useTrans();
   const { graphs } = props;
+  const { project } = useStore(props.jobs.store);
   const state = useStore(graphs.store);
+  useEffect(() => (project === null ? undefined : graphs.follow(project)), [graphs, project]);
   const { scope, reply, doing, progress, problem } = state;
   const open: Open = place => void graphs.open(place);
   return (

@@ -65,7 +65,7 @@ function OfNotebook(props: { panel: NotebookPanel; server: Mismatch | null; acti
     <>
       <ExportSection actions={actions} panel={panel} available={available} />
       {available && <JobsSection jobs={actions.jobs(panel)} />}
-      {available && <InferredSection graphs={actions.graphs(panel)} />}
+      {available && <InferredSection graphs={actions.graphs(panel)} jobs={actions.jobs(panel)} />}
     </>
   );
   return (
