@@ -128,6 +128,8 @@ async def test_a_run_is_followed_to_its_end_repaired_and_leads_to_the_cell(jp_fe
 
     (trial / "ready").touch()
     assert (await ask(jp_fetch, "repair", run=begun["run"]))[1] == begun
+    again = await ask(jp_fetch, "repair", run=begun["run"])  # a second click, or another page
+    assert again[1]["code"] == "DEX-JOB-08"
     repaired = await ended(jp_fetch, "small", begun["run"])
     assert {task["status"] for task in tasks_of(repaired).values()} == {"SUCCESS"}
     assert [item["attempt"] for item in tasks_of(repaired)["each"]["items"]] == [1, 1]  # not repeated

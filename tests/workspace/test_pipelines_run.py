@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from typing import Any
 
@@ -102,6 +103,25 @@ def test_an_update_that_fails_says_where_in_its_events(client: Any, pipeline: st
     (error,) = client.pipelines.list_pipeline_events(pipeline, filter="level='ERROR'")
     assert "DEX-PIPELINE-06: The dataset main.silver.x reads main.silver.nothing" in error.message
     assert "wrong.sql, line 2" in error.error.exceptions[0].message
+
+
+def test_a_secret_is_in_no_event_of_an_update(client: Any, pipeline: str, fake: Workspace) -> None:
+    fake.secrets["flights"] = {"token": "hunter2222"}
+    Deployer(client, ROOT).put(
+        f"{ROOT}/files/src/transformations/wrong.py",
+        b"""\
+from pyspark import pipelines as dp
+
+@dp.materialized_view
+def x():
+    return spark.range(1).selectExpr("cast('" + dbutils.secrets.get("flights", "token") + "' as int) as y")
+""",
+    )
+    update = client.pipelines.start_update(pipeline)
+    assert ended(client, pipeline, update.update_id).state == pipelines.UpdateInfoState.FAILED
+    told = json.dumps(client.api_client.do("GET", f"/api/2.0/pipelines/{pipeline}/events"))
+    assert "[REDACTED]" in told
+    assert "hunter2222" not in told
 
 
 def test_a_job_runs_a_pipeline_and_its_update_is_among_the_others(client: Any, pipeline: str) -> None:

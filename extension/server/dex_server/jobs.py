@@ -139,9 +139,8 @@ class Jobs:
 
         project = find_project(path.parent)
         record = read_record(project, request.run)
-        if record.alive:
-            with record.held():  # says that it is still going
-                pass
+        if record.alive or self._processes.alive(request.run):  # a process that has begun, and has not got so far
+            raise record.still_going()
         self._processes.start(project, request.run, ["repair", str(request.run)])
         return JobStarted(run=request.run)
 

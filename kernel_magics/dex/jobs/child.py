@@ -177,8 +177,10 @@ def _sql(work: dict[str, Any]) -> None:
 def _pipeline(work: dict[str, Any]) -> None:
     from pathlib import Path
 
+    from dex_agents.redaction import redaction_for
     from dex_dbutils import load_environment
 
+    from dex.files import write_atomically
     from dex.guard import install_tap
     from dex.pipelines import Pipeline, PipelineSettings, check_made, run_pipeline
 
@@ -191,9 +193,10 @@ def _pipeline(work: dict[str, Any]) -> None:
         tuple(map(Path, work["imports"])),
     )
     asked = work["asked"]
+    environment = load_environment(work["environment"], start=Path(work["project"]))
     update = run_pipeline(
         pipeline,
-        load_environment(work["environment"], start=Path(work["project"])),
+        environment,
         full_refresh=asked["full_refresh"],
         refresh=asked["refresh_selection"],
         full_refresh_of=asked["full_refresh_selection"],
@@ -201,7 +204,7 @@ def _pipeline(work: dict[str, Any]) -> None:
         dry_run=asked["validate_only"],
         log=lambda line: print(line, flush=True),
     )
-    Path(work["update"]).write_text(update.model_dump_json(indent=1), "utf-8")
+    write_atomically(Path(work["update"]), redaction_for(environment.project, environment)(update.model_dump_json()))
     check_made(update)
 
 

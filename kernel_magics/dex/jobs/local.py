@@ -110,8 +110,7 @@ def repair_run(
     """
     record = read_record(project, number)
     if record.alive:
-        with record.held():  # says that it is still going
-            pass
+        raise record.still_going()
     run = record.run
     env = load_environment(run.environment, start=project.root)
     bundle = bundle_here(project.root, env.name, run.target)

@@ -147,12 +147,7 @@ class Record:
         try:
             self._lock.acquire(timeout=_GLANCE, poll_interval=_GLANCE / 10)
         except Timeout as error:
-            raise JobError(
-                "DEX-JOB-08",
-                f"The run {self.run.id} is still going.",
-                self.folder,
-                "Wait for its end, or interrupt it.",
-            ) from error
+            raise self.still_going() from error
         stop = self.folder / _STOP
         stop.unlink(missing_ok=True)  # it was meant for a run that was killed
         try:
@@ -160,6 +155,12 @@ class Record:
         finally:
             stop.unlink(missing_ok=True)
             self._lock.release()
+
+    def still_going(self) -> JobError:
+        """Return the refusal of whoever wants to run it while somebody does."""
+        return JobError(
+            "DEX-JOB-08", f"The run {self.run.id} is still going.", self.folder, "Wait for its end, or interrupt it."
+        )
 
     def ask_to_stop(self) -> None:
         """Ask whoever runs it to end it; to be seen by `stop_asked`."""

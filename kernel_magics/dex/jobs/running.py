@@ -92,8 +92,9 @@ class Runner:
         self._watch(record.run, None)
 
     def changed(self, record: Record, key: str, **changes: Any) -> None:
-        """Note a change of a task, and tell of it."""
-        self._watch(record.run, record.task(key, **changes))
+        """Note a change of a task without the secrets in it, and tell of it."""
+        shown = {name: self._redact(text) for name in ("value", "error") if (text := changes.get(name))}
+        self._watch(record.run, record.task(key, **{**changes, **shown}))
 
     def workspace_of(self, record: Record) -> Mapping[str, Any]:
         """Return id and url of the workspace that a run belongs to: on this machine there is none."""
@@ -169,8 +170,7 @@ class Runner:
             except TimeoutError:
                 return "TIMEDOUT", None, f"It took longer than its time-out of {task.timeout_seconds} s."
         told = read_result(work, code)
-        error = told.get("error")
-        return "SUCCESS" if told["ok"] else "FAILED", told.get("value"), self._redact(error) if error else None
+        return "SUCCESS" if told["ok"] else "FAILED", told.get("value"), told.get("error")
 
 
 class _OneRun:
@@ -317,6 +317,10 @@ class _OneRun:
                     await self._one(loop.task, inner, item, in_loop=True)
             return self._record.run.tasks[inner]
 
+        for inner, known in list(self._record.run.tasks.items()):
+            before, _, number = inner.removesuffix("]").partition("[")
+            if before == key and number and int(number) >= len(items) and known.result is None:
+                self._record.task(inner, state="TERMINATED", result="EXCLUDED")  # a repair whose list is shorter
         begun = [asyncio.create_task(one(number, item)) for number, item in enumerate(items)]
         try:
             ended = await asyncio.gather(*begun)

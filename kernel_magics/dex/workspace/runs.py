@@ -13,9 +13,10 @@ from dex.jobs import JobSettings, chosen, plan_repair, selected
 from dex.workspace.clock import now
 from dex.workspace.jobs_kept import Job, find_job
 from dex.workspace.orders import around
+from dex.workspace.outputs import without_secrets
 from dex.workspace.refusal import invalid
 from dex.workspace.run_state import JobRun, RepairRun, Settings, TaskRun
-from dex.workspace.runner import ENDED, Life, Output, RunEnd, RunOrder, TaskReport, hide
+from dex.workspace.runner import ENDED, Life, RunEnd, RunOrder, TaskReport
 from dex.workspace.updates import of_job
 
 if TYPE_CHECKING:
@@ -178,7 +179,7 @@ class Runs:
         with self._workspace.lock:
             if repair != len(run.repairs) or not run.is_active or report.task_key not in run.tasks:
                 return
-            report = replace(report, output=self._shown(report.output))
+            report = replace(report, output=without_secrets(self._workspace, report.output))
             whole = run.last(report.task_key)
             if report.iteration is not None:
                 self._iteration(run, whole, report).take(report)
@@ -197,24 +198,6 @@ class Runs:
             whole.iterations[report.iteration] = found
             self._tasks[found.number] = (run, found)
         return found
-
-    def _shown(self, output: Output | None) -> Output | None:
-        """Return what a task left, without the token and the secrets of the workspace."""
-        if output is None:
-            return None
-        workspace = self._workspace
-        secrets = [*workspace.users, *(value for keys in workspace.secrets.values() for value in keys.values())]
-
-        def shown(text: str | None) -> str | None:
-            return text and hide(text, secrets)
-
-        return replace(
-            output,
-            logs=shown(output.logs),
-            notebook=shown(output.notebook),
-            error=shown(output.error),
-            trace=shown(output.trace),
-        )
 
     def finish(self, run: JobRun, repair: int, end: RunEnd) -> None:
         """Take how a run ended; let the next one of its job begin."""

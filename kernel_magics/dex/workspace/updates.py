@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from dex.workspace.clock import now
 from dex.workspace.orders import around
+from dex.workspace.outputs import without_secrets
 from dex.workspace.runner import Output, RunEnd, Running, RunOrder, TaskReport
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ class _Listener:
             if report.life == "RUNNING" and self._update.state == "CREATED":
                 self._update.become("RUNNING")
             if report.output is not None:
-                self._update.output = report.output
+                self._update.output = without_secrets(self._workspace, report.output)
 
     def ended(self, end: RunEnd) -> None:
         """Take that the update ended."""
