@@ -98,3 +98,14 @@ async def test_notebooks_that_wait_for_each_other_make_no_job(jp_fetch: Fetch, n
     code, refused = await ask(jp_fetch, "emit", job="orders")
     assert (code, refused["code"]) == (409, "DEX-EXPORT-32")
     assert "wait for each other" in refused["message"]
+
+
+async def test_a_job_of_the_configuration_is_made_of_the_notebooks_that_it_names(
+    jp_fetch: Fetch, notebooks: Path
+) -> None:
+    base = notebooks / "config/base.yaml"
+    base.write_text(base.read_text() + "jobs: {daily: {notebooks: [notebooks/bronze.py]}}\n")
+    code, reply = await ask(jp_fetch, "emit", job="daily")
+    assert (code, reply["tasks"]) == (200, ["bronze"])
+    code, refused = await ask(jp_fetch, "emit", job="no key")
+    assert (code, refused["code"]) == (409, "DEX-EXPORT-32")

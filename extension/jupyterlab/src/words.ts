@@ -161,6 +161,8 @@ export function statusWord(trans: TranslationBundle, status: string): string {
       return trans.__('would change');
     case 'kept':
       return trans.__('yours, kept');
+    case 'removed':
+      return trans.__('removed');
     default:
       return verdictWord(trans, status);
   }

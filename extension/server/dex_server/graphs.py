@@ -64,22 +64,30 @@ class Graphs:
     def emitted(self, path: Path, request: EmitRequest) -> EmitReply:
         """Export the notebooks and make one job of them, or say what would change.
 
+        A job whose notebooks the configuration names is made of those.
+
         Raises:
             DexError: as `dex.jobs.emit_job` says.
         """
+        from dex.export import JobConfiguration
         from dex.jobs import emit_job
 
         project = find_project(path.parent)
         report = emit_job(
             project,
             request.job,
-            _paths(project, path, request),
+            () if request.job in JobConfiguration(project).of_several else _paths(project, path, request),
             check=request.check,
             force=request.force,
             progress=self._progress(request),
         )
-        told = report.model_dump(include=set(EmitReply.model_fields) - {"questions"})
-        return EmitReply(**told, questions=[self._question(each, project) for each in report.questions])
+        told = report.model_dump(include=set(EmitReply.model_fields) - {"questions", "files", "remarks"})
+        return EmitReply(
+            **told,
+            files={file: status for file, status in report.files.items() if file != report.path},
+            questions=[self._question(each, project) for each in report.questions],
+            remarks=[f"{each.file}, line {each.line}: {each.message} ({each.code})" for each in report.remarks],
+        )
 
     def _progress(self, request: GraphRequest) -> Callable[[str], None] | None:
         if not request.work:

@@ -149,24 +149,28 @@ class EmitReply(Model):
     Attributes:
         job: key of the job.
         path: its file, below the project.
-        status: written, unchanged, or differs where nothing was to be written.
+        status: written, unchanged, removed, or differs where nothing was to be written.
         diff: what differs, as a unified diff.
+        files: its other files, such as what targets change of it, with what became of each.
         tasks: keys of its tasks.
         exported: modules that are exported with it.
         as_notebooks: notebooks that run as they are, with the reason.
         kept: values that a person changed in the file, which stay.
         questions: what the graph could not tell.
+        remarks: what is still to be done for the bundle to be sound.
     """
 
     job: str
     path: str
     status: str
     diff: str = ""
+    files: dict[str, str] = {}
     tasks: list[str] = []
     exported: list[str] = []
     as_notebooks: dict[str, str] = {}
     kept: list[str] = []
     questions: list[QuestionView] = []
+    remarks: list[str] = []
 
 
 #: What the server's event log calls `Progress`.

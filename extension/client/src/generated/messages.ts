@@ -67,11 +67,13 @@ export interface EmitReply {
   path: string;
   status: string;
   diff: string;
+  files: Record<string, string>;
   tasks: string[];
   exported: string[];
   as_notebooks: Record<string, string>;
   kept: string[];
   questions: QuestionView[];
+  remarks: string[];
 }
 
 /** Page to server: export the notebooks and make one job of them. */

@@ -41,7 +41,9 @@ const DIFFERS: EmitReply = {
   exported: ['etl.bronze'],
   as_notebooks: { 'silver.py': 'a magic' },
   kept: [],
-  questions: []
+  questions: [],
+  files: { 'resources/orders.targets.yml': 'differs' },
+  remarks: ['databricks.yml, line 3: Say who runs it.']
 };
 
 const server = { graph: vi.fn<DexServer['graph']>(), emitJob: vi.fn<DexServer['emitJob']>() };
@@ -150,6 +152,8 @@ it('writes a job only after it has shown what would change, of the same key', as
   expect(server.emitJob.mock.calls[0][0]).toMatchObject({ job: 'orders', check: true });
   expect(node.querySelector('.dex-Diff')?.textContent).toContain('+resources:');
   expect(node.textContent).toContain('1 runs as a notebook');
+  expect(node.textContent).toContain('resources/orders.targets.yml would change');
+  expect(node.textContent).toContain('databricks.yml, line 3: Say who runs it.');
   type('order');
   expect(button('Make the job').disabled).toBe(true);
   type('orders');

@@ -246,6 +246,18 @@ function Emitted(props: { reply: EmitReply }): JSX.Element {
   return (
     <>
       <FileChange file={{ path: reply.path, status: reply.status, diff: reply.diff }} open />
+      {Object.entries(reply.files).map(([path, status]) => (
+        <FileChange key={path} file={{ path, status, diff: '' }} />
+      ))}
+      {reply.remarks.length > 0 && (
+        <NoticeBox level="warning" notice={{ message: trans.__('Still to do, for the bundle to be sound:') }}>
+          <ul className="dex-List">
+            {reply.remarks.map((remark, index) => (
+              <li key={index}>{remark}</li>
+            ))}
+          </ul>
+        </NoticeBox>
+      )}
       <Folded title={trans._n('%1 module', '%1 modules', reply.exported.length, reply.exported.length)}>{reply.exported}</Folded>
       <Folded title={trans._n('%1 runs as a notebook', '%1 run as notebooks', notebooks.length, notebooks.length)}>
         {notebooks.map(([name, why]) => `${name}: ${why}`)}
