@@ -163,6 +163,24 @@ def test_a_main_function_of_the_notebook_is_what_it_does(shop: Project) -> None:
     assert "orders.filter(\"day = '2'\")" in source(shop)
 
 
+def test_functions_that_write_through_others_make_their_tables(shop: Project) -> None:
+    functions = (
+        'def write(df, table):\n    df.write.mode("overwrite").saveAsTable(table)\n\n\n'
+        'def both(df, name):\n    write(df, f"silver.{name}")\n    write(df.distinct(), f"gold.{name}")'
+    )
+    report = emitted(shop, functions, 'both(spark.table("bronze.o"), "o")')
+    assert [table.name for table in report.tables] == ["silver.o", "gold.o"]
+
+
+def test_a_function_that_only_tells_may_be_called(shop: Project) -> None:
+    told = "def told(df):\n    if df.isEmpty():\n        print(len(df.columns))\n    return df.count()"
+    report = emitted(shop, READ, told, "told(orders)\nn = told(orders)", WRITE)
+    assert [line.partition(": ")[2] for line in report.left_out] == [
+        "`told(orders)`: no table needs it",
+        "`n = told(orders)`: no table needs it",
+    ]
+
+
 def test_a_default_that_is_computed_is_set_on_the_parameters(shop: Project) -> None:
     emitted(
         shop,
@@ -406,6 +424,17 @@ REFUSED: dict[str, tuple[list[str], tuple[int, int], str, str]] = {
     "SQL that only the run knows": (
         ["import os", 'spark.sql(os.environ["QUERY"])', READ, WRITE],
         (2, 1),
+        "does something that no table is made of",
+        "task beside",
+    ),
+    "a function that does something by another": (
+        [
+            READ,
+            "import os\n\n\ndef gone(path):\n    os.remove(path)\n\n\ndef tidy(path):\n    gone(path)",
+            'tidy("/x")',
+            WRITE,
+        ],
+        (3, 1),
         "does something that no table is made of",
         "task beside",
     ),

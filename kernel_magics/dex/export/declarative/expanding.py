@@ -38,12 +38,7 @@ class Expander:
     def __init__(self, steps: Sequence[Step], refused: list[Refused]) -> None:
         self._refused = refused
         self._bound = {name for step in steps for name in step.flow.binds}
-        self._helpers = {
-            step.node.name: step.node
-            for step in steps
-            if isinstance(step.node, ast.FunctionDef) and not step.node.decorator_list
-            if _saves(step.node) or _runs_what_it_is_given(step.node)
-        }
+        self._helpers = _helpers(steps)
         self._constants = _constants(steps)
         self._needed = [(step, set(step.flow.needs)) for step in steps]
 
@@ -64,7 +59,7 @@ class Expander:
         call = step.node.value if isinstance(step.node, ast.Expr | ast.Assign) else None
         if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in self._helpers:
             return self._helper(step, call, depth)
-        used = [name for name in step.flow.needs if name in self._helpers and _saves(self._helpers[name])]
+        used = [name for name in step.flow.needs if name in self._helpers and self._writes(self._helpers[name])]
         if "foreachBatch" not in step.text and used and not isinstance(step.node, ast.FunctionDef):
             self._refuse(
                 step.spot,
@@ -330,6 +325,23 @@ def _saves(node: ast.AST) -> bool:
         if isinstance(query, ast.Constant | ast.JoinedStr) and not is_query(query):
             return True
     return False
+
+
+def _helpers(steps: Sequence[Step]) -> dict[str, ast.FunctionDef]:
+    """Return the functions that write, or run what they are given, themselves or by others of them."""
+    own = {s.node.name: s.node for s in steps if isinstance(s.node, ast.FunctionDef) and not s.node.decorator_list}
+    found = {name: node for name, node in own.items() if _saves(node) or _runs_what_it_is_given(node)}
+    while True:
+        more = {name: node for name, node in own.items() if name not in found and found.keys() & _called(node)}
+        if not more:
+            return found
+        found |= more
+
+
+def _called(node: ast.AST) -> set[str]:
+    """Return the names that code calls."""
+    calls = [part.func for part in ast.walk(node) if isinstance(part, ast.Call)]
+    return {function.id for function in calls if isinstance(function, ast.Name)}
 
 
 def _runs_what_it_is_given(function: ast.FunctionDef) -> bool:

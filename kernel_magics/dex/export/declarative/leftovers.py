@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from dex.export.constants import is_logger
 from dex.export.declarative.actions import effects_in
@@ -50,13 +50,30 @@ class Leftovers:
     """Knows what becomes of statements that no table needs.
 
     Args:
-        purity: what only looks.
+        steps: the statements of a notebook.
         imports: name -> what it stands for.
     """
 
-    def __init__(self, purity: Purity, imports: Mapping[str, str]) -> None:
-        self._purity = purity
-        self._imports = imports
+    def __init__(self, steps: Sequence[Step], imports: Mapping[str, str]) -> None:
+        self._imports = dict(imports)
+        functions = {step.node.name: step.node for step in steps if isinstance(step.node, ast.FunctionDef)}
+        self._purity = Purity(frozenset(functions), self._imports)
+        while True:
+            loud = {name for name, node in functions.items() if not self._only_tells(node)}
+            if not loud:
+                break
+            functions = {name: node for name, node in functions.items() if name not in loud}
+            self._purity = Purity(frozenset(functions), self._imports)
+
+    def _only_tells(self, function: ast.FunctionDef) -> bool:
+        """Return whether a function only computes, shows and tells, and calls only others of that kind."""
+        calls = [part for part in ast.walk(function) if isinstance(part, ast.Call)]
+        kept = not any(isinstance(part, ast.Global | ast.Nonlocal) for part in ast.walk(function))
+        return kept and not function.decorator_list and all(map(self._is_quiet_call, calls))
+
+    def looks_only(self, value: ast.expr) -> bool:
+        """Return whether an expression only looks."""
+        return self._purity.looks_only(value)
 
     def of(self, step: Step) -> str | Refused:
         """Return why a statement is left out, nothing where there is nothing to say, or why it is refused."""
@@ -95,7 +112,7 @@ class Leftovers:
         return all(self._is_quiet(each) for block in blocks for each in block)
 
     def _is_quiet_value(self, value: ast.expr) -> bool:
-        if self._purity.looks_only(value) or is_logger(value, dict(self._imports)):
+        if self._purity.looks_only(value) or is_logger(value, self._imports):
             return True
         if not isinstance(value, ast.Call):
             parts = [part for part in ast.iter_child_nodes(value) if isinstance(part, ast.expr)]
@@ -110,9 +127,10 @@ class Leftovers:
         name = f"{self._imports.get(root, root)}{words[len(root) :]}"
         if is_of(name, _QUIET) or (isinstance(call.func, ast.Name) and words in _QUIET_NAMES):
             return True
-        if not isinstance(call.func, ast.Attribute) or effects_in(call):
+        if effects_in(call):
             return False
-        return call.func.attr in _QUIET_METHODS or self._purity.looks_only(ast.Call(call.func, [], []))
+        method = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+        return method in _QUIET_METHODS or self._purity.looks_only(ast.Call(call.func, [], []))
 
 
 def _imports_from_sources(value: ast.expr) -> bool:

@@ -81,7 +81,7 @@ class Reader:
         self._imports = {name: text for step in stepped.steps for name, text in imported(step.node).items()}
         self._steps = stepped.steps
         self._read = Read(stepped, Slices(stepped.steps, self._imports))
-        self._leftovers = Leftovers(stepped.purity, self._imports)
+        self._leftovers = Leftovers(stepped.steps, self._imports)
         self._refused = refused
         self._grouped = {name for step in stepped.steps for name in grouped_names(step.node)}
         self._conf: dict[str, str] = {}
@@ -291,7 +291,7 @@ class Reader:
             whole = not (isinstance(check.frame, ast.Name) and target.write.frame == check.frame.id)
             target.expectations.append(Expectation(check.name, check.condition, step.spot, whole))
             return
-        if not self._read.stepped.purity.looks_only(step.node.test):  # type: ignore[attr-defined]  # as `is_check` knows
+        if not self._leftovers.looks_only(step.node.test):  # type: ignore[attr-defined]  # as `is_check` knows
             self._refuse(step.spot, f"`{short(step.text)}` does more than to look.", TASK)
             return
         why = "it is not about the rows of a table that the notebook writes" if check else "it is not about single rows"

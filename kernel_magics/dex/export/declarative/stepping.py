@@ -17,9 +17,7 @@ from dex.export.parameters import Parameter, Parameters
 from dex.export.pieces import Piece, replace_nodes, source_of
 from dex.export.pipelines import is_pipeline
 from dex.export.placement import place
-from dex.export.purity import Purity
 from dex.export.regions import lift
-from dex.export.understanding import purity_of
 from dex.graph import Statements, touched_tables
 from dex.notebook import flow_of, split_sql, widget_of
 
@@ -32,7 +30,6 @@ class Stepped:
         path: its file.
         shown: its path below the project.
         steps: in order.
-        purity: what only looks.
         parameters: its parameters and those of the notebooks that it runs.
         requirements: what it installs.
         imports: what generated parts of its statements need.
@@ -45,7 +42,6 @@ class Stepped:
     path: Path
     shown: str
     steps: list[Step]
-    purity: Purity
     parameters: Parameters
     requirements: list[str] = field(default_factory=list)
     imports: set[str] = field(default_factory=set)
@@ -106,7 +102,6 @@ def _stepped(project: Project, path: Path, shown: Callable[[Path], str], refused
         path,
         own.shown,
         expanded,
-        purity_of(pieces),
         parameters,
         list(dict.fromkeys(r for each in units for r in each.known.requirements)),
         {name for each in units for name in each.known.log.imports},
