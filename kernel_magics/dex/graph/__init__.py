@@ -5,7 +5,7 @@ from dex.graph.infer import infer_graph
 from dex.graph.models import Edge, Input, JobGraph, Place, Question, Reason, Task
 from dex.graph.sql import is_common_table
 from dex.graph.stated import usual_paths
-from dex.graph.touched import NamedTable, Statements, Touched, touched_tables
+from dex.graph.touched import NamedTable, Statements, Touched, changed_tables, touched_tables
 from dex.graph.volumes import volume_paths
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "Statements",
     "Task",
     "Touched",
+    "changed_tables",
     "infer_graph",
     "is_common_table",
     "mermaid_id",

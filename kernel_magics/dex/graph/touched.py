@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,12 +11,14 @@ from dex_dbutils.config import Project
 
 from dex.graph.edges import Node, Tables
 from dex.graph.facts import Facts
-from dex.graph.models import How, Question
+from dex.graph.models import How, Place, Question
 from dex.graph.names import Id, Layers, Name
+from dex.graph.notebooks import facts_of
 from dex.graph.overrides import Said, TaskSettings
 from dex.graph.run import Run, TooMuch
 from dex.graph.statements import execute
 from dex.graph.values import Class, Instance, Origin, Scope, Value, has_hole, known, unknown
+from dex.notebook import read_notebook
 
 
 @dataclass(frozen=True)
@@ -82,9 +84,35 @@ def touched_tables(project: Project, notebooks: Sequence[Statements]) -> list[li
         notebooks: their statements.
     """
     facts = [_facts(project.root, each) for each in notebooks]
-    every = Facts({use: None for found in facts for each in found for use in each.uses})
-    tables = Tables([Node("", "", every, Said(TaskSettings()))], Layers(project))
+    tables = _tables(project, (each for found in facts for each in found))
     return [[_touched(each, tables) for each in found] for found in facts]
+
+
+def changed_tables(project: Project, paths: Sequence[Path]) -> list[list[tuple[NamedTable, Place]]]:
+    """Return for every notebook the tables whose rows it changes, that of notebooks which it runs included, and where.
+
+    Args:
+        project: its environments say which schema is which layer.
+        paths: the notebooks.
+
+    Raises:
+        NotebookError: a file is no notebook.
+    """
+    facts = [facts_of(read_notebook(path), project.root) for path in paths]
+    tables = _tables(project, facts)
+    return [
+        [
+            (_named(use.how, use.name, tables), use.place)
+            for use in found.uses
+            if use.name.kind == "table" and use.how in ("append", "change", "overwrite")
+        ]
+        for found in facts
+    ]
+
+
+def _tables(project: Project, facts: Iterable[Facts]) -> Tables:
+    every = Facts({use: None for found in facts for use in found.uses})
+    return Tables([Node("", "", every, Said(TaskSettings()))], Layers(project))
 
 
 def _facts(root: Path, statements: Statements) -> list[Facts]:

@@ -29,6 +29,7 @@ from dex.export.project_files import memory_of_bundle, shared_files
 from dex.export.survey import find_notebooks, module_names
 from dex.export.writing import read_text, refuse_hand_edits, unified_diff, write_all
 from dex.files import interrupts_held
+from dex.graph import changed_tables
 
 _KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -213,7 +214,21 @@ def _read(
     notebooks = [each for each in notebooks if each.path.resolve() not in run]
     reads = [Reader(each, refused).read() for each in notebooks]
     datasets = assembled(reads, refused)
+    if not refused:
+        _refuse_lost(project, reads, refused)
     return reads, datasets
+
+
+def _refuse_lost(project: Project, reads: Sequence[Read], refused: list[Refused]) -> None:
+    """Refuse tables that the notebooks write, as the graph of jobs reads them, and no declaration makes."""
+    made = {each.table.id for read in reads for each in read.declarations if each.table is not None}
+    changed = changed_tables(project, [read.stepped.path for read in reads])
+    for table, place in (each for found in changed for each in found):
+        if table.id not in made:
+            spot = Spot(place.notebook, place.cell or 1, place.line or 1)
+            shown = ".".join(table.id[1:])
+            message = f"{shown} is written here in a way that no table declares."
+            refused.append(Refused(spot, message, "Write it as one chain at the top of a cell, with a literal name."))
 
 
 def _sources(project: Project, key: str, reads: Sequence[Read], datasets: Sequence[Dataset]) -> dict[str, str]:
