@@ -9,7 +9,9 @@ import pytest
 from dex.engines import engine_for
 from dex_dbutils import get_session, load_environment
 from dex_dbutils.catalog import get_table_name, list_tables, prepare_warehouse
+from dex_dbutils.catalog.aliases import engine_path
 from dex_dbutils.session import close_session
+from engine_fixture import engine_project
 
 SEE = "from dex_dbutils import get_session; s = get_session('{env}'); print(s.spark.table('{table}').count())"
 
@@ -37,6 +39,23 @@ def test_tables_outlive_a_restart_of_the_engine(project: Path) -> None:
     again.spark.range(2).write.mode("append").saveAsTable(again.table("bronze", "plain"))
     assert again.read("bronze", "plain").count() == 5
     assert names(project) == ["bronze.plain", "silver.parted", "gold.columnar"]
+
+
+def test_tables_of_a_project_in_any_folder_lie_in_it_and_stay(
+    tmp_path: Path, in_another_process: Callable[..., str]
+) -> None:
+    with engine_project(tmp_path / "my läden 50%" / "trial") as project:
+        here = get_session("local")
+        here.spark.range(3).write.saveAsTable(here.table("bronze", "mine"))
+        here.spark.sql("insert into local.bronze.mine values (99)")
+        here.spark.sql("delete from local.bronze.mine where id = 99")
+        here.spark.sql("create table local.silver.copied as select * from local.bronze.mine")
+        assert in_another_process(SEE.format(env="local", table="local.silver.copied")).split() == ["3"]
+        assert names(project) == ["bronze.mine", "silver.copied"]
+        here.spark.sql("drop table local.silver.copied")
+        assert names(project) == ["bronze.mine"]
+        engine_path(here.environment.warehouse).unlink()
+    assert [path.name for path in tmp_path.iterdir()] == ["my läden 50%"]
 
 
 def test_a_second_notebook_sees_what_the_first_one_makes_and_drops(

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
 
+from dex_dbutils.catalog.aliases import engine_path
 from dex_dbutils.config import Environment
 
 #: Stands in the name of an empty folder that Sail leaves beside one whose name is percent-encoded.
@@ -36,15 +37,28 @@ class StoredTable:
     path: Path
     format: str
 
-    @property
-    def location(self) -> str:
-        """Its folder as a statement names it: the engine percent-encodes the name of a folder itself."""
-        return str(self.path.with_name(unquote(self.path.name)))
-
 
 def catalog_folder(environment: Environment) -> Path:
     """Return the folder of the environment's catalog."""
     return environment.warehouse / environment.catalog
+
+
+def schema_location(environment: Environment, schema: str) -> str:
+    """Return the folder of a schema as a statement names it.
+
+    Raises:
+        DexError: DEX-CATALOG-04, the engine would change the path.
+    """
+    return str(engine_path(environment.warehouse) / environment.catalog / schema)
+
+
+def table_location(environment: Environment, table: StoredTable) -> str:
+    """Return the folder of a table as a statement names it: the engine percent-encodes its name itself.
+
+    Raises:
+        DexError: DEX-CATALOG-04, the engine would change the rest of the path.
+    """
+    return os.path.join(schema_location(environment, table.schema), unquote(table.path.name))
 
 
 def stored_schemas(environment: Environment) -> list[str]:

@@ -11,7 +11,14 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from dex_dbutils.catalog.disk import StoredTable, catalog_folder, stored_schemas, stored_tables
+from dex_dbutils.catalog.disk import (
+    StoredTable,
+    catalog_folder,
+    schema_location,
+    stored_schemas,
+    stored_tables,
+    table_location,
+)
 from dex_dbutils.catalog.views import StoredView
 from dex_dbutils.config import Environment, quoted
 from dex_dbutils.errors import DexError, Where
@@ -63,8 +70,8 @@ def prepare_schemas(spark: SparkSession, environment: Environment) -> list[str]:
 
 def register_schema(spark: SparkSession, environment: Environment, schema: str) -> None:
     """Register a schema at its place on disk, unless the session has it."""
-    place = catalog_folder(environment) / schema
-    _run(spark, f"CREATE SCHEMA IF NOT EXISTS {_schema(environment, schema)} LOCATION {_text(str(place))}")
+    place = _text(schema_location(environment, schema))
+    _run(spark, f"CREATE SCHEMA IF NOT EXISTS {_schema(environment, schema)} LOCATION {place}")
 
 
 def register_tables(spark: SparkSession, environment: Environment, tables: Iterable[StoredTable]) -> list[StoredTable]:
@@ -73,7 +80,7 @@ def register_tables(spark: SparkSession, environment: Environment, tables: Itera
     def register(table: StoredTable) -> str | None:
         # Without columns: a list of them is refused where the partition columns are not the last ones.
         name = f"{_schema(environment, table.schema)}.{quoted(table.name)}"
-        place = _text(table.location)
+        place = _text(table_location(environment, table))
         try:
             _run(spark, f"CREATE TABLE IF NOT EXISTS {name} USING {table.format} LOCATION {place}")
         except Exception as error:  # noqa: BLE001  one table that cannot be read must not take the others away
