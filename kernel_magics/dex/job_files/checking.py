@@ -77,6 +77,9 @@ def check_jobs(
     owners = {file: job.key for job in jobs for file in job.trees}
     read = {file.file for file in files.files}
     remarks = {job.key: [] if job_file(job.key) in read else [_not_read(job.key)] for job in jobs}
+    developing = {name for name, target in files.targets() if target.text("mode") == "development"}
+    for job in jobs:
+        remarks[job.key] += _starting(job, developing)
     for finding in check_bundle(files):
         if finding.file not in said:
             continue
@@ -95,6 +98,21 @@ def check_jobs(
     if errors:
         raise JobNotSound(_in_order(errors))
     return {key: _in_order(found) for key, found in remarks.items()}
+
+
+def _starting(job: JobFiles, developing: Collection[str]) -> Iterator[Finding]:
+    """Yield where a job is let start by itself also from targets for development, which pause what does not say so.
+
+    Source: the vendor's open tool, which pauses what is not `UNPAUSED` (``bundle/config/mutator/apply_presets``).
+    """
+    for way in ("schedule", "trigger", "continuous"):
+        at = job.job.at(way, "pause_status")
+        own = {name for name, part in job.targets.items() if part.at(way, "pause_status") is not None}
+        if at is not None and at.file and at.value == "UNPAUSED" and (starting := sorted(set(developing) - own)):
+            said = (
+                f"`UNPAUSED` lets everybody's deployment to '{starting[0]}' start by itself, as it is for development."
+            )
+            yield at.finding("DEX-EXPORT-35", f"{said} Leave it out, or say it in the file of production.", "warning")
 
 
 def _not_read(key: str) -> Finding:

@@ -249,7 +249,8 @@ def test_notebooks_are_said_in_one_place(root: Path) -> None:
     say(root, "compute: serverless")
     project = find_project(root)
     with pytest.raises(DexError, match="`notebooks` of the job 'daily' is said here and in the configuration"):
-        emit_job(project, "daily", [root / "notebooks"])
+        emit_job(project, "daily", [root / "notebooks/load.ipynb"])
+    assert emit_job(project, "daily", [root / "notebooks"], check=True).status == "differs"
     with pytest.raises(DexError, match="`compute` of the job 'daily' is said here and in the configuration"):
         emit_job(project, "daily", compute="job_cluster")
     assert emit_job(project, "daily", compute="serverless").status == "written"
@@ -286,3 +287,36 @@ def test_the_command_emits_all_jobs_and_tells_what_differs(
     assert (told["code"], told["where"]["file"], told["where"]["line"]) == ("DEX-EXPORT-33", "config/base.yaml", 7)
     say(root, "tags: {c: d}")
     assert main(["bundle", "validate"]) == 0
+
+
+def test_a_schedule_that_is_unpaused_for_everybody_is_told_and_one_for_production_is_not(root: Path) -> None:
+    cron = "schedule: {quartz_cron_expression: '0 0 6 * * ?', timezone_id: UTC%s}"
+    say(root, cron % ", pause_status: UNPAUSED")
+    (remark,) = emitted(root).remarks
+    assert (remark.code, remark.file, remark.line, remark.severity) == (
+        "DEX-EXPORT-35",
+        "config/base.yaml",
+        7,
+        "warning",
+    )
+    assert "everybody's deployment to 'dev'" in remark.message
+    say(root, cron % "", prod="schedule: {pause_status: UNPAUSED}")
+    assert emitted(root).remarks == []
+    assert wrong(root) == []
+
+
+def test_a_file_that_the_bundle_does_not_include_is_told(root: Path) -> None:
+    (root / "databricks.yml").write_text("bundle: {name: shop}\ntargets: {dev: {mode: development}}\n")
+    say(root, "")
+    (remark,) = emitted(root).remarks
+    assert remark.message.startswith("`include` of databricks.yml names no file resources/daily.job.yml")
+
+
+def test_what_a_person_wrote_into_the_file_is_not_blamed_on_the_configuration(root: Path) -> None:
+    say(root, "tags: {a: b}")
+    emitted(root)
+    file = root / "resources/daily.job.yml"
+    file.write_text(file.read_text().replace("      tags:\n", "      timeout_seconds: soon\n      tags:\n"))
+    say(root, "tags: {a: c}")
+    (remark,) = emitted(root).remarks
+    assert (remark.file, remark.code, remark.severity) == ("resources/daily.job.yml", "DEX-BUNDLE-03", "error")

@@ -14,7 +14,7 @@ from dex_dbutils import ExportError, NotebookError, Where
 from dex_dbutils.config import Project
 
 from dex.bundle import At
-from dex.export import Draft, EmittedJob, Exporter, JobConfiguration
+from dex.export import Draft, EmittedJob, Exporter, JobConfiguration, find_notebooks
 from dex.graph import JobGraph, Task, infer_graph
 from dex.job_files import (
     FOLDER,
@@ -91,11 +91,11 @@ def draft_job(
             Where(said.at.file, line=said.at.line, column=said.at.column) if said is not None else None,
             "Give the job another key; its `name` may be anything.",
         )
-    _refuse_two_answers(key, notebooks, compute, configuration)
     named = [project.root / name for name in (said.notebooks if said else [])]
+    _refuse_two_answers(key, notebooks, named, compute, said)
     recorded = [project.root / name for name in (known.notebooks if known else ())]
-    paths = [path.resolve() for path in notebooks] or named or recorded
-    if not notebooks:
+    paths = named or [path.resolve() for path in notebooks] or recorded
+    if named or not notebooks:
         _refuse_gone(key, said if named else None, paths)
     if not paths and not (said is not None and any(at.value is not None for _, at in said.tasks())):
         raise ExportError(
@@ -144,19 +144,26 @@ def _refuse_gone(key: str, said: ConfiguredJob | None, paths: Sequence[Path]) ->
 
 
 def _refuse_two_answers(
-    key: str, notebooks: Sequence[Path], compute: Compute | None, configuration: JobConfiguration
+    key: str, notebooks: Sequence[Path], named: Sequence[Path], compute: Compute | None, said: ConfiguredJob | None
 ) -> None:
-    said = configuration.jobs.get(key)
-    words = {"notebooks": bool(notebooks), "compute": compute is not None}
-    for word, given in words.items():
+    """Raise where the configuration and whoever asks say different things."""
+    given = {
+        "notebooks": bool(notebooks) and _files(notebooks) != _files(named),
+        "compute": compute is not None and said is not None and said.compute != compute,
+    }
+    for word, differs in given.items():
         at = said.at.get(word) if said is not None else None
-        if given and at is not None and not (word == "compute" and at.value == compute):
+        if differs and at is not None:
             raise ExportError(
                 "DEX-EXPORT-32",
                 f"`{word}` of the job '{key}' is said here and in the configuration.",
                 Where(at.file, line=at.line, column=at.column),
                 "Say it in one of the two places.",
             )
+
+
+def _files(paths: Sequence[Path]) -> set[Path]:
+    return {file.resolve() for path in paths for file in (find_notebooks(path) if path.is_dir() else [path])}
 
 
 def _drafts(project: Project, graph: JobGraph) -> tuple[dict[str, Draft], dict[str, str]]:
