@@ -15,6 +15,7 @@ from typing import Union
 #: Any reference, also one that is not well formed.
 REFERENCE = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 _WORD = re.compile(r"`([^`]*)`|([^.`]+)")
+_PLAIN = re.compile(r"\w+", re.ASCII)
 #: Parts of a time, all of them in UTC.
 MOMENT = (
     "iso_weekday",
@@ -92,6 +93,16 @@ class WrongReference:
 def words_of(reference: str) -> list[str]:
     """Return the words of a reference, without the backticks around names with other signs."""
     return [found[1] if found[1] is not None else found[2] for found in _WORD.finditer(reference)]
+
+
+def reference_to(*words: str) -> str:
+    """Return a reference as the platform takes it: words with other signs than letters, digits and ``_`` in backticks.
+
+    Example:
+        >>> reference_to("job", "parameters", "start-date")
+        '{{job.parameters.`start-date`}}'
+    """
+    return "{{" + ".".join(word if _PLAIN.fullmatch(word) else f"`{word}`" for word in words) + "}}"
 
 
 def references_in(text: str) -> Iterator[tuple[str, list[str]]]:

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from dex_dbutils.config import Project
 
-from dex.bundle import ROOT_FILE, BundleFiles, read_bundle
+from dex.bundle import ROOT_FILE, BundleFiles, read_bundle, reference_to
 from dex.bundle.files import root_file
 from dex.bundle.targets import bundle_text
 from dex.export.parameters import Parameters, default_text
@@ -31,7 +31,7 @@ def job_parts(project: Project, module: str, parameters: Parameters, requirement
     wheel = {
         "package_name": project.package,
         "entry_point": module,
-        "named_parameters": {words.get(key, key): "{{job.parameters." + key + "}}" for key, _ in given},
+        "named_parameters": {words.get(key, key): reference_to("job", "parameters", key) for key, _ in given},
     }
     task = MadeTask(module, {"python_wheel_task": wheel}, dependencies=["../dist/*.whl", *requirements])
     return Parts([task], [{"name": key, "default": default} for key, default in given])

@@ -5,7 +5,7 @@ from dex.job_files.files import JobFiles, files_of, job_file, regenerated, retir
 from dex.job_files.paths import FOLDER, from_resources
 from dex.job_files.reading import ConfiguredJob, read_configured_jobs
 from dex.job_files.settings import Compute, Parts
-from dex.job_files.tasks import MadeTask, referred
+from dex.job_files.tasks import MadeTask
 
 __all__ = [
     "FOLDER",
@@ -20,7 +20,6 @@ __all__ = [
     "from_resources",
     "job_file",
     "read_configured_jobs",
-    "referred",
     "refuse_unsound",
     "regenerated",
     "retired",

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from dex.bundle import At
 from dex.job_files.layers import made, overlay
-from dex.job_files.tasks import Around, MadeTask, made_task, with_words, written_task
+from dex.job_files.tasks import Around, MadeTask, made_task, references, with_words, written_task
 from dex.job_files.words import OF_JOB
 
 Compute = Literal["serverless", "job_cluster"]
@@ -86,8 +86,8 @@ def _in_order(tasks: Sequence[At]) -> list[At]:
 
 def _asked_for(parameters: list[dict[str, str]], tasks: Sequence[At]) -> list[dict[str, str]]:
     """Return the parameters of notebooks that a task asks for; a task that is given another value asks for none."""
-    texts = [at.value for task in tasks for at in task.walk() if isinstance(at.value, str) and "{{" in at.value]
-    return [each for each in parameters if any(f"job.parameters.{each['name']}}}" in text for text in texts)]
+    asked = {words[2] for task in tasks for words, _ in references(task) if words[:2] == ["job", "parameters"]}
+    return [each for each in parameters if each["name"] in asked]
 
 
 def _all_keys(task: At) -> set[str]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from dex.bundle import At, Finding, close, fields_of
+from dex.bundle import At, Finding, close, fields_of, reference_to, references_in, wrong_reference
 from dex.job_files.layers import made, overlay
 from dex.job_files.words import OF_TASK
 
@@ -19,8 +18,6 @@ _OF_LOOP = frozenset(
     "task_key depends_on run_if description disabled email_notifications webhook_notifications notification_settings"
     " health".split()
 )
-_REFERENCE = re.compile(r"\{\{\s*tasks\.([\w-]+)\.")
-_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 @dataclass(frozen=True)
@@ -129,7 +126,7 @@ def with_words(task: At, parameters: Collection[str]) -> At:
     if wheel is None or named is None or not isinstance(named.value, dict):
         return task
     own = wheel.items("parameters")
-    if not own and all(named.text(name) == f"{{{{job.parameters.{name}}}}}" for name in parameters):
+    if not own and all(named.text(name) == reference_to("job", "parameters", name) for name in parameters):
         return task
     words = [made(f"--{name}={at.value}", at if at.file else None) for name, at in named.entries()]
     rest = {key: at for key, at in wheel.entries() if key not in ("named_parameters", "parameters")}
@@ -197,10 +194,17 @@ def _dependency(item: At) -> At:
 
 def referred(said: At) -> Iterator[tuple[str, At]]:
     """Yield the keys of the tasks whose values or ends a task's settings ask for, with their places."""
+    for words, at in references(said):
+        if words[0] == "tasks":
+            yield words[1], at
+
+
+def references(said: At) -> Iterator[tuple[list[str], At]]:
+    """Yield the words of every whole ``{{...}}`` in settings, with its place."""
     for at in said.walk():
-        if isinstance(at.value, str):
-            for name in _REFERENCE.findall(at.value):
-                yield name, at
+        for _, words in references_in(at.value) if isinstance(at.value, str) else ():
+            if wrong_reference(words) is None:
+                yield words, at
 
 
 def check_written(tasks: Mapping[str, At], made_keys: Collection[str]) -> Iterator[Finding]:

@@ -224,3 +224,21 @@ def test_a_job_cluster_that_nobody_describes_is_refused_with_what_it_lacks(root:
     say(root, "compute: job_cluster")
     told = refusal(root)
     assert "config/base.yaml:7:5: DEX-BUNDLE-32: Cluster 'main' needs `node_type_id` or `instance_pool_id`." in told
+
+
+def test_references_may_have_room_inside_and_names_with_other_signs_stand_in_backticks(root: Path) -> None:
+    write_notebook(
+        root / "notebooks/load.ipynb",
+        "dbutils.widgets.text('day', '1')\ndbutils.widgets.text('as-of', 'a')\ndbutils.widgets.text('x.y', 'b')",
+        "spark.range(3).write.mode('overwrite').saveAsTable('bronze.orders')",
+    )
+    say(root, "tasks:\n  load: {python_wheel_task: {named_parameters: {day: '{{ job.parameters.day }}'}}}\n")
+    emitted(root)
+    assert [each["name"] for each in job(root)["parameters"]] == ["env", "day", "as-of", "x.y"]
+    assert task(root, "load")["python_wheel_task"]["parameters"] == [
+        "--env={{job.parameters.env}}",
+        "--day={{ job.parameters.day }}",
+        "--as-of={{job.parameters.`as-of`}}",
+        "--x-y={{job.parameters.`x.y`}}",
+    ]
+    assert wrong(root) == []
