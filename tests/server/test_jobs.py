@@ -178,6 +178,8 @@ async def test_a_job_that_cannot_begin_says_why(jp_fetch: Fetch, trial: Path) ->
 
 async def test_a_run_is_stopped_before_its_first_task_without_an_error(jp_fetch: Fetch, trial: Path) -> None:
     begun = (await ask(jp_fetch, "run", job="small"))[1]
+    [listed] = (await ask(jp_fetch))[1]["jobs"][0]["runs"]  # for pages that have not started it
+    assert (listed["run"], listed["status"], listed["ours"]) == (begun["run"], "PENDING", True)
     assert (await ask(jp_fetch, "stop", run=begun["run"]))[0] == 200
     code, reply = await ask(jp_fetch, "show", job="small", run=begun["run"])
     assert (code, reply["stopped"], reply["run"], reply["starting"]) == (200, True, None, None)
@@ -232,7 +234,7 @@ from pathlib import Path
 from dex.jobs import new_number
 from dex_dbutils.config import find_project
 from dex_server.processes import JobProcesses
-JobProcesses().start(find_project(Path(sys.argv[1])), new_number(), ["run", "slow"])
+JobProcesses().start(find_project(Path(sys.argv[1])), "slow", new_number(), ["run", "slow"])
 time.sleep(300)
 """
 
@@ -271,3 +273,4 @@ def test_a_run_that_nobody_started_here_is_not_known() -> None:
     processes = JobProcesses()
     assert (processes.alive(1), processes.last_line(1), processes.failure(1)) == (False, None, None)
     assert (processes.stopped(1), processes.any_alive(), processes.states(Path())) == (False, False, {})
+    assert processes.going(Path()) == {}

@@ -5,6 +5,7 @@ import { Store, type JobReply, type JobRunView, type JobsChanged, type JobView, 
 import type { JobChanges } from './changes';
 import { noticeOf, type Notice } from './notice';
 import { RefusedError, type DexServer } from './server';
+import { isGoing } from './words';
 
 /** What was asked for and has not been answered. */
 export type Acting = 'run' | 'stop' | 'repair';
@@ -123,7 +124,7 @@ export class Jobs {
       this.store.update({ ...kept, reply: null, log: null, parameters: {}, stopped: false, problem: null });
       void this._look();
     } else if (kept === undefined && chosen === null) {
-      const running = jobs.find(job => job.runs[0]?.status === 'RUNNING');
+      const running = jobs.find(job => isGoing(job.runs[0]));
       if (running !== undefined) {
         void this.choose(running.key); // after a reload, and where somebody has started it in a terminal
       }
@@ -247,7 +248,7 @@ export class Jobs {
     await this.list();
     const { jobs, chosen, run, acting } = this.store.get();
     const newest = jobs?.find(job => job.key === chosen)?.runs[0];
-    if (newest?.status === 'RUNNING' && newest.run > (run ?? 0) && !this.going && acting === null) {
+    if (newest !== undefined && isGoing(newest) && newest.run > (run ?? 0) && !this.going && acting === null) {
       await this.turnTo(newest.run);
     }
   }

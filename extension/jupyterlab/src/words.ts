@@ -1,6 +1,6 @@
 /** The words for what the kernel tells as codes; one place, so that every string can be translated. */
 
-import type { Mismatch, TaskPlace } from '@dexkit/client';
+import type { JobRunView, Mismatch, TaskPlace } from '@dexkit/client';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 export function kindWord(trans: TranslationBundle, kind: string | null): string {
@@ -113,6 +113,8 @@ export function runWord(trans: TranslationBundle, status: string | null): string
       return trans.__('upstream failed');
     case 'UPSTREAM_CANCELED':
       return trans.__('upstream canceled');
+    case 'PENDING':
+      return trans.__('pending');
     case 'RUNNING':
       return trans.__('running');
     case 'QUEUED':
@@ -126,6 +128,11 @@ export function runWord(trans: TranslationBundle, status: string | null): string
     default:
       return status;
   }
+}
+
+/** Whether a run goes on, or is about to begin. */
+export function isGoing(run: Pick<JobRunView, 'status'> | undefined): boolean {
+  return run?.status === 'RUNNING' || run?.status === 'PENDING';
 }
 
 /** How long something took: tenths of seconds as long as they tell something. */

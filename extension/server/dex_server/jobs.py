@@ -28,7 +28,7 @@ from dex_dbutils.config import find_project
 
 from dex_server.events import JobEvents
 from dex_server.graphs import below
-from dex_server.processes import JobProcesses
+from dex_server.processes import JobProcess, JobProcesses
 
 if TYPE_CHECKING:
     from dex.jobs import JobRun, JobSettings, Record, TaskRun
@@ -65,8 +65,12 @@ class Jobs:
         watched = self.events.follow(project)
         if not any((project.root / name).is_file() for name in ("databricks.yml", "databricks.yaml")):
             return JobsReply(project=watched)
+        going = self._processes.going(project.root)  # asked first: a record may come meanwhile
         runs: dict[str, list[JobRunView]] = {}
-        for record in records(project, _LOOKED_THROUGH):
+        recorded = records(project, _LOOKED_THROUGH)
+        for number in going.keys() - {record.run.id for record in recorded}:
+            runs.setdefault(going[number].job, []).append(_pending(number, going[number]))
+        for record in recorded:
             kept = runs.setdefault(record.run.key, [])
             if len(kept) < _SHOWN:
                 kept.append(self._run(record))
@@ -126,7 +130,7 @@ class Jobs:
         bundle_job(project, request.job)
         number = new_number()
         given = [word for name, value in request.parameters.items() for word in ("-p", f"{name}={value}")]
-        self._processes.start(project, number, ["run", f"--number={number}", *given, "--", request.job])
+        self._processes.start(project, request.job, number, ["run", f"--number={number}", *given, "--", request.job])
         return JobStarted(run=number)
 
     def repair(self, path: Path, request: JobRunRequest) -> JobStarted:
@@ -141,7 +145,7 @@ class Jobs:
         record = read_record(project, request.run)
         if record.alive or self._processes.alive(request.run):  # a process that has begun, and has not got so far
             raise record.still_going()
-        self._processes.start(project, request.run, ["repair", str(request.run)])
+        self._processes.start(project, record.run.key, request.run, ["repair", str(request.run)])
         return JobStarted(run=request.run)
 
     def stop(self, path: Path, request: JobRunRequest) -> JobStarted:
@@ -197,6 +201,11 @@ class Jobs:
             ours=ours,
             repairable=not going and is_unfinished(run),
         )
+
+
+def _pending(number: int, process: JobProcess) -> JobRunView:
+    """Return a run whose tasks wait for something to be ready, such as the engine."""
+    return JobRunView(run=number, status="PENDING", environment="", started=process.began.isoformat(), ours=True)
 
 
 def _problem(processes: JobProcesses, number: int | None) -> str | None:

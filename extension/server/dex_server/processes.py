@@ -11,6 +11,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import IO, Any
 
@@ -27,12 +28,16 @@ class JobProcess:
 
     Attributes:
         root: folder of its project.
+        job: key of the job.
+        began: when it was started, in UTC.
         process: the process; the end of its standard input ends it.
         output: what it printed.
         stopped: somebody has stopped it.
     """
 
     root: Path
+    job: str
+    began: datetime
     process: subprocess.Popen[bytes]
     output: IO[bytes]
     stopped: bool = False
@@ -54,11 +59,12 @@ class JobProcesses:
     def __init__(self) -> None:
         self._known: dict[int, JobProcess] = {}
 
-    def start(self, project: Project, number: int, words: Sequence[str]) -> None:
+    def start(self, project: Project, job: str, number: int, words: Sequence[str]) -> None:
         """Start `dex job` for a run.
 
         Args:
             project: whose job it is.
+            job: key of the job.
             number: of the run.
             words: the command and its arguments.
         """
@@ -73,11 +79,16 @@ class JobProcesses:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-        self._known[number] = JobProcess(project.root, process, output)
+        self._known[number] = JobProcess(project.root, job, datetime.now(timezone.utc), process, output)
 
     def alive(self, number: int) -> bool:
         """Return whether this server has started a run that goes on."""
         return number in self._known and self._known[number].alive
+
+    def going(self, root: Path) -> dict[int, JobProcess]:
+        """Return the processes of a project that go on, the latest first, by the numbers of their runs."""
+        known = sorted(self._known.items(), reverse=True)
+        return {number: each for number, each in known if each.root == root and each.alive}
 
     def any_alive(self) -> bool:
         """Return whether a run goes on that this server has started."""

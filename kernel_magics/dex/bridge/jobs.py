@@ -66,8 +66,9 @@ class JobRunView(Model):
 
     Attributes:
         run: its number.
-        status: what it came to; ``RUNNING`` while it goes on, ``UNFINISHED`` where whoever ran it was killed.
-        environment: environment that its tasks work in.
+        status: what it came to; ``PENDING`` before its first task, ``RUNNING`` while it goes on, ``UNFINISHED`` where whoever
+            ran it was killed.
+        environment: environment that its tasks work in; empty while it is pending.
         started: in UTC, as ISO 8601.
         seconds: so far, or to its end; None where nobody knows its end.
         ours: it goes on and was started from this server, and ends with it.

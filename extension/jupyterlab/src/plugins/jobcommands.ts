@@ -7,7 +7,7 @@ import type { NotebookPanel } from '@jupyterlab/notebook';
 
 import type { Jobs } from '../jobs';
 import { CommandIDs, type IDex } from '../tokens';
-import { runWord } from '../words';
+import { isGoing, runWord } from '../words';
 import { NO_ARGUMENTS, textOf } from './arguments';
 
 /** How a command talks with a person. */
@@ -117,11 +117,11 @@ export function addJobCommands(
       const jobs = await turnTo(textOf(args, 'job'), {
         title: trans.__('Stop Run'),
         accept: trans.__('Stop'),
-        fits: each => each.runs[0]?.status === 'RUNNING' || each.key === starting,
+        fits: each => isGoing(each.runs[0]) || each.key === starting,
         none: trans.__('No run goes on.'),
         shownFirst: true
       });
-      await turnToLast(jobs, run => run.status === 'RUNNING');
+      await turnToLast(jobs, isGoing);
       await jobs?.stop();
     }
   });

@@ -37,6 +37,7 @@ const MARKS: Record<string, [string, string]> = {
   UNFINISHED: ['■', 'unsure'],
   EXCLUDED: ['−', 'none'],
   DISABLED: ['−', 'none'],
+  PENDING: ['…', 'going'],
   RUNNING: ['▶', 'going'],
   QUEUED: ['…', 'going'],
   WAITING: ['↻', 'going'],
