@@ -11,7 +11,7 @@ from dex_dbutils import BundleError, Where
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from dex.bundle.regenerating import regenerate
-from dex.files import write_atomically
+from dex.files import interrupts_held, write_atomically
 
 #: Where it is kept what files were when they were made last, below the project.
 FOLDER = ".dex/map"
@@ -75,15 +75,16 @@ class MadeFile(BaseModel):
                 (root / path).unlink(missing_ok=True)
 
     def write(self, root: Path) -> None:
-        """Write the file, and what was made.
+        """Write the file, and then what was made: the other way round, a kill in between would lose the change.
 
         Raises:
             FileError: DEX-FILE-01, the disk refuses.
         """
-        if self.record is not None:
-            write_atomically(root / self.record, self.memory())
-        if self.is_new:
-            write_atomically(root / self.path, self.text.encode("utf-8", "surrogateescape"))
+        with interrupts_held():
+            if self.is_new:
+                write_atomically(root / self.path, self.text.encode("utf-8", "surrogateescape"))
+            if self.record is not None:
+                write_atomically(root / self.record, self.memory())
 
 
 def read_text(path: Path) -> str | None:

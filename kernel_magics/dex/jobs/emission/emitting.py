@@ -222,7 +222,7 @@ def _write(project: Project, made: Sequence[_Made], force: bool) -> None:
             targets=texts[targets_file(draft.key)].split("\n") if targets_file(draft.key) in texts else [],
         )
         own = job_path(project, draft.key).relative_to(project.root).as_posix()
-        files |= {own: record.model_dump_json(indent=1) + "\n", **each.texts}
+        files |= {**each.texts, own: record.model_dump_json(indent=1) + "\n"}  # last: a kill before loses no change
     shared = shared_files(project, "", [], job=False, spark=False)
     missing = {file: text for file, text in shared.items() if not (project.root / file).exists()}
     write_all(project.root, {**files, **missing, **memory_of_bundle(missing)})
