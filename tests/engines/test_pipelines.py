@@ -124,17 +124,59 @@ def by_name():
 @dp.materialized_view(schema=StructType([StructField("id", LongType())]))
 def by_type():
     return spark.sql("select 1 as id")
-
-@dp.materialized_view(schema="a int, c int")
-def wrong():
-    return spark.sql("select 1 as a, 2 as b")
 """
     update = trial.run({"tables.py": source})
     assert trial.rows("by_name", spark) == [("2", 1)]
     assert spark.table(f"local.{trial.key}.by_type").dtypes == [("id", "bigint")]
-    wrong = next(each for each in update.datasets if each.name.endswith(".wrong"))
-    assert (wrong.error or "").startswith("DEX-PIPELINE-14")
-    assert "gives the columns a, b; declared are a, c" in (wrong.error or "")
+    assert update.state == "COMPLETED"
+    wrong = (
+        '@dp.materialized_view(schema="a int, c int")\ndef wrong():\n    return spark.sql("select 1 as a, 2 as b")\n'
+    )
+    with pytest.raises(PipelineError, match="gives the columns a, b; declared are a, c") as told:
+        trial.run({"tables.py": wrong})
+    assert told.value.code == "DEX-PIPELINE-14"
+
+
+def test_a_column_that_is_not_there_is_found_before_anything_is_written(trial: Trial, spark: Any) -> None:
+    sources = {
+        "a.py": """\
+@dp.table
+def last():
+    middle = spark.table("middle")
+    return middle.select([F.col(name) for name in middle.columns if name != "b"])
+
+@dp.table
+@dp.expect("positive", "c > 0")
+def middle():
+    return spark.table("first").withColumn("c", F.col("a") + 1)
+""",
+        "b.sql": "CREATE OR REFRESH MATERIALIZED VIEW first AS SELECT 1 AS a, 'x' AS b;\n",
+        "c.sql": "\nCREATE OR REFRESH STREAMING TABLE wrong AS SELECT d FROM STREAM(last);\n",
+    }
+    with pytest.raises(PipelineError, match="wrong cannot be made: .*d") as told:
+        trial.run(sources)
+    assert (told.value.code, told.value.where and told.value.where.line) == ("DEX-PIPELINE-10", 2)
+    assert not spark.catalog.tableExists(f"local.{trial.key}.first")
+    for file, before, after in (
+        ("a.py", "c > 0", "nothing > 0"),
+        ("a.py", "nothing > 0", "c > 0"),
+        ("c.sql", " d ", " c "),
+    ):
+        sources[file] = sources[file].replace(before, after)
+        if "nothing" in sources["a.py"]:
+            with pytest.raises(PipelineError, match="middle cannot be made: .*nothing"):
+                trial.run(sources)
+    planned = trial.run(sources, dry_run=True)
+    assert [
+        (each.name.rpartition(".")[2], [r.rpartition(".")[2] for r in each.reads]) for each in planned.datasets
+    ] == [
+        ("first", []),
+        ("middle", ["first"]),
+        ("last", ["middle"]),
+        ("wrong", ["last"]),
+    ]
+    assert trial.run().state == "COMPLETED"
+    assert trial.rows("last", spark) == [(1, 2)]
 
 
 def test_a_helper_beside_the_sources_and_functions_for_spark_work(trial: Trial, spark: Any) -> None:
@@ -582,7 +624,7 @@ def test_a_query_that_fails_takes_along_only_those_that_read_it(trial: Trial, sp
             "tables.py": """\
 @dp.table
 def bad():
-    return spark.range(1).selectExpr("id", "1 / 0 as x", "assert_true(id > 0) as y")
+    return spark.range(1).selectExpr("id", "1 / id as x")
 
 @dp.table
 def reads_bad():
@@ -776,7 +818,13 @@ resources:
     assert main(["runs", "--json", "--project", str(own_project)]) == 0
     assert json.loads(capfd.readouterr().out)[0]["summary"] == "by_hand: 2 of 2 tables made"
 
-    (own_project / "flow/a.py").write_text(files["flow/a.py"].replace("range(3)", "range(3).select('nothing')"))
+    def change(query: str) -> None:
+        (own_project / "flow/a.py").write_text(files["flow/a.py"].replace("range(3)", query))
+
+    change("range(3).select('nothing')")
+    assert main(words) == 2
+    assert "DEX-PIPELINE-10: local.local_by_hand.a cannot be made" in capfd.readouterr().err
+    change("range(3).selectExpr('1 / id AS id')")
     assert main(words) == 1
     said = capfd.readouterr()
     assert "by_hand: FAILED, 0 of 2 tables made" in said.out

@@ -49,9 +49,7 @@ def list_files(root: Path, source: FileSource, place: Where) -> list[str]:
     return found
 
 
-def read_files(
-    spark: Any, source: FileSource, chosen: Sequence[str] | None, place: Where, root: Path | None = None
-) -> Any:
+def read_files(spark: Any, source: FileSource, chosen: Sequence[str] | None, place: Where, root: Path) -> Any:
     """Return the frame of files.
 
     Args:
@@ -59,7 +57,7 @@ def read_files(
         source: what is read.
         chosen: those whose rows are wanted; None for all. The schema is that of all files.
         place: of the flow that reads them.
-        root: the project's folder; the working folder if not given.
+        root: the project's folder.
 
     Raises:
         PipelineError: DEX-PIPELINE-06, there are none and no schema; -08, it cannot be done exactly.
@@ -70,7 +68,7 @@ def read_files(
     if kind not in _FORMATS:
         raise needs_workspace(f"Reading '{kind or source.format}' as a stream", place)
     own = dict(_reader_options(source.options, kind, place))
-    everything = list_files(root or Path.cwd(), source, place)
+    everything = list_files(root, source, place)
     infer = "inferColumnTypes".lower() in options or f"{_LOADER}infercolumntypes" in options
     given = source.schema
     if given is None and kind != "text":

@@ -1,119 +1,48 @@
-"""One dataset of a pipeline: its queries made, its rows checked and written."""
+"""One table of a pipeline: its rows checked and written."""
 
 from __future__ import annotations
 
+import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from dex_dbutils import DexError, Environment, PipelineError, Where
-from dex_dbutils.catalog import stored_table
+from dex_dbutils import DexError
 
-from dex.pipelines.decorators import first_line, needs_workspace
+from dex.pipelines.decorators import needs_workspace
 from dex.pipelines.delta_log import DeltaLog
-from dex.pipelines.elements import Changes, Dataset, Flow, Name, Names
+from dex.pipelines.elements import Changes, Dataset, Flow
+from dex.pipelines.making import Maker
 from dex.pipelines.models import DatasetReport
 from dex.pipelines.quality import add_counts, check, count, kept
-from dex.pipelines.reading import Evaluation, Streams, framed, keeps_state, streams_in
-from dex.pipelines.sources import Sources
+from dex.pipelines.reading import Evaluation, Streams, keeps_state
 from dex.pipelines.stateless import state_kept
-from dex.pipelines.streams import Checkpoint, NewRows, Whole, delta_log
+from dex.pipelines.streams import Checkpoint, NewRows, delta_log
 from dex.pipelines.surroundings import STAGING, SessionSettings
 from dex.pipelines.writing import as_declared, newest_of_each_key, write
 
 
 class Filler:
-    """Makes the queries of datasets, and fills their tables.
+    """Fills the tables of datasets.
 
     Args:
-        spark: the session.
-        environment: where the tables are.
-        names: how names are read.
-        datasets: all of the pipeline.
+        maker: makes their queries.
         settings: of the session.
-        sources: know the place of an error.
         folder: the pipeline's own folder.
         log: takes what happens.
     """
 
-    def __init__(
-        self,
-        spark: Any,
-        environment: Environment,
-        names: Names,
-        datasets: Mapping[Name, Dataset],
-        settings: SessionSettings,
-        sources: Sources,
-        folder: Path,
-        log: Callable[[str], None],
-    ) -> None:
-        self._spark, self._environment, self._names = spark, environment, names
-        self.datasets, self._settings, self._sources = datasets, settings, sources
-        self._folder, self._log = folder, log
-        self._whole = Whole(spark, environment.project.root)
-
-    # -- queries -------------------------------------------------------------------------------------------------------
-
-    def planned(self, dataset: Dataset) -> list[tuple[Evaluation, bool | None]]:
-        """Make the queries of a dataset to see what they read; whether each is a stream, None where that is open.
-
-        Raises:
-            PipelineError: DEX-PIPELINE-10, a query cannot be made.
-        """
-        found: list[tuple[Evaluation, bool | None]] = []
-        for flow in dataset.flows:
-            evaluation = self._evaluation(flow, self._whole)
-            try:
-                frame = self._query(dataset, flow, evaluation)
-                found.append((evaluation, streams_in(frame, evaluation.marks)))
-            except DexError:
-                raise
-            except Exception as error:
-                own = [name for name in evaluation.tables if name in self.datasets]
-                if all(map(self.exists, own)):
-                    raise self.told(error, dataset, flow.place) from error
-                # it looks at the columns of what is not made yet; it is made again when its turn comes
-                found.append((evaluation, True if any(evaluation.tables.values()) else None))
-        return found
-
-    def told(self, error: Exception, dataset: Dataset, place: Where) -> PipelineError:
-        """Return what an error of the engine or of a query says, with its place in the sources."""
-        return PipelineError(
-            "DEX-PIPELINE-10",
-            f"{dataset.name} cannot be made: {type(error).__name__}: {first_line(error)}",
-            self._sources.place_of(error, place),
-            "Mend the query, then run the pipeline again; tables that were made stay.",
-        )
-
-    def _evaluation(self, flow: Flow | Changes, streams: Streams) -> Evaluation:
-        return Evaluation(
-            self._spark, self._names, self.datasets, self._settings.values, streams, flow.place, self._actual
-        )
-
-    def exists(self, name: Name) -> bool:
-        """Return whether there is a table or view of that name."""
-        return bool(self._spark.catalog.tableExists(self._actual(name).sql))
-
-    def _actual(self, name: Name) -> Name:
-        """Return the name of a table as the engine has it: it minds the case of those that others have made."""
-        if name in self.datasets:
-            return name
-        stored = stored_table(self._environment, name.schema, name.table)
-        return name if stored is None else Name(name.catalog, name.schema, stored.name)
-
-    def _query(self, dataset: Dataset, flow: Flow | Changes, evaluation: Evaluation) -> Any:
-        with evaluation.going():
-            if isinstance(flow, Changes):
-                return framed(self._spark.readStream.table(flow.source), dataset)
-            return framed(flow.query(), dataset)
+    def __init__(self, maker: Maker, settings: SessionSettings, folder: Path, log: Callable[[str], None]) -> None:
+        self._maker, self._settings, self._folder, self._log = maker, settings, folder, log
+        self._spark, self._environment = maker.spark, maker.environment
 
     def _frame(
         self, dataset: Dataset, flow: Flow | Changes, streams: Streams, report: DatasetReport
     ) -> tuple[Any, Evaluation]:
-        evaluation = self._evaluation(flow, streams)
+        evaluation = self._maker.evaluation(flow, streams)
         evaluation.checked = lambda view, frame: self._view(view, frame, report)
-        return self._query(dataset, flow, evaluation), evaluation
+        return self._maker.query(dataset, flow, evaluation), evaluation
 
     def _view(self, view: Dataset, frame: Any, report: DatasetReport) -> Any:
         """Return the frame of a view without the rows that its expectations drop; what they count is the reader's."""
@@ -145,12 +74,14 @@ class Filler:
                 return
             flow = dataset.flows[0]
             with self._settings.during(_settings(flow)):
-                frame, _ = self._frame(dataset, flow, self._whole, report)
+                frame, _ = self._frame(dataset, flow, self._maker.whole, report)
                 self._write(as_declared(frame, dataset), dataset, report, anew=True)
         except DexError:
             raise
         except Exception as error:
-            raise self.told(error, dataset, dataset.flows[-1].place if dataset.flows else dataset.place) from error
+            raise self._maker.told(
+                error, dataset, dataset.flows[-1].place if dataset.flows else dataset.place
+            ) from error
 
     def _fill_stream(self, dataset: Dataset, anew: bool, report: DatasetReport) -> None:
         """Bring a streaming table up to date with what its flows have not seen."""
@@ -163,7 +94,7 @@ class Filler:
         if feeds and len(dataset.flows) > 1:
             raise needs_workspace(f"A change feed beside other flows into {dataset.name}", feeds[0].place)
         if feeds:
-            frame, _ = self._frame(dataset, feeds[0], self._whole, report)
+            frame, _ = self._frame(dataset, feeds[0], self._maker.whole, report)
             rows = newest_of_each_key(frame, feeds[0], dataset)
             self._write(as_declared(rows, dataset), dataset, report, anew=True)
         elif dataset.flows:
@@ -219,12 +150,13 @@ class Filler:
     ) -> None:
         """Write rows that meet the expectations, and note what was counted.
 
-        The rows are staged first where there are expectations, so that those counted are those written.
+        The rows are staged first: so those that are counted are those that are written, and a query that fails does so
+        before Sail 0.7.2 gives the table its new columns in the session's catalog, which it does ahead of the rows.
         """
+        place = str(self._folder / STAGING / f"{dataset.name}-{time.time_ns()}")
+        frame.write.format("delta").mode("overwrite").save(place)
+        frame = self._spark.read.format("delta").load(place)
         if dataset.expectations:
-            place = str(self._folder / STAGING / f"{dataset.name}-{time.time_ns()}")
-            frame.write.format("delta").mode("overwrite").save(place)
-            frame = self._spark.read.format("delta").load(place)
             _, dropped, counted = count(frame, dataset.expectations)
             add_counts(report, dropped, counted)
             check(dataset, counted)
@@ -233,6 +165,7 @@ class Filler:
         version = -1 if log is None else log.version
         intend()
         write(frame, dataset, anew=anew)
+        shutil.rmtree(place, ignore_errors=True)
         log = self._delta_log(dataset)
         if log is not None:
             rows = log.rows_added(log.version) if log.version > version else 0

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Collection, Iterable, Mapping
+import re
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
-from graphlib import CycleError, TopologicalSorter
+from graphlib import TopologicalSorter
+from typing import Any
 
-from dex_dbutils import PipelineError, Where
+from dex_dbutils import DexError, PipelineError, Where
 
-from dex.pipelines.elements import Changes, Dataset, Name
-from dex.pipelines.reading import Evaluation
+from dex.pipelines.elements import Changes, Dataset, Flow, Name
+from dex.pipelines.making import Maker
+from dex.pipelines.reading import Evaluation, streams_in
+from dex.pipelines.writing import as_declared, without_deletes
+
+#: A column behind schema and table: an empty frame that stands for the table has no schema.
+_QUALIFIED = re.compile(r"\w`?\s*\.\s*`?\w+`?\s*\.\s*`?\w")
 
 
 @dataclass(frozen=True)
@@ -20,13 +27,11 @@ class Plan:
     Attributes:
         datasets: by name, tables and views; their kinds are known now.
         reads: tables that each dataset reads, through views too.
-        views: views that each dataset reads.
         order: tables that were asked for, each behind those that it reads.
     """
 
     datasets: dict[Name, Dataset]
     reads: dict[Name, tuple[Name, ...]]
-    views: dict[Name, tuple[Name, ...]]
     order: tuple[Name, ...]
 
     def waits(self) -> TopologicalSorter[Name]:
@@ -35,61 +40,145 @@ class Plan:
         return TopologicalSorter({name: [each for each in self.reads[name] if each in wanted] for name in self.order})
 
 
-def plan(
-    datasets: Mapping[Name, Dataset],
-    chosen: Collection[Name],
-    evaluate: Callable[[Dataset], list[tuple[Evaluation, bool | None]]],
-    exists: Callable[[Name], bool],
-) -> Plan:
-    """Return the plan of a pipeline.
+class _First(BaseException):
+    """A dataset has to be planned before the one whose query is being made; no query may catch it."""
+
+    def __init__(self, name: Name) -> None:
+        super().__init__(str(name))
+        self.name = name
+
+
+@dataclass(frozen=True)
+class _Made:
+    """The query of a flow, made to be planned: whether it is a stream and its columns, None where that is open."""
+
+    evaluation: Evaluation
+    streaming: bool | None
+    schema: Any
+
+
+class Planner:
+    """Plans an update: queries are made without a row, each on empty frames with the columns of those before it.
+
+    So a name or a column that is not there is found before anything is written, as the platform finds it.
 
     Args:
-        datasets: as the sources define them.
+        maker: makes queries.
         chosen: tables that are asked for; all if empty. The others may hold what cannot be made here.
-        evaluate: makes the queries of a dataset; returns what each read, and whether it is a stream, which is None
-            where the query could not be made yet.
-        exists: returns whether there is a table of that name.
-
-    Raises:
-        PipelineError: DEX-PIPELINE-06, a table that nobody makes is read; -07, datasets read each other in a circle;
-            -08, a dataset cannot be made on this machine; -13, a table is not chosen that is not there and is needed;
-            -14, a query is a stream or is none where the other is wanted.
     """
-    known: dict[Name, Dataset] = {}
-    reads: dict[Name, tuple[Name, ...]] = {}
-    views: dict[Name, tuple[Name, ...]] = {}
-    there: dict[Name, bool] = {}
-    for name, dataset in datasets.items():
-        if chosen and name not in chosen:
-            known[name] = dataset
-            continue
+
+    def __init__(self, maker: Maker, chosen: Collection[Name]) -> None:
+        self._maker, self._chosen = maker, chosen
+        self._datasets = maker.datasets
+        self._known: dict[Name, Dataset] = {}
+        self._made: dict[Name, list[_Made]] = {}
+        self._columns: dict[Name, Any] = {}
+        self._there: dict[Name, bool] = {}
+
+    def plan(self) -> Plan:
+        """Return the plan.
+
+        Raises:
+            PipelineError: DEX-PIPELINE-06, a table that nobody makes is read; -07, datasets read each other in a
+                circle; -08, a dataset cannot be made on this machine; -10, a query cannot be made; -13, a table is not
+                chosen that is not there and is needed; -14, a query gives something else than its dataset is.
+        """
+        for name in self._datasets:
+            if self._is_chosen(name):
+                self._plan_with_those_before(name)
+        known = {name: self._known.get(name, dataset) for name, dataset in self._datasets.items()}
+        reads = {n: tuple({t: None for each in made for t in each.evaluation.tables}) for n, made in self._made.items()}
+        stored = [name for name in self._datasets if name in reads and known[name].kind != "temporary view"]
+        order = TopologicalSorter({n: [each for each in reads[n] if each in stored] for n in stored}).static_order()
+        return Plan(known, {name: reads[name] for name in self._datasets if name in reads}, tuple(order))
+
+    def _is_chosen(self, name: Name) -> bool:
+        return name in self._datasets and (not self._chosen or name in self._chosen)
+
+    def _plan_with_those_before(self, name: Name) -> None:
+        waiting = [name]
+        while waiting:
+            try:
+                self._plan_one(waiting[-1])
+                waiting.pop()
+            except _First as first:
+                if first.name in waiting:
+                    raise self._circle([*waiting[waiting.index(first.name) :], first.name]) from None
+                waiting.append(first.name)
+
+    def _plan_one(self, name: Name) -> None:
+        if name in self._made:
+            return
+        dataset = self._datasets[name]
         if dataset.refused is not None:
             raise dataset.refused
-        made = evaluate(dataset)
-        tables = {table: None for one, _ in made for table in one.tables}
-        for table in tables:
-            if table in datasets and (not chosen or table in chosen):
+        made = [self._make(dataset, flow) for flow in dataset.flows]
+        self._known[name] = _of_kind(dataset, [each.streaming for each in made])
+        self._columns[name] = next((each.schema for each in made if each.schema is not None), None)
+        self._made[name] = made
+
+    def _make(self, dataset: Dataset, flow: Flow | Changes) -> _Made:
+        evaluation = self._maker.evaluation(flow, self._maker.whole)
+        open_ones: set[Name] = set()
+        evaluation.stand_in = lambda name: self._stand_in(name, open_ones)
+        try:
+            frame = self._maker.query(dataset, flow, evaluation)
+            self._check_tables(dataset, evaluation)
+            streaming = streams_in(frame, evaluation.marks)
+            schema = None if open_ones else _schema_of(frame, dataset, flow)
+        except DexError:
+            raise
+        except Exception as error:
+            self._check_tables(dataset, evaluation)
+            if not open_ones and not any(map(_QUALIFIED.search, evaluation.texts)):
+                raise self._maker.told(error, dataset, flow.place) from error
+            # it needs the columns of what is not made yet; it is made again when its turn comes
+            return _Made(evaluation, True if any(evaluation.tables.values()) else None, None)
+        return _Made(evaluation, streaming, schema)
+
+    def _stand_in(self, name: Name, open_ones: set[Name]) -> Any:
+        """Return an empty frame with the columns of a table of the pipeline; None where the table itself is read."""
+        if not self._is_chosen(name):
+            return None
+        if name not in self._made:
+            raise _First(name)
+        schema = self._columns[name]
+        if schema is None:
+            open_ones.add(name)
+            return None
+        return self._maker.spark.createDataFrame([], schema).alias(name.table)
+
+    def _check_tables(self, dataset: Dataset, evaluation: Evaluation) -> None:
+        for table in evaluation.tables:
+            if self._is_chosen(table):
                 continue
-            if table not in there:
-                there[table] = exists(table)
-            if not there[table]:
-                raise _left_out(table, dataset) if table in datasets else _unknown(table, dataset, datasets)
-        reads[name] = tuple(tables)
-        views[name] = tuple({view: None for one, _ in made for view in one.views})
-        known[name] = _of_kind(dataset, [streaming for _, streaming in made])
-    stored = [name for name in reads if known[name].kind != "temporary view"]
-    try:
-        order = TopologicalSorter({n: [r for r in reads[n] if r in stored] for n in stored}).static_order()
-        return Plan(known, reads, views, tuple(order))
-    except CycleError as error:
-        way = list(reversed(error.args[1]))
-        places = ", ".join(f"{each.table}: {known[each].place}" for each in way[:-1])
-        raise PipelineError(
+            if table not in self._there:
+                self._there[table] = self._maker.exists(table)
+            if not self._there[table]:
+                own = table in self._datasets
+                raise _left_out(table, dataset) if own else _unknown(table, dataset, self._datasets)
+
+    def _circle(self, way: list[Name]) -> PipelineError:
+        places = ", ".join(f"{each.table}: {self._datasets[each].place}" for each in way[:-1])
+        return PipelineError(
             "DEX-PIPELINE-07",
-            f"Datasets read each other in a circle: {' -> '.join(str(each) for each in way)} ({places}).",
-            known[way[0]].place,
+            f"Datasets read each other in a circle: {' -> '.join(map(str, way))} ({places}).",
+            self._datasets[way[0]].place,
             "Take one of the reads away.",
-        ) from error
+        )
+
+
+def _schema_of(frame: Any, dataset: Dataset, flow: Flow | Changes) -> Any:
+    """Return the columns that a query gives its dataset; the engine looks at all that it and the expectations name."""
+    if isinstance(flow, Changes):
+        frame = without_deletes(frame, flow)
+    frame = as_declared(frame, dataset)
+    if dataset.expectations:
+        checked = frame
+        for each in dataset.expectations:
+            checked = checked.where(f"({each.constraint})")
+        return checked.schema
+    return frame.schema
 
 
 def _of_kind(dataset: Dataset, streaming: list[bool | None]) -> Dataset:

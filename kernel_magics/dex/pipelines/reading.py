@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 from dex_dbutils import PipelineError, Where
@@ -45,6 +46,7 @@ class Evaluation:
 
     Attributes:
         spark: the session.
+        root: the project's folder.
         names: how names are read.
         datasets: those of the pipeline.
         configuration: values of ``${key}`` in SQL.
@@ -52,12 +54,15 @@ class Evaluation:
         place: where the flow is defined.
         actual: returns the name of a table as the engine has it, which minds its case.
         checked: takes the frame of a view with expectations, and returns it as its readers get it.
+        stand_in: returns a frame that stands for a table; None where the table itself is read.
+        texts: the SQL that was made.
         tables: tables that were read, and whether as a stream.
         views: views of the pipeline that were read.
         marks: numbers of the plans that are streams.
     """
 
     spark: Any
+    root: Path
     names: Names
     datasets: Mapping[Name, Dataset]
     configuration: Mapping[str, str]
@@ -65,6 +70,8 @@ class Evaluation:
     place: Where
     actual: Callable[[Name], Name] = lambda name: name
     checked: Callable[[Dataset, Any], Any] = lambda dataset, frame: frame
+    stand_in: Callable[[Name], Any] = lambda name: None
+    texts: list[str] = field(default_factory=list)
     tables: dict[Name, bool] = field(default_factory=dict)
     views: dict[Name, Any] = field(default_factory=dict)
     marks: set[int] = field(default_factory=set)
@@ -96,6 +103,9 @@ class Evaluation:
         if self._is_view(name):
             return self.view(name)
         self.tables[name] = self.tables.get(name, False) or streaming
+        frame = self.stand_in(name)
+        if frame is not None:
+            return self.marked(frame) if streaming else frame
         name = self.actual(name)
         return self.marked(self.streams.table(name, options, self.place)) if streaming else plain(name.sql)
 
@@ -157,6 +167,7 @@ class Evaluation:
         from pyspark.sql.connect.plan import SQL, SubqueryAlias
 
         text = with_configuration(text, self.configuration)
+        self.texts.append(text)
         references: list[Any] = []
         given: dict[str, Any] = {}
         if frames:
@@ -201,12 +212,15 @@ class Evaluation:
             frame = self._read_files(source)
         else:
             name = self.names.find(source.name)
-            if name is None or not (self._is_view(name) or source.streaming):
-                if name is not None:
-                    self.tables[name] = self.tables.get(name, False)
-                    changes.append((source, self._as_table(source, self.actual(name))))
+            if name is None:
                 return False
-            frame = self.view(name) if self._is_view(name) else self.table(source.name, str, True, {})
+            if self._is_view(name):
+                frame = self.view(name)
+            else:
+                frame = self.table(source.name, lambda _: None, source.streaming, {})
+                if frame is None:
+                    changes.append((source, self._as_table(source, self.actual(name))))
+                    return False
         label = f"__dex_{len(references) + 1}"
         own = source.name.split(".")[-1].strip() or source.path.rstrip("/").rpartition("/")[2]
         references.append(SubqueryAlias(frame._plan, label))
@@ -232,7 +246,7 @@ class Evaluation:
             return self.files(files)
         from dex.pipelines.files import read_files
 
-        return read_files(self.spark, files, None, self.place)
+        return read_files(self.spark, files, None, self.place, self.root)
 
     def _check_state(self, text: str, streaming: list[Source]) -> None:
         why = next((source.keeps_state for source in streaming if source.keeps_state), "")

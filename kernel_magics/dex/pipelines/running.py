@@ -13,8 +13,9 @@ from dex_dbutils import DexError, Environment, PipelineError, get_session
 from dex.pipelines.decorators import needs_workspace, pipeline_modules
 from dex.pipelines.elements import Dataset, Flow, Name, Names, Registry
 from dex.pipelines.filling import Filler
+from dex.pipelines.making import Maker
 from dex.pipelines.models import DatasetReport, Pipeline, Update
-from dex.pipelines.planning import Plan, plan
+from dex.pipelines.planning import Plan, Planner
 from dex.pipelines.reading import reads_followed
 from dex.pipelines.sources import Sources
 from dex.pipelines.surroundings import SessionSettings, importing, make_schema, one_at_a_time
@@ -111,21 +112,13 @@ class _Update:
                 self._pipeline.root,
                 "Define tables with pyspark.pipelines, or with CREATE OR REFRESH in SQL.",
             )
-        filler = Filler(
-            self._spark,
-            self._environment,
-            self._names,
-            datasets,
-            self._settings,
-            self._sources,
-            self._folder,
-            self._log,
-        )
+        maker = Maker(self._spark, self._environment, self._names, datasets, self._settings.values, self._sources)
         tables = [name for name, dataset in datasets.items() if dataset.kind != "temporary view"]
         anew = {self._chosen(text, tables) for text in full_refresh_of}
         chosen = anew | {self._chosen(text, tables) for text in refresh}
-        planned = plan(datasets, chosen, filler.planned, filler.exists)
-        filler.datasets = planned.datasets
+        planned = Planner(maker, chosen).plan()
+        maker.datasets = planned.datasets
+        filler = Filler(maker, self._settings, self._folder, self._log)
         update = Update(pipeline=self._pipeline.key, environment=self._environment.name, full_refresh=full_refresh)
         views = [name for name in planned.reads if name not in planned.order]
         left_out = [name for name in tables if name not in planned.order]

@@ -95,9 +95,16 @@ def newest_of_each_key(frame: Any, changes: Changes, dataset: Dataset) -> Any:
             "Leave such rows out of the source.",
         )
     ranked = frame.withColumn("__dex_rank", F.row_number().over(Window.partitionBy(*keys).orderBy(sequence.desc())))
-    newest = ranked.where("__dex_rank = 1").drop("__dex_rank")
+    return without_deletes(ranked.where("__dex_rank = 1").drop("__dex_rank"), changes)
+
+
+def without_deletes(frame: Any, changes: Changes) -> Any:
+    """Return changes without those that take a row away, with the columns that the table is to have."""
+    from pyspark.sql import functions as F
+
     if changes.deletes is not None:
-        newest = newest.where(~F.coalesce(column(changes.deletes), F.lit(False)))
+        deletes = F.expr(changes.deletes) if isinstance(changes.deletes, str) else changes.deletes
+        frame = frame.where(~F.coalesce(deletes, F.lit(False)))
     if changes.columns is not None:
-        newest = newest.select(*[F.col(f"`{name}`") for name in changes.columns])
-    return newest.drop(*changes.left_out) if changes.left_out else newest
+        frame = frame.select(*[F.col(f"`{name}`") for name in changes.columns])
+    return frame.drop(*changes.left_out) if changes.left_out else frame
