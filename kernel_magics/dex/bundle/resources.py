@@ -137,13 +137,14 @@ def write_resources(
     Raises:
         BundleError: DEX-BUNDLE-01, there is no bundle, or it cannot be read; -50, a file is not YAML; -51, dex did not
             make it.
+        ConfigError: an environment cannot be used: its schemas would go.
         FileError: DEX-FILE-01, the disk refuses.
     """
     files = read_bundle(project.root)
     files.must_be_there()
     made = _Made(notes=list(unknown))
     targets = dict(files.targets())
-    for environment in remote_environments(project, made.notes, user=DEPLOYER):
+    for environment in remote_environments(project, user=DEPLOYER):
         if environment.name in targets:
             _of_target(project, files, environment, volumes, made)
         else:

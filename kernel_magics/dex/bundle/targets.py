@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Literal
 
+import yaml
 from dex_dbutils import BundleError, DexError, Where
 from dex_dbutils.config import Environment, Project, environment_names, load_environment
 from pydantic import BaseModel, ConfigDict, Field
@@ -33,7 +34,7 @@ class TargetsReport(BaseModel):
         targets: those of the environments, in order.
         added: those that the file did not have.
         kept: values that a person changed in the file.
-        notes: environments that cannot have a target.
+        notes: targets that go, and what the vendor's strict mode would say of others.
         diff: what differs.
     """
 
@@ -56,23 +57,24 @@ class TargetsReport(BaseModel):
         return "\n".join([*lines, *([self.diff] if self.diff else [])])
 
 
-def remote_environments(
-    project: Project, notes: list[str] | None = None, *, user: str | None = None
-) -> Iterator[Environment]:
+def remote_environments(project: Project, *, user: str | None = None, skip: bool = False) -> Iterator[Environment]:
     """Yield the environments of a project that are in a workspace: each is a target of its bundle.
 
     Args:
         project: the project.
-        notes: told of environments that cannot be used, which are `dex doctor`'s business.
         user: what ``${user}`` stands for in them.
+        skip: leave out those that cannot be used, where nothing that was made of them can go by that.
+
+    Raises:
+        ConfigError: one cannot be used.
     """
     for name in environment_names(project):
         try:
             environment = load_environment(name, start=project.root, user=user)
-        except DexError as error:
-            if notes is not None:
-                notes.append(f"config/{name}.yaml has no target: {error.what}")
-            continue
+        except DexError:
+            if not skip:
+                raise
+            continue  # `dex doctor` tells of it
         if environment.kind != "local":
             yield environment
 
@@ -116,15 +118,18 @@ def _left_out(environment: Environment) -> str | None:
     return None
 
 
-def bundle_text(project: Project, default: str | None = None, notes: list[str] | None = None) -> str:
+def bundle_text(project: Project, default: str | None = None, *, skip: bool = False) -> str:
     """Return ``databricks.yml``: the wheel, and a target for each environment that is in a workspace.
 
     Args:
         project: the project.
         default: the default target; the first one for development if not given.
-        notes: as `remote_environments` has them.
+        skip: as `remote_environments` has it.
+
+    Raises:
+        ConfigError: an environment cannot be used.
     """
-    targets = {each.name: target_settings(each) for each in remote_environments(project, notes)}
+    targets = {each.name: target_settings(each) for each in remote_environments(project, skip=skip)}
     targets = targets or {"dev": {"mode": "development"}}
     developing = [name for name, settings in targets.items() if settings["mode"] == "development"]
     default = default or next(iter(developing), None)
@@ -150,7 +155,7 @@ def missing_targets(project: Project) -> list[str]:
         return []
     there = dict(read_bundle(project.root).targets())
     names = [name for name in environment_names(project) if name not in there]
-    return [each.name for each in remote_environments(project) if each.name in names] if names else []
+    return [each.name for each in remote_environments(project, skip=True) if each.name in names] if names else []
 
 
 def write_targets(project: Project, *, check: bool = False, force: bool = False) -> TargetsReport:
@@ -166,19 +171,19 @@ def write_targets(project: Project, *, check: bool = False, force: bool = False)
 
     Raises:
         BundleError: DEX-BUNDLE-50, the file is not YAML, or cannot take a target beside what stands there.
+        ConfigError: an environment cannot be used: its target would go.
         FileError: DEX-FILE-01, the disk refuses.
     """
-    notes: list[str] = []
     path = root_file(project.root) or ROOT_FILE
-    notes += [note for each in remote_environments(project) if (note := _left_out(each))]
+    environments = list(remote_environments(project))
     files = read_bundle(project.root)
     there = dict(files.targets())
     text = read_text(project.root / path)
     if text is None or force or last_made(project.root, path, RECORD) is not None:
-        made = make_anew(project.root, path, RECORD, bundle_text(project, _default(files), notes), force=force)
+        made = make_anew(project.root, path, RECORD, bundle_text(project, _default(files)), force=force)
     else:
-        made = _with_missing(project, path, text, files, notes)
-    names = [each.name for each in remote_environments(project)]
+        made = _with_missing(environments, path, text, files)
+    names = [each.name for each in environments]
     status = made.status(check=check)
     if not check:
         made.write(project.root)
@@ -188,9 +193,20 @@ def write_targets(project: Project, *, check: bool = False, force: bool = False)
         targets=names,
         added=[name for name in names if name not in there],
         kept=made.kept,
-        notes=notes,
+        notes=[*_going(there, made), *(note for each in environments if (note := _left_out(each)))],
         diff=made.diff() if status == "differs" else "",
     )
+
+
+def _going(there: Iterable[str], made: MadeFile) -> Iterator[str]:
+    """Yield targets that the file loses, because their environments are no more."""
+    kept = (yaml.safe_load(made.text) or {}).get("targets") or {}
+    for name in there if made.record is not None else ():
+        if name not in kept and name in ((yaml.safe_load(made.there or "") or {}).get("targets") or {}):
+            yield (
+                f"{name}: its environment is no more, so its target goes; what it has deployed stays in the workspace. To "
+                f"take that away: `dex bundle destroy -t {name}`, before"
+            )
 
 
 def _default(files: BundleFiles) -> str | None:
@@ -199,12 +215,10 @@ def _default(files: BundleFiles) -> str | None:
     return next(marked, None)
 
 
-def _with_missing(project: Project, path: str, text: str, files: BundleFiles, notes: list[str]) -> MadeFile:
+def _with_missing(environments: Sequence[Environment], path: str, text: str, files: BundleFiles) -> MadeFile:
     """Return a file that dex did not make with the targets that its bundle lacks, and no other change."""
     there = dict(files.targets())
-    wanted = {
-        each.name: target_settings(each) for each in remote_environments(project, notes) if each.name not in there
-    }
+    wanted = {each.name: target_settings(each) for each in environments if each.name not in there}
     key = "environments" if files.main is not None and files.main.get("environments") is not None else "targets"
     made = regenerate(text, None, to_yaml({key: wanted}), path) if wanted else Regenerated(text)
     if made.kept:

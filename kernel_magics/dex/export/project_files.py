@@ -55,7 +55,7 @@ def shared_files(project: Project, name: str, notes: list[ReportLine], *, job: b
         files = {"pyproject.toml": with_script(pyproject, there, name, target) if scripts else there}
     bundle = root_file(project.root) or ROOT_FILE
     makers: dict[str, Callable[[], str]] = {
-        bundle: lambda: bundle_text(project),  # loads every environment: only where it is missing
+        bundle: lambda: bundle_text(project, skip=True),  # loads every environment: only where it is missing
         ".gitignore": lambda: _GITIGNORE,
         f"src/{project.package}/__init__.py": lambda: f'"""Jobs of {project.name}."""\n',
         **({"tests/conftest.py": lambda: CONFTEST} if spark else {}),

@@ -17,7 +17,7 @@ from dex_dbutils import BundleError, ConfigError
 from dex_dbutils.config import find_project, load_environment
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from notebook_factory import project_folder, write_notebook
+from notebook_factory import contents, project_folder, write_notebook
 from support import ROOT
 
 ENVIRONMENTS = {
@@ -159,6 +159,17 @@ def test_permissions_that_leave_out_whose_folder_it_is_are_told(tmp_path: Path, 
     ] * is_told
 
 
+def test_a_target_whose_environment_is_no_more_goes_and_is_told(tmp_path: Path) -> None:
+    root = project(tmp_path / "shop", "dev", "prod")
+    write(root)
+    (root / "config/prod.yaml").unlink()
+    assert write(root, check=True).notes[0].startswith("prod: its environment is no more, so its target goes")
+    assert set(targets(root)) == {"dev", "prod"}
+    write(root)
+    assert set(targets(root)) == {"dev"}
+    assert write(root).notes == []
+
+
 def test_a_root_file_of_another_name_is_the_bundle_and_no_second_one_is_made(tmp_path: Path) -> None:
     root = project(tmp_path / "shop", "dev", "prod")
     (root / "databricks.yaml").write_text("bundle: {name: mine}\ntargets: {dev: {default: true}}\n")
@@ -168,12 +179,21 @@ def test_a_root_file_of_another_name_is_the_bundle_and_no_second_one_is_made(tmp
     assert set(yaml.safe_load((root / "databricks.yaml").read_text())["targets"]) == {"dev", "prod"}
 
 
-def test_an_environment_that_cannot_be_used_is_told(tmp_path: Path) -> None:
-    root = project(tmp_path / "shop", "dev")
+def test_an_environment_that_cannot_be_used_takes_nothing_away(tmp_path: Path) -> None:
+    root = project(tmp_path / "shop", "dev", "prod")
+    write(root)
+    write_resources(find_project(root))
     (root / "config/prod.yaml").write_text("kind: prodution\n")
-    report = write(root)
-    assert report.targets == ["dev"]
-    assert report.notes[0].startswith("config/prod.yaml has no target: ")
+    before = contents(root)
+    for change in (lambda: write(root), lambda: write_resources(find_project(root))):
+        with pytest.raises(ConfigError, match="kind"):
+            change()
+    assert contents(root) == before
+    (root / "databricks.yml").unlink()
+    export_notebook(
+        write_notebook(root / "notebooks/n.ipynb", "x = 1"), find_project(root)
+    )  # a first one is made of the rest
+    assert set(targets(root)) == {"dev"}
 
 
 @pytest.mark.parametrize("text", ["bundle: {name: x}\ntargets: [dev]\n", "bundle: {name: x}\ntargets: 5\n", "a: [\n"])
