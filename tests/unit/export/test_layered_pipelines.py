@@ -163,6 +163,18 @@ def test_a_main_function_of_the_notebook_is_what_it_does(shop: Project) -> None:
     assert "orders.filter(\"day = '2'\")" in source(shop)
 
 
+def test_sql_that_has_a_name_or_stands_in_a_list_is_what_it_says(shop: Project) -> None:
+    texts = (
+        'query = "create or replace table silver.a as select 1 as n"\nspark.sql(query)\n'
+        'layer = "gold"\nquery = f"create or replace table {layer}.b as select * from silver.a"\nspark.sql(query)\n'
+        'for query in ["create table gold.c as select 2 as n", "create table gold.d as select 3 as n"]:\n    spark.sql(query)'
+    )
+    report = emitted(shop, texts)
+    assert [table.name for table in report.tables] == ["silver.a", "gold.b", "gold.c", "gold.d"]
+    assert 'spark.sql("select * from silver.a")' in source(shop)
+    assert 'name=f"{layer}.b"' in source(shop)
+
+
 def test_functions_that_write_through_others_make_their_tables(shop: Project) -> None:
     functions = (
         'def write(df, table):\n    df.write.mode("overwrite").saveAsTable(table)\n\n\n'
@@ -374,8 +386,8 @@ REFUSED: dict[str, tuple[list[str], tuple[int, int], str, str]] = {
     ),
     "a writer with a name": (
         [READ, 'writer = orders.write.mode("overwrite")\nwriter.saveAsTable("silver.orders")'],
-        (2, 2),
-        "in a way that no table declares",
+        (2, 1),
+        "A writer gets a name",
         "one chain",
     ),
     "written twice": (

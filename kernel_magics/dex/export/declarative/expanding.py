@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ast
-import copy
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dex.export.declarative.models import Refused, Spot, Step
+from dex.export.declarative.substituting import substituted, target_names
 from dex.export.purity import is_query
 from dex.export.slicing import changed_in_place
 from dex.notebook import flow_of
@@ -45,14 +45,18 @@ class Expander:
     def expanded(self, steps: Sequence[Step]) -> list[Step]:
         """Return the statements, in order; functions that only write are no longer among them."""
         found: list[Step] = []
+        texts: dict[str, ast.expr] = {}
         for step in steps:
             if isinstance(step.node, ast.FunctionDef) and step.node.name in self._helpers:
                 continue
-            found += self._one(step, 0)
+            found += self._one(_with_its_text(step, texts), 0)
+            bound = set(step.flow.binds)
+            texts = {name: text for name, text in texts.items() if not bound & {name, *flow_of(ast.Expr(text)).needs}}
+            texts |= _text_of(step.node, {}) or {}
         return found
 
     def _one(self, step: Step, depth: int) -> list[Step]:
-        if isinstance(step.node, ast.For) and self._writes(step.node):
+        if isinstance(step.node, ast.For) and (self._writes(step.node) or self._runs_texts(step.node)):
             return self._loop(step, step.node, depth)
         if isinstance(step.node, ast.If) and (body := _branch(step.node)) is not None:
             return [made for inner in body for made in self._again(step, inner, {}, depth)]
@@ -72,6 +76,13 @@ class Expander:
     def _writes(self, node: ast.AST) -> bool:
         return _saves(node) or any(isinstance(n, ast.Name) and n.id in self._helpers for n in ast.walk(node))
 
+    def _runs_texts(self, loop: ast.For) -> bool:
+        """Return whether a loop runs SQL that the notebook's text says, one statement a round."""
+        names = target_names(loop.target)
+        queries = [_sql_of(part) for part in ast.walk(loop)]
+        runs = any(isinstance(query, ast.Name) and query.id in names for query in queries)
+        return runs and self._rounds(loop.iter) is not None
+
     def _refuse(self, spot: Spot, message: str, remedy: str) -> None:
         self._refused.append(Refused(spot, message, remedy))
 
@@ -79,7 +90,7 @@ class Expander:
 
     def _loop(self, step: Step, loop: ast.For, depth: int) -> list[Step]:
         rounds = self._rounds(loop.iter)
-        targets = _target_names(loop.target)
+        targets = target_names(loop.target)
         carried = _carried(loop, targets)
         if rounds is None or len(rounds) > MOST_ROUNDS:
             why = (
@@ -227,80 +238,6 @@ def _text_of(node: ast.stmt, given: Mapping[str, ast.expr]) -> dict[str, ast.exp
     return {node.targets[0].id: value}
 
 
-def substituted(node: Any, given: Mapping[str, ast.expr]) -> Any:
-    """Return a copy of code with expressions in place of names, and what is then known written out."""
-    return _Substitution(given).visit(copy.deepcopy(node))
-
-
-class _Substitution(ast.NodeTransformer):
-    def __init__(self, given: Mapping[str, ast.expr]) -> None:
-        self._given = given
-
-    def visit_Name(self, node: ast.Name) -> ast.expr:
-        value = self._given.get(node.id)
-        if value is None:
-            return node
-        if isinstance(node.ctx, ast.Load):
-            return copy.deepcopy(value)
-        return ast.Name(value.id, node.ctx) if isinstance(value, ast.Name) else node
-
-    def visit_Lambda(self, node: ast.Lambda) -> ast.expr:
-        return self._inside(node, {argument.arg for argument in ast.walk(node.args) if isinstance(argument, ast.arg)})
-
-    def visit_ListComp(self, node: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp) -> ast.expr:
-        return self._inside(node, {name for each in node.generators for name in _target_names(each.target)})
-
-    visit_SetComp = visit_DictComp = visit_GeneratorExp = visit_ListComp
-
-    def _inside(self, node: ast.expr, own: set[str]) -> ast.expr:
-        """Return an expression that has names of its own."""
-        hidden = {name: value for name, value in self._given.items() if name not in own}
-        made = _Substitution(hidden).generic_visit(node)
-        assert isinstance(made, ast.expr)
-        return made
-
-    def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.expr:
-        parts: list[ast.expr] = []
-        for part in _flat(self.generic_visit(node).values):  # type: ignore[attr-defined]  # it stays a JoinedStr
-            inner = _plain_field(part)
-            if isinstance(inner, ast.Constant) and isinstance(inner.value, str | int):
-                part = ast.Constant(str(inner.value))
-            last = parts[-1] if parts else None
-            if isinstance(part, ast.Constant) and isinstance(last, ast.Constant):
-                parts[-1] = ast.Constant(last.value + part.value)  # type: ignore[operator]  # texts, both
-            else:
-                parts.append(part)
-        if all(isinstance(part, ast.Constant) for part in parts):
-            return parts[0] if parts else ast.Constant("")
-        return ast.JoinedStr(parts)
-
-    def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
-        made = self.generic_visit(node)
-        assert isinstance(made, ast.Subscript)
-        if isinstance(made.value, ast.Dict | ast.List | ast.Tuple) and isinstance(made.slice, ast.Constant):
-            try:
-                return ast.parse(repr(ast.literal_eval(made.value)[made.slice.value]), mode="eval").body
-            except (ValueError, TypeError, KeyError, IndexError, SyntaxError):
-                return made
-        return made
-
-
-def _plain_field(part: ast.expr) -> ast.expr | None:
-    """Return the expression of an f-string's field that is put in as it is."""
-    plain = isinstance(part, ast.FormattedValue) and part.conversion == -1 and part.format_spec is None
-    return part.value if plain and isinstance(part, ast.FormattedValue) else None
-
-
-def _flat(values: Sequence[ast.expr]) -> Iterator[ast.expr]:
-    """Yield the parts of an f-string, those of f-strings in its fields among them."""
-    for part in values:
-        inner = _plain_field(part)
-        if isinstance(inner, ast.JoinedStr):
-            yield from _flat(inner.values)
-        else:
-            yield part
-
-
 def _constants(steps: Sequence[Step]) -> dict[str, ast.expr]:
     """Return names that are set once, to what is written out, of literals and of names that are set once."""
     times: Counter[str] = Counter(name for step in steps for name in step.flow.binds)
@@ -351,13 +288,21 @@ def _runs_what_it_is_given(function: ast.FunctionDef) -> bool:
     return any(isinstance(query, ast.Name) and query.id in names for query in queries)
 
 
+def _with_its_text(step: Step, texts: Mapping[str, ast.expr]) -> Step:
+    """Return a statement that runs a text with the text in it, where that is more than a query."""
+    value = step.node.value if isinstance(step.node, ast.Expr | ast.Assign) else None
+    query = _sql_of(value) if value is not None else None
+    text = texts.get(query.id) if isinstance(query, ast.Name) else None
+    if text is None or is_query(text) or not isinstance(query, ast.Name):
+        return step
+    made = Step.of(ast.unparse(substituted(step.node, {query.id: text})), step)
+    made.comments = step.comments
+    return made
+
+
 def _sql_of(node: ast.AST) -> ast.expr | None:
     is_call = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "sql"
     return node.args[0] if is_call and node.args else None  # type: ignore[attr-defined]  # a call
-
-
-def _target_names(target: ast.expr) -> set[str]:
-    return {part.id for part in ast.walk(target) if isinstance(part, ast.Name)}
 
 
 def _carried(loop: ast.For, targets: set[str]) -> list[str]:

@@ -14,6 +14,7 @@ _BY_ITSELF = frozenset({"overwriteSchema", "mergeSchema", "checkpointLocation", 
 _PARTIAL = frozenset({"replaceWhere", "partitionOverwriteMode"})
 _VIEWS = frozenset({"createOrReplaceTempView", "createTempView", "registerTempTable"})
 _GLOBAL_VIEWS = frozenset({"createOrReplaceGlobalTempView", "createGlobalTempView"})
+_SETTINGS = frozenset("mode format option options partitionBy clusterBy bucketBy sortBy".split())
 _ENDS = frozenset({"saveAsTable", "insertInto", "toTable"})
 _TO = {
     "createOrReplace": "overwrite",
@@ -103,9 +104,13 @@ def _view(call: ast.Call, name: str, text: str) -> Write | NoWrite:
 
 def _batch(chain: _Chain, text: str) -> Write | NoWrite | None:
     end, call = chain.calls[-1] if chain.calls else ("", None)
-    if call is None or end not in _ENDS:
+    if end in _SETTINGS or call is None:
         return NoWrite(
-            f"`{end or 'write'}` writes files, which are no table of a pipeline.",
+            "A writer gets a name of its own.", "Write in one chain: frame.write.mode(...).saveAsTable(name)."
+        )
+    if end not in _ENDS:
+        return NoWrite(
+            f"`{end}` writes files, which are no table of a pipeline.",
             "Write a table with saveAsTable; files for others are a sink (`dp.create_sink`) or a task of their own.",
         )
     options = Options()
