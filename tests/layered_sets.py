@@ -226,6 +226,24 @@ SETS: dict[str, Layered] = {
             'spark_conf={"spark.sql.shuffle.partitions": "2"}',
         ),
     ),
+    "what several tables begin with": Layered(
+        {
+            "begins.py": [
+                ROWS,
+                (
+                    "from pyspark.sql import functions as F\n\n# as they are\n"
+                    'orders = spark.table("bronze.orders")\n# without twins\norders = orders.dropDuplicates()\n'
+                    'orders = orders.withColumn("big", F.col("amount") > 10)'
+                ),
+                'orders.filter("big").write.mode("overwrite").saveAsTable("silver.big")',
+                'small = orders.filter("not big")\nsmall.write.mode("overwrite").saveAsTable("silver.small")',
+                'orders.write.mode("overwrite").saveAsTable("silver.every")',
+                'orders = orders.filter("id > 1")\norders.write.mode("overwrite").saveAsTable("silver.most")',
+            ]
+        },
+        {"bronze.orders": MV, "silver.big": MV, "silver.small": MV, "silver.every": MV, "silver.most": MV},
+        holds=("def make_orders():", "return make_orders()", "    # without twins\n"),
+    ),
     "said of a table below it": Layered(
         {
             "described.py": [

@@ -11,6 +11,7 @@ from dex.export.declarative.assembling import Dataset
 from dex.export.declarative.columns import columns_of
 from dex.export.declarative.models import Expectation, Options, Step
 from dex.export.declarative.reading import Declaration, Read
+from dex.export.declarative.sharing import Shared, shared_frames
 from dex.export.formatting import format_python
 from dex.export.imports import render_imports
 from dex.export.pieces import Log, literal
@@ -41,11 +42,12 @@ class _Source:
         bound = {name for step in self._steps for name in step.flow.binds}
         self._dp = "pipelines" if "dp" in bound else "dp"
         self._log = Log(imports=set(read.stepped.imports))
+        self._shared = shared_frames(read, bound | {dataset.function for dataset in datasets})
 
     def render(self) -> str:
         made = sorted(((d.parts[n][1].at, d, n) for d, n in self._own), key=lambda each: each[0])
         functions = {at: "\n\n\n".join(self._functions(d, n)) for at, d, n in made}
-        # a union and a table of several streams stand where their first part does
+        functions |= {self._shared[at].at: self._maker(self._shared[at]) for at, _, _ in made if at in self._shared}
         texts = "\n".join(functions.values())
         needed = set(flow_of(ast.parse(texts)).needs)
         tops = self._read.slices.tops_of(needed)
@@ -164,9 +166,15 @@ class _Source:
         return f"{marks}\ndef {dataset.function}() -> DataFrame:\n    return {text}"
 
     def _function(self, marks: list[str], name: str, dataset: Dataset, made: Declaration) -> str:
-        lines = [self._text(self._steps[at]) for at in made.steps]
+        shared = self._shared.get(made.at)
+        inside = set(shared.steps[:-1]) if shared is not None else set()
+        steps = [self._steps[at] for at in made.steps if at not in inside]
+        if shared is not None:
+            call = Step.of(f"{shared.name} = {shared.function}()", self._steps[shared.at])
+            steps = [call if step is self._steps[shared.at] else step for step in steps]
+        lines = [self._text(step) for step in steps]
         frame = self._conformed(dataset, made)
-        last = self._steps[made.steps[-1]] if made.steps else None
+        last = steps[-1] if steps else None
         returned = _value(last, frame) if last is not None else None
         if returned is not None:
             lines[-1] = "\n".join([*_comments(last.comments if last else ()), f"return {returned}"])
@@ -175,6 +183,13 @@ class _Source:
         comments = _comments(made.comments)
         body = indent("\n".join(lines))
         return "\n".join([*comments, *marks, f"def {name}() -> DataFrame:", body])
+
+    def _maker(self, shared: Shared) -> str:
+        """Return the function of what several tables begin with."""
+        lines = [self._text(self._steps[at]) for at in shared.steps]
+        last = self._steps[shared.at]
+        lines[-1] = "\n".join([*_comments(last.comments), f"return {_value(last, shared.name)}"])
+        return f"def {shared.function}():\n{indent(chr(10).join(lines))}"
 
     def _conformed(self, dataset: Dataset, made: Declaration) -> str:
         """Return the frame with the columns that the table is declared with, as a write into it would make them."""
