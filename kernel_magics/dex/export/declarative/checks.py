@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 #: Finds what a name stands for where it is read: an expression, and the number of the statement that sets it.
 Resolve = Callable[[str, int], "tuple[ast.expr, int] | None"]
 _COMPARED = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "=", ast.NotEq: "<>"}
+_WORD = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _OPPOSITE = {"IS NULL": "IS NOT NULL", "IS NOT NULL": "IS NULL"}
 
 
@@ -165,7 +167,10 @@ def _value(node: ast.expr, imports: Mapping[str, str]) -> str | None:
 
 
 def _column_name(node: ast.Constant) -> str | None:
-    return node.value if isinstance(node.value, str) else None
+    """Return a column's name as SQL has it: parts with other signs in backticks, or ``a-b`` would be a difference."""
+    if not isinstance(node.value, str) or "`" in node.value:
+        return node.value if isinstance(node.value, str) else None
+    return ".".join(part if _WORD.fullmatch(part) else f"`{part}`" for part in node.value.split("."))
 
 
 def _none(bad: str) -> str:
