@@ -10,7 +10,6 @@ from types import TracebackType
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
-from rich.table import Table
 from rich.text import Text
 from typing_extensions import Self
 
@@ -25,6 +24,9 @@ _ITEMS = 10
 #: And of those so many.
 _MOST = 50
 _LONGEST_VALUE, _LONGEST_NAME = 60, 40
+#: Columns that a key keeps where it leaves room for more in its line, and on the narrowest terminal; columns of that room.
+_SHORT_NAME, _SHORTEST_NAME, _LEAST_ROOM = 24, 8, 20
+_GAP = "  "
 _ITEM = re.compile(r"(?P<loop>.+)\[(?P<number>\d+)\]")
 
 
@@ -48,7 +50,9 @@ def print_runs(runs: Sequence[JobRun], console: Console | None = None) -> None:
         if number:
             console.print()
         if console.is_terminal:
-            console.print(Text(_headline(run), _style(run.result)), _rows(run, in_order(run), cut=False))
+            console.print(
+                Text(_headline(run), _style(run.result)), *_rows(run, in_order(run), console, cut=False), sep="\n"
+            )
             console.print(*map(Text, [*_repairs(run), *_next(run)]), sep="\n")
         else:
             print(run_text(run), file=console.file)
@@ -162,23 +166,54 @@ def _style(result: str | None) -> str:
     return "bold red" if result in BAD else "green" if result in GOOD else "magenta" if result in STOPPED else ""
 
 
-def _rows(run: JobRun, tasks: Iterable[tuple[TaskRun, int]], *, cut: bool) -> Table:
-    """Return a row for each task; what does not fit its column is cut, or goes on in the next line."""
-    table = Table(box=None, show_header=False, padding=(0, 1), pad_edge=False, expand=True)
-    table.add_column(width=1)
-    table.add_column(no_wrap=True, overflow="ellipsis", max_width=_LONGEST_NAME)
-    table.add_column(no_wrap=True)
-    table.add_column(no_wrap=True, justify="right")
-    table.add_column(no_wrap=cut, overflow="ellipsis" if cut else "fold", ratio=1)
-    for task, depth in tasks:
+def _rows(run: JobRun, tasks: Iterable[tuple[TaskRun, int]], console: Console, *, cut: bool) -> list[RenderableType]:
+    """Return lines for tasks, none longer than a terminal: mark, key, state, time, and what else there is to say.
+
+    Args:
+        run: whose tasks they are.
+        tasks: the tasks with their depth.
+        console: the terminal.
+        cut: a line each; what does not fit is left out. Else it goes on below.
+    """
+    rows = [("  " * depth + task.key, task) for task, depth in tasks]
+    words = max((len(_word(task)) for _, task in rows), default=0)
+    times = max((len(_seconds(task)) for _, task in rows), default=0)
+    taken = len("✓") + words + times + 3 * len(_GAP)
+    longest = min(max((len(name) for name, _ in rows), default=0), _LONGEST_NAME)
+    beside = console.width - taken - len(_GAP) - _LEAST_ROOM  # of a key that leaves room for more
+    names = min(longest, beside if beside >= _SHORT_NAME else max(_SHORTEST_NAME, console.width - taken))
+    room = console.width - taken - names - len(_GAP)
+    lines: list[Text] = []
+    for name, task in rows:
         style = _style(task.result) if task.result not in GOOD else ""
-        going = "bold" if task.state == "RUNNING" else ""
-        style = style or ("dim" if task.result in NOT_RUN or task.state == "BLOCKED" else going)
-        mark = Text(task_mark(task), _style(task.result) or style)
-        told = "  ".join(part for part in (_detail(task), _items_ended(run, task)) if part)
-        texts = ("  " * depth + task.key, _word(task), _seconds(task), told)
-        table.add_row(mark, *(Text(text, style) for text in texts))
-    return table
+        style = style or ("bold" if task.state == "RUNNING" else "")
+        style = style or ("dim" if task.result in NOT_RUN or task.state == "BLOCKED" else "")
+        columns = (_middle(name, names).ljust(names), _word(task).ljust(words), _seconds(task).rjust(times))
+        line = Text.assemble(
+            (task_mark(task), _style(task.result) or style), *((_GAP + text, style) for text in columns)
+        )
+        told = Text("  ".join(part for part in (_detail(task), _items_ended(run, task)) if part), style)
+        lines.append(line)
+        if told and room >= _LEAST_ROOM:
+            if cut:
+                told.truncate(room, overflow="ellipsis")
+            first, *more = told.wrap(console, room)
+            line.append(_GAP).append_text(first)
+            lines += [Text(" " * (console.width - room)).append_text(each) for each in more]
+        elif told and not cut:
+            lines += [Text(_GAP * 2).append_text(each) for each in told.wrap(console, console.width - 2 * len(_GAP))]
+    for line in lines:
+        line.rstrip()
+        line.no_wrap, line.overflow = True, "ellipsis"
+    return list(lines)
+
+
+def _middle(name: str, width: int) -> str:
+    """Return a name that fits, its beginning and its end: keys often differ at their ends."""
+    if len(name) <= width:
+        return name
+    head = (width - 1) // 2
+    return f"{name[:head]}…{name[len(name) - (width - 1 - head) :]}"
 
 
 class LiveRuns:
@@ -226,7 +261,7 @@ class LiveRuns:
         if not asked:
             return Text("")
         if len(asked) == 1:
-            return Group(_line(_progress(asked[0])), *_fitting(asked[0], in_order(asked[0]), room))
+            return Group(_line(_progress(asked[0])), *_fitting(asked[0], in_order(asked[0]), room, self._console))
         lines: list[RenderableType] = [_line(_progress_of_all(asked))]
         going = [run for run in asked if run.result is None]
         going.sort(key=lambda run: all(task.state != "RUNNING" for task in run.tasks.values()))
@@ -238,7 +273,7 @@ class LiveRuns:
                 break
             lines.append(_line(_progress(run) if run.result is None else _headline(run), run.result))
             if running:
-                lines.append(_rows(run, [(task, 1) for task, _ in running], cut=True))
+                lines += _rows(run, [(task, 1) for task, _ in running], self._console, cut=True)
                 room -= len(running) - 1
         return Group(*lines)
 
@@ -265,12 +300,12 @@ def _progress_of_all(runs: Sequence[JobRun]) -> str:
     return f"{len(ended)} of {len(runs)} jobs ended{told}, {done} of {len(tasks)} tasks, {_took(first, None)}"
 
 
-def _fitting(run: JobRun, tasks: list[tuple[TaskRun, int]], room: int) -> list[RenderableType]:
+def _fitting(run: JobRun, tasks: list[tuple[TaskRun, int]], room: int, console: Console) -> list[RenderableType]:
     """Return rows for the tasks that fit: those that go on and those that failed before the others."""
     if len(tasks) <= room:
-        return [_rows(run, tasks, cut=True)]
+        return _rows(run, tasks, console, cut=True)
     ranked = sorted(
         range(len(tasks)), key=lambda i: (tasks[i][0].state not in _GOING, tasks[i][0].result not in BAD, i)
     )
     shown = sorted(ranked[: room - 1])
-    return [_rows(run, [tasks[i] for i in shown], cut=True), _line(f"… {len(tasks) - len(shown)} more")]
+    return [*_rows(run, [tasks[i] for i in shown], console, cut=True), _line(f"… {len(tasks) - len(shown)} more")]

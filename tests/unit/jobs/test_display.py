@@ -144,3 +144,22 @@ def test_the_graph_of_a_job_is_what_its_settings_say(
     assert "  enough -- false --> too_few" in drawn
     assert main(["job", "graph", "--job", "none"]) == 2
     assert "DEX-BUNDLE-30" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("width", [120, 80, 60, 40])
+def test_keys_that_share_a_beginning_can_be_told_apart_and_no_text_becomes_a_column_of_letters(width: int) -> None:
+    shared = "a_rather_long_beginning_that_all_of_the_tasks_share_"
+    error = "ValueError: " + "something that is quite long and goes on " * 4
+    failed = task(shared + "customers", "FAILED", error=error)
+    run = a_run(task(shared + "orders", "SUCCESS"), failed, task("x", "UPSTREAM_CANCELED"), result="FAILED")
+    console = terminal(width)
+    print_runs([run], console)
+    lines = shown(console)
+    assert max(map(len, lines)) <= width
+    rows = [line for line in lines if line[0] in "✓✗■"]
+    names = [line.split()[1] for line in rows]
+    assert (names[0].endswith("ders"), names[1].endswith("mers")) == (True, True)
+    assert "…" in names[0]
+    assert " ".join(" ".join(lines).split()).count("something") == 4  # whole, although it goes on below
+    assert len(lines) < 20
+    assert len(picture(run, width=width)) == 4
