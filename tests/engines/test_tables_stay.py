@@ -236,3 +236,14 @@ def test_views_stay_too_and_are_seen_by_a_second_notebook(
     assert spark.table("local.silver.even").count() == 6
     assert [row.tableName for row in spark.sql("show tables in local.gold").collect()] == []
     assert names(project) == ["bronze.six"]
+
+
+def test_a_schema_with_tables_is_not_dropped_whatever_the_statement_calls_it(project: Path) -> None:
+    session = get_session("local")
+    session.spark.sql("create namespace local.extra")
+    session.spark.sql("create table local.extra.kept as select 1 as x")
+    engine_for(session.environment).restart()
+    session = get_session("local")
+    with pytest.raises(Exception, match="non-empty"):
+        session.spark.sql("drop namespace local.extra").collect()
+    assert session.spark.table("local.extra.kept").count() == 1

@@ -33,7 +33,7 @@ _LONGEST_DEFINITION = 100_000
 #: Plans longer than this are not searched for names: whatever waits is registered.
 _LONGEST_NAMING = 1_000_000
 #: Words of statements that list tables, or make their names while they run.
-_LISTING = (b"show", b"tables", b"views", b"schema", b"database", b"identifier")
+_LISTING = (b"show", b"tables", b"views", b"schema", b"database", b"namespace", b"identifier")
 #: How a plan that the client has compressed begins (RFC 8878, 3.1.1).
 _ZSTD = b"\x28\xb5\x2f\xfd"
 
@@ -280,7 +280,7 @@ def _may_define(plan: Any) -> bool:
         kind = plan.root.catalog.WhichOneof("cat_type") or ""
         return kind.startswith(("drop_", "create_database"))
     text = plan.SerializeToString().lower()
-    return any(word in text for word in (b"drop", b"schema", b"database"))
+    return any(word in text for word in (b"drop", b"schema", b"database", b"namespace"))
 
 
 def _statement(plan: Any) -> str:
