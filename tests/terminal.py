@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import pty
@@ -15,10 +16,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pyte
+from typing_extensions import Self
 
 
 class Terminal:
-    """A command that runs in a terminal.
+    """A command that runs in a terminal; ends with the block.
 
     Args:
         command: the command.
@@ -52,6 +54,15 @@ class Terminal:
         )
         os.close(theirs)
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        os.close(self._ours)
+
     def until(self, met: Callable[[list[str]], bool], seconds: float = 60) -> list[str]:
         """Draw what comes until the lines on the screen are what is waited for; return them."""
         end = time.monotonic() + seconds
@@ -66,7 +77,6 @@ class Terminal:
         while self.process.poll() is None or self._draw(0):
             assert time.monotonic() < end, "\n".join(self.lines())
             self._draw(0.05)
-        os.close(self._ours)
         return self.process.returncode
 
     def interrupt(self) -> None:

@@ -257,9 +257,10 @@ def test_the_run_and_the_graph_are_legible_at_a_terminal(every: dict[str, Any], 
     for words in (("job", "show", str(every["id"])), ("job", "graph", "--job", "every")):
         seen, colours = {}, {}
         for colour in (True, False):
-            terminal = Terminal([str(DEX), *words], shop, columns, variables={} if colour else {"NO_COLOR": "1"})
-            assert terminal.to_the_end() == 0
-            seen[colour], colours[colour] = terminal.lines(), terminal.colours()
+            variables = {} if colour else {"NO_COLOR": "1"}
+            with Terminal([str(DEX), *words], shop, columns, variables=variables) as terminal:
+                assert terminal.to_the_end() == 0
+                seen[colour], colours[colour] = terminal.lines(), terminal.colours()
         assert seen[True] == seen[False]  # told by words and marks, not by colour
         assert colours[False] == set()
         assert colours[True] <= {"green", "red", "magenta"}  # these can be read on light and on dark terminals
@@ -274,17 +275,19 @@ def test_the_run_and_the_graph_are_legible_at_a_terminal(every: dict[str, Any], 
 
 
 def test_a_run_is_legible_while_it_goes_on_and_after_an_interrupt(counted: Path) -> None:
-    terminal = Terminal([str(DEX), "job", "run", "counted"], counted, 60, 12)
-    lines = terminal.until(lambda lines: any("t2" in line and "running" in line for line in lines))
-    assert [line.split()[:3] for line in lines[-4:]] == [
-        ["✓", "t0", "SUCCESS"],
-        ["✓", "t1", "SUCCESS"],
-        ["▶", "t2", "running"],
-        ["·", "t3", "blocked"],
-    ]
-    assert lines[-5].startswith("counted: 2 of 4 tasks ended, ")
-    terminal.interrupt()
-    assert terminal.to_the_end() == 130
+    with Terminal([str(DEX), "job", "run", "counted"], counted, 60, 12) as terminal:
+        lines = terminal.until(
+            lambda lines: re.search(r"t2 +running .*\n· +t3 +blocked$", "\n".join(lines)) is not None
+        )
+        assert [line.split()[:3] for line in lines[-4:]] == [
+            ["✓", "t0", "SUCCESS"],
+            ["✓", "t1", "SUCCESS"],
+            ["▶", "t2", "running"],
+            ["·", "t3", "blocked"],
+        ]
+        assert lines[-5].startswith("counted: 2 of 4 tasks ended, ")
+        terminal.interrupt()
+        assert terminal.to_the_end() == 130
     text = "\n".join(terminal.lines())
     assert "running" not in text  # what was shown meanwhile is gone
     assert re.findall(r"^(\S) +(t\d) +(\w+)", text, re.MULTILINE) == [
