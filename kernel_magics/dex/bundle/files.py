@@ -52,7 +52,9 @@ class BundleFiles:
         if self.main is None:
             first = self.findings[0]
             place = Where(first.file, line=first.line, column=first.column)
-            raise BundleError(first.code, first.message, place, "Mend the file.")
+            missing = first.code == "DEX-BUNDLE-01"
+            remedy = "Go to the folder of a project, or name it: --project FOLDER." if missing else "Mend the file."
+            raise BundleError(first.code, first.message, Where(str(self.root)) if missing else place, remedy)
 
     def targets(self) -> Iterator[tuple[str, At]]:
         """Yield name and definition of every target; what several files say of one is put together."""

@@ -20,11 +20,12 @@ from dex_dbutils.config import Project
 from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, Field
 
-from dex.files import write_atomically
+from dex.files import write_atomically, write_error
 from dex.jobs.flow import Result
+from dex.jobs.locks import LOCK, goes_on
 from dex.jobs.models import JobSettings
 
-_JOB, _CHANGES, _LOCK, _STOP = "job.json", "changes.jsonl", "lock", "stop"
+_JOB, _CHANGES, _STOP = "job.json", "changes.jsonl", "stop"
 #: Seconds to wait for the lock of a run: it is also held for a moment by whoever looks whether the run goes on.
 _GLANCE = 0.25
 
@@ -135,7 +136,7 @@ class Record:
 
     def __init__(self, folder: Path, run: JobRun) -> None:
         self.folder, self.run = folder, run
-        self._lock = FileLock(folder / _LOCK)
+        self._lock = FileLock(folder / LOCK)
 
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
@@ -143,11 +144,14 @@ class Record:
 
         Raises:
             JobError: DEX-JOB-08, somebody runs it.
+            FileError: DEX-FILE-01, nothing can be written there.
         """
         try:
             self._lock.acquire(timeout=_GLANCE, poll_interval=_GLANCE / 10)
         except Timeout as error:
             raise self.still_going() from error
+        except OSError as error:
+            raise write_error(self.folder / LOCK, error) from error
         stop = self.folder / _STOP
         stop.unlink(missing_ok=True)  # it was meant for a run that was killed
         try:
@@ -163,8 +167,15 @@ class Record:
         )
 
     def ask_to_stop(self) -> None:
-        """Ask whoever runs it to end it; to be seen by `stop_asked`."""
-        (self.folder / _STOP).touch()
+        """Ask whoever runs it to end it; to be seen by `stop_asked`.
+
+        Raises:
+            FileError: DEX-FILE-01, nothing can be written there.
+        """
+        try:
+            (self.folder / _STOP).touch()
+        except OSError as error:
+            raise write_error(self.folder / _STOP, error) from error
 
     @property
     def stop_asked(self) -> bool:
@@ -235,6 +246,9 @@ def new_record(
         given: those of the parameters that are no defaults.
         target: target of the bundle that was asked for.
         trigger: what started the run.
+
+    Raises:
+        FileError: DEX-FILE-01, nothing can be written there.
     """
     number = number or new_number()
     while True:
@@ -244,6 +258,8 @@ def new_record(
             break
         except FileExistsError:  # another run began in the same microsecond
             number += 1
+        except OSError as error:
+            raise write_error(folder, error) from error
     run = JobRun(
         id=number,
         key=key,
@@ -328,17 +344,6 @@ def runs_folder(project: Project) -> Path:
 def files_of(folder: Path) -> tuple[Path, Path]:
     """Return the files that say how far a run is; they change with every change of it."""
     return folder / _JOB, folder / _CHANGES
-
-
-def goes_on(folder: Path) -> bool:
-    """Return whether a process, other than this one, runs the run of a folder."""
-    if not (folder / _LOCK).exists():
-        return False
-    try:
-        with FileLock(folder / _LOCK).acquire(timeout=0):
-            return False
-    except Timeout:
-        return True
 
 
 def now() -> datetime:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from dex_dbutils.config import Project
 
-from dex.jobs.records import files_of, goes_on, runs_folder
+from dex.jobs.locks import goes_on
+from dex.jobs.records import files_of, runs_folder
 
 #: Runs that are watched: the newest. Older ones are seen again when a page asks for them.
 _NEWEST = 100
