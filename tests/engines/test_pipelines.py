@@ -113,6 +113,17 @@ CREATE OR REFRESH MATERIALIZED VIEW named AS SELECT :word AS word, o.* FROM IDEN
     assert spark.table("local.`my-own-dashed`.`values`").dtypes == [("a", "int"), ("b", "bigint")]
 
 
+def test_a_stream_of_a_table_whose_name_is_encoded_on_disk_takes_what_is_new(trial: Trial, spark: Any) -> None:
+    spark.sql(f"create schema if not exists local.{trial.key}")
+    table = f"local.{trial.key}.`new counts`"
+    spark.sql("select 1 as `größe`").write.saveAsTable(table)
+    sources = {"tables.sql": "CREATE OR REFRESH STREAMING TABLE taken AS SELECT `größe` FROM STREAM(`new counts`);"}
+    assert trial.run(sources).state == "COMPLETED", trial.log
+    spark.sql("select 2 as `größe`").write.mode("append").saveAsTable(table)
+    assert [each.rows for each in trial.run().datasets] == [1]
+    assert trial.rows("taken", spark) == [(1,), (2,)]
+
+
 def test_declared_columns_are_those_of_the_table(trial: Trial, spark: Any) -> None:
     source = """\
 from pyspark.sql.types import LongType, StructField, StructType
@@ -135,6 +146,18 @@ def by_type():
     with pytest.raises(PipelineError, match="gives the columns a, b; declared are a, c") as told:
         trial.run({"tables.py": wrong})
     assert told.value.code == "DEX-PIPELINE-14"
+
+
+def test_a_query_that_leaves_or_reads_an_earlier_version_is_told_or_made(trial: Trial, spark: Any) -> None:
+    with pytest.raises(PipelineError, match=r"left with sys.exit\(3\)"):
+        trial.run({"a.py": "import sys\n\n@dp.table\ndef a():\n    sys.exit(3)\n"})
+    trial.write({"a.py": ""})
+    versions = """\
+CREATE OR REFRESH MATERIALIZED VIEW base AS SELECT 1 AS id;
+CREATE OR REFRESH MATERIALIZED VIEW before AS SELECT id FROM base VERSION AS OF 0;
+"""
+    assert trial.run({"b.sql": versions}).state == "COMPLETED"
+    assert trial.rows("before", spark) == [(1,)]
 
 
 def test_a_column_that_is_not_there_is_found_before_anything_is_written(trial: Trial, spark: Any) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dex_dbutils.catalog.disk import StoredTable, stored_table
+from dex_dbutils.catalog.aliases import engine_path
+from dex_dbutils.catalog.disk import StoredTable, stored_table, table_location
 from dex_dbutils.catalog.names import TableRef, get_table_name, list_tables
 from dex_dbutils.catalog.warehouse import prepare_warehouse
 
@@ -15,11 +16,13 @@ if TYPE_CHECKING:
 __all__ = [
     "StoredTable",
     "TableRef",
+    "engine_path",
     "follow_warehouse",
     "get_table_name",
     "list_tables",
     "prepare_warehouse",
     "stored_table",
+    "table_location",
 ]
 
 

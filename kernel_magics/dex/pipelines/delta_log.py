@@ -39,19 +39,20 @@ class DeltaLog:
 
     Args:
         folder: the table's folder, which has a log.
+        location: the folder as the engine takes it; the same if not given.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, location: str | None = None) -> None:
+        self.folder, self.location = folder, location or str(folder)
         found = (_COMMIT.match(path.name) for path in (folder / "_delta_log").iterdir())
         self._versions = sorted(int(match[1]) for match in found if match)
 
     @staticmethod
-    def of(folder: Path) -> DeltaLog | None:
+    def of(folder: Path, location: str | None = None) -> DeltaLog | None:
         """Return the log of a folder; None where there is no table."""
         if not (folder / "_delta_log").is_dir():
             return None
-        log = DeltaLog(folder)
+        log = DeltaLog(folder, location)
         return log if log._versions else None
 
     @property
@@ -98,13 +99,17 @@ class DeltaLog:
                 raise ChangedSource(f"version {version}, {operation or 'a change'}")
             if any(add.get("deletionVector") for add in adds):
                 raise LostHistory(f"version {version} adds files with deletion vectors")
-            found += [
-                Added(self.folder / unquote(add["path"]), tuple((add.get("partitionValues") or {}).items()))
-                for add in adds
-            ]
+            found += [Added(self._file(add["path"]), tuple((add.get("partitionValues") or {}).items())) for add in adds]
         if "delta.columnMapping.mode" in (self._metadata().get("configuration") or {}) and found:
             raise LostHistory("the table's columns have other names in its files")
         return found
+
+    def _file(self, path: str) -> Path:
+        """Return where a file of the table lies; the engine would take one that is not there for one without rows."""
+        place = self.folder / unquote(path)
+        if not place.is_file():
+            raise LostHistory(f"its file {place.name} is not beside its log")
+        return place
 
     def _actions(self, version: int) -> Iterator[dict[str, Any]]:
         try:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from dex_dbutils import DexError
+from dex_dbutils.catalog import engine_path
 
 from dex.pipelines.decorators import needs_workspace
 from dex.pipelines.delta_log import DeltaLog
@@ -153,7 +154,7 @@ class Filler:
         The rows are staged first: so those that are counted are those that are written, and a query that fails does so
         before Sail 0.7.2 gives the table its new columns in the session's catalog, which it does ahead of the rows.
         """
-        place = str(self._folder / STAGING / f"{dataset.name}-{time.time_ns()}")
+        place = str(engine_path(self._folder) / STAGING / str(time.time_ns()))
         frame.write.format("delta").mode("overwrite").save(place)
         frame = self._spark.read.format("delta").load(place)
         if dataset.expectations:

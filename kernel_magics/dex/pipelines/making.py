@@ -55,7 +55,10 @@ class Maker:
         with evaluation.going():
             if isinstance(flow, Changes):
                 return framed(self.spark.readStream.table(flow.source), dataset)
-            return framed(flow.query(), dataset)
+            try:
+                return framed(flow.query(), dataset)
+            except SystemExit as leaving:
+                raise RuntimeError(f"it left with sys.exit({leaving.code!r})") from leaving
 
     def exists(self, name: Name) -> bool:
         """Return whether there is a table or view of that name."""

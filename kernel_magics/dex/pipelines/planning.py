@@ -16,8 +16,8 @@ from dex.pipelines.making import Maker
 from dex.pipelines.reading import Evaluation, streams_in
 from dex.pipelines.writing import as_declared, without_deletes
 
-#: A column behind schema and table: an empty frame that stands for the table has no schema.
-_QUALIFIED = re.compile(r"\w`?\s*\.\s*`?\w+`?\s*\.\s*`?\w")
+#: A column behind schema and table, and an earlier version: an empty frame that stands for the table has neither.
+_OF_THE_TABLE = re.compile(r"\w`?\s*\.\s*`?\w+`?\s*\.\s*`?\w|\bAS\s+OF\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ class Planner:
             raise
         except Exception as error:
             self._check_tables(dataset, evaluation)
-            if not open_ones and not any(map(_QUALIFIED.search, evaluation.texts)):
+            if not open_ones and not any(map(_OF_THE_TABLE.search, evaluation.texts)):
                 raise self._maker.told(error, dataset, flow.place) from error
             # it needs the columns of what is not made yet; it is made again when its turn comes
             return _Made(evaluation, True if any(evaluation.tables.values()) else None, None)

@@ -195,6 +195,8 @@ def take_apart(text: str) -> Definition:
     if words.take("APPLY", "CHANGES", "INTO") or words.take("AUTO", "CDC", "INTO"):
         target = words.name()
         return Definition(None, target, target, cdc=_cdc(words))
+    if words.next() == "USE":
+        raise NotOfPipeline("USE is not followed on this machine; write catalog and schema in front of the names")
     if not words.take("CREATE"):
         raise NotOfPipeline("a pipeline's source holds statements that define datasets and flows")
     words.take("OR", "REFRESH") or words.take("OR", "REPLACE")

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from dex_dbutils import Environment, PipelineError, Where
-from dex_dbutils.catalog import stored_table
+from dex_dbutils.catalog import stored_table, table_location
 
 from dex.files import write_atomically
 from dex.pipelines.decorators import needs_workspace
@@ -39,7 +39,11 @@ def delta_log(environment: Environment, name: Name) -> DeltaLog | None:
     if name.catalog != environment.catalog.lower():
         return None
     stored = stored_table(environment, name.schema, name.table)
-    return None if stored is None or stored.format != "delta" else DeltaLog.of(stored.path)
+    return (
+        None
+        if stored is None or stored.format != "delta"
+        else DeltaLog.of(stored.path, table_location(environment, stored))
+    )
 
 
 class Whole:
@@ -92,7 +96,7 @@ class NewRows:
         before = self._before.get(key)
         version = self.state[key]["version"] if key in self.state else log.version  # one flow, one moment
         self.state[key] = {"id": log.id, "version": version}
-        everything = self._spark.read.format("delta").option("versionAsOf", version).load(str(log.folder))
+        everything = self._spark.read.format("delta").option("versionAsOf", version).load(log.location)
         if before is None:
             return everything.alias(name.table)
         if before["id"] != log.id or before["version"] > version:

@@ -114,6 +114,7 @@ def test_a_change_feed_is_read_in_all_its_forms(head: str) -> None:
     ("statement", "said"),
     [
         ("SELECT 1", "define datasets and flows"),
+        ("USE SCHEMA x", "in front of the names"),
         ("CREATE FUNCTION x AS 1", "CREATE FUNCTION"),
         ("CREATE STREAMING TABLE x FLOW AUTO CDC FROM y KEYS (id)", "needs KEYS"),
         ("CREATE FLOW f INSERT INTO t SELECT 1", "AS is expected before 'INSERT'"),
