@@ -15,7 +15,8 @@ from dex.jobs import JobRun, bundle_job, repair_run
 from dex_dbutils import JobError
 from dex_dbutils.config import find_project
 from engine_fixture import engine_project
-from job_semantics import REFUSED, REPAIRED, ROWS, Repaired, Row, add_rows, change_rows
+from job_semantics import REFUSED, REPAIRED, ROWS, Repaired, Row
+from job_semantics_bundle import add_rows, change_rows
 
 DEX = Path(sys.executable).with_name("dex")
 PAGE = Path(__file__).resolve().parents[2] / "docs/jobs.md"

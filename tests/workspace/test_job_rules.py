@@ -12,7 +12,8 @@ from databricks.sdk.errors import InvalidParameterValue
 from dex.bundle import load_bundle
 from dex.jobs.local import job_key
 from dex.workspace import WorkspaceServer
-from job_semantics import FILES, PIPELINES, REFUSED, REPAIRED, ROWS, Repaired, Row, add_rows, change_rows, settings
+from job_semantics import REFUSED, REPAIRED, ROWS, Repaired, Row
+from job_semantics_bundle import FILES, PIPELINES, add_rows, change_rows, settings
 from sdk_deploying import Deployer
 from stand_in_workspace import client_of
 

@@ -212,10 +212,14 @@ export class Jobs {
 
   private async _act(acting: Acting, work: () => Promise<{ run: number }>): Promise<void> {
     this.store.update({ acting, problem: null, stopped: false });
+    const { chosen } = this.store.get();
     try {
       const { run } = await work();
-      this.store.update({ run, task: null, log: null, ...(run === this.store.get().run ? {} : { reply: null }) });
-      this._remember();
+      if (this.store.get().chosen === chosen) {
+        // else somebody has turned to another job meanwhile
+        this.store.update({ run, task: null, log: null, ...(run === this.store.get().run ? {} : { reply: null }) });
+        this._remember();
+      }
     } catch (error) {
       this.store.update({ problem: noticeOf(error) });
     }

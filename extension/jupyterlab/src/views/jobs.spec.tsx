@@ -162,6 +162,21 @@ it('runs the job, follows the run to its end and repairs it', async () => {
   expect(asked.find(([route]) => route === 'stop')?.[1]).toEqual({ path: 'notebooks/a.ipynb', run: 7 });
 });
 
+it('stays at a job that somebody turns to while another one is started', async () => {
+  answers.jobs = { project: 'p', jobs: ['every', 'other'].map(key => ({ key, name: key, tasks: 2, runs: [], problem: null })) };
+  await act(() => jobs.list());
+  press('every○not run');
+  await until(() => node.querySelector('[data-task=load]') !== null);
+  answers.run = () => {
+    void jobs.choose('other');
+    return { run: 7 };
+  };
+  press('Run');
+  await until(() => jobs.store.get().acting === null && jobs.store.get().chosen === 'other');
+  expect(jobs.store.get().run).toBe(null);
+  expect(asked.filter(([route, body]) => route === 'show' && body.job === 'other').map(([, body]) => body.run)).not.toContain(7);
+});
+
 it('asks nothing while nothing changes, and only about what is shown when something does', async () => {
   vi.useFakeTimers();
   try {
