@@ -5,6 +5,7 @@ from dex.graph.infer import infer_graph
 from dex.graph.models import Edge, Input, JobGraph, Place, Question, Reason, Task
 from dex.graph.sql import is_common_table
 from dex.graph.stated import usual_paths
+from dex.graph.surroundings import Surroundings
 from dex.graph.touched import NamedTable, Statements, Touched, changed_tables, touched_tables
 from dex.graph.volumes import volume_paths
 
@@ -17,6 +18,7 @@ __all__ = [
     "Question",
     "Reason",
     "Statements",
+    "Surroundings",
     "Task",
     "Touched",
     "changed_tables",

@@ -15,12 +15,12 @@ from dex.export import find_notebooks, module_names
 from dex.graph.edges import Edges, Node
 from dex.graph.facts import Facts
 from dex.graph.models import JobGraph, Place, Question
-from dex.graph.names import Layers
 from dex.graph.notebooks import facts_of, shown_below
 from dex.graph.overrides import Said, TaskSettings, settings_of
 from dex.graph.resources import read_resources
 from dex.graph.sections import Section, Split, split
 from dex.graph.stated import with_stated
+from dex.graph.surroundings import Surroundings
 from dex.notebook import is_plain, read_notebook, read_plain
 
 
@@ -48,6 +48,7 @@ def infer_graph(
     *,
     sections: bool = True,
     job: str | None = None,
+    around: Surroundings | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> JobGraph:
     """Return the tasks that notebooks are, and what each depends on; nothing is run and nothing written.
@@ -61,6 +62,7 @@ def infer_graph(
         sections: let sections that exchange tables only be tasks of their own.
         job: key of the job that they are; what the configuration says of others then does not count. By default all
             jobs of the configuration count that have one of the notebooks.
+        around: what the project says around its notebooks, where that was read already.
         progress: told of every notebook before it is read.
 
     Raises:
@@ -70,7 +72,8 @@ def infer_graph(
     """
     paths = list({path.resolve(): path for path in found_notebooks(notebooks)}.values())
     keys = _keys(project.root, paths)
-    resources = read_resources(project, paths)
+    around = around or Surroundings(project)
+    resources = read_resources(around, paths)
     made: list[_Made] = []
     for number, path in enumerate(paths, start=1):
         if progress is not None:
@@ -80,9 +83,9 @@ def infer_graph(
     run_by_others = _run_by_others({each.shown: each.runs for each in kept})
     kept = [each for each in kept if each.speaks or each.shown not in run_by_others]
     homes = {node.key: each.path.resolve() for each in kept for node in each.nodes}
-    nodes = with_stated(project, [node for each in kept for node in each.nodes], homes, job)
+    nodes = with_stated(around, [node for each in kept for node in each.nodes], homes, job)
     _refuse_equal_keys(nodes)
-    edges = Edges(nodes, Layers(project))
+    edges = Edges(nodes, around.layers)
     tasks = {each.path: [node.key for node in each.nodes] for each in kept}
     for first, second, place in resources.order:
         edges.order(tasks.get(first, []), tasks.get(second, []), place)

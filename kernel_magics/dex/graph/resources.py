@@ -8,12 +8,11 @@ from pathlib import Path, PurePosixPath
 
 from dex_dbutils.config import Project
 
-from dex.bundle import At, read_bundle
+from dex.bundle import At
 from dex.export import module_name
 from dex.graph.models import Place
+from dex.graph.surroundings import Surroundings
 
-#: First line of resource files that dex wrote: what stands there was inferred, not said.
-_GENERATED = "# Made from "
 _NOTEBOOK_ENDINGS = (".py", ".ipynb", ".sql", ".scala", ".r")
 
 
@@ -30,26 +29,21 @@ class Resources:
     order: list[tuple[Path, Path, Place]] = field(default_factory=list)
 
 
-def read_resources(project: Project, notebooks: Sequence[Path]) -> Resources:
+def read_resources(around: Surroundings, notebooks: Sequence[Path]) -> Resources:
     """Return what the jobs of the project's bundle say about notebooks; files that dex wrote say nothing.
 
     What is wrong with a file is told by `dex bundle validate`, not here.
 
     Args:
-        project: whose bundle it is.
+        around: with the jobs that a person wrote.
         notebooks: files that a task may stand for, by its notebook or by the entry point of the project's wheel.
     """
     found = Resources()
     paths = {path.resolve(): path for path in notebooks}
     modules = {module_name(path): path for path in notebooks}
-    for _, job in read_bundle(project.root).resources("jobs"):
-        if not _is_generated(project.root / job.file):
-            _job(found, job, project, paths, modules)
+    for job in around.written:
+        _job(found, job, around.project, paths, modules)
     return found
-
-
-def _is_generated(file: Path) -> bool:
-    return file.read_text("utf-8", errors="replace").startswith(_GENERATED)
 
 
 def _job(found: Resources, job: At, project: Project, paths: Mapping[Path, Path], modules: Mapping[str, Path]) -> None:

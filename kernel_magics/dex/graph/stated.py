@@ -17,6 +17,7 @@ from dex.graph.edges import Node
 from dex.graph.facts import Facts, TaskValue
 from dex.graph.models import Place
 from dex.graph.overrides import Said, TaskSettings
+from dex.graph.surroundings import Surroundings
 from dex.job_files import ConfiguredJob, read_configured_jobs
 
 _WORDS = ("depends_on", "after", "ignore", "reads", "writes")
@@ -29,11 +30,11 @@ def usual_paths(project: Project) -> list[Path]:
     return [project.root / "notebooks", *(path for path in named if path.exists())]
 
 
-def with_stated(project: Project, nodes: Sequence[Node], paths: Mapping[str, Path], job: str | None) -> list[Node]:
+def with_stated(around: Surroundings, nodes: Sequence[Node], paths: Mapping[str, Path], job: str | None) -> list[Node]:
     """Return tasks with what the configuration says of them, and those that it writes out after them.
 
     Args:
-        project: whose configuration it is.
+        around: with the jobs of the configuration.
         nodes: the tasks that notebooks are.
         paths: their notebooks' files, by the tasks' keys.
         job: key of the job that they are; every job that has one of the notebooks, if not given.
@@ -42,9 +43,9 @@ def with_stated(project: Project, nodes: Sequence[Node], paths: Mapping[str, Pat
         DexError: DEX-GRAPH-02, what it says of a task cannot be read.
     """
     found = list(nodes)
-    configured = read_configured_jobs(project)
+    configured = around.configured
     for each in [configured[job]] if job in configured else [] if job is not None else configured.values():
-        files = None if job is not None else _files(project, each)
+        files = None if job is not None else _files(around.project, each)
         mine = [n for n, node in enumerate(found) if node.key in paths and (files is None or paths[node.key] in files)]
         if files is not None and not mine:
             continue

@@ -15,7 +15,7 @@ from dex_dbutils.config import Project
 
 from dex.bundle import At
 from dex.export import Draft, EmittedJob, Exporter, JobConfiguration, find_notebooks
-from dex.graph import JobGraph, Task, infer_graph
+from dex.graph import JobGraph, Surroundings, Task, infer_graph
 from dex.job_files import (
     FOLDER,
     Compute,
@@ -65,6 +65,7 @@ def draft_job(
     compute: Compute | None,
     known: EmittedJob | None,
     configuration: JobConfiguration,
+    around: Surroundings,
     progress: Callable[[str], None] | None,
 ) -> JobDraft:
     """Return a job of notebooks, files and tasks that the configuration writes out; nothing is written.
@@ -76,6 +77,7 @@ def draft_job(
         compute: what its tasks run on.
         known: what it was made of last.
         configuration: what the configuration says of jobs.
+        around: what graphs of the project have in common.
         progress: told of every notebook.
 
     Raises:
@@ -105,7 +107,7 @@ def draft_job(
             f"Say what it is made of: dex bundle emit {key} NOTEBOOK..., or `jobs.{key}.notebooks` in config/base.yaml.",
         )
     runs_on = compute or (said.compute if said else None) or (known.compute if known else None) or "serverless"
-    graph = infer_graph(project, paths, sections=False, job=key, progress=progress)
+    graph = infer_graph(project, paths, sections=False, job=key, around=around, progress=progress)
     if graph.is_cyclic:
         asked = next(question for question in graph.questions if question.code == "DEX-GRAPH-11")
         raise ExportError("DEX-EXPORT-32", f"The job '{key}' cannot run: {asked.text}", None, asked.remedy)

@@ -27,6 +27,7 @@ from dex.export import (
     write_all,
 )
 from dex.files import interrupts_held
+from dex.graph import Surroundings
 from dex.job_files import Compute, check_jobs, job_file, refuse_unsound, regenerated, targets_file
 from dex.jobs.emission.drafting import JobDraft, draft_job
 from dex.jobs.emission.report import EmitReport, Status
@@ -132,8 +133,9 @@ def _emit(
         for key, (notebooks, _) in asked.items()
         if not notebooks and key not in known and (path := _own_notebook(project, key, configuration, exporter))
     }
+    around = Surroundings(project)
     drafts = [
-        draft_job(project, key, notebooks, compute, known.get(key), configuration, progress)
+        draft_job(project, key, notebooks, compute, known.get(key), configuration, around, progress)
         for key, (notebooks, compute) in asked.items()
         if key not in alone and key not in gone
     ]
