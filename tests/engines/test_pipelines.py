@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -854,3 +858,64 @@ resources:
     assert "local.local_by_hand.b (materialized view): SKIPPED, local.local_by_hand.a was not made" in said.err
     assert main(["pipeline", "run", "nothing", "--project", str(own_project)]) == 2
     assert "DEX-BUNDLE-30: The bundle has no pipeline 'nothing'. Known: by_hand." in capfd.readouterr().err
+
+
+SLOW = """\
+from pyspark import pipelines as dp
+from pyspark.sql.functions import udf
+from pathlib import Path
+import os, time
+
+marker = Path(os.environ["DEX_PROJECT"], "killed.txt")
+
+@udf("long")
+def slowly(n):
+    time.sleep(0.5)
+    return n
+
+@dp.table
+def numbers():
+    frame = spark.range(4)
+    if not marker.exists():
+        return frame
+    marker.write_text("going")
+    return frame.repartition(1).select(slowly("id").alias("id"))
+
+@dp.table
+def taken():
+    return spark.readStream.option("skipChangeCommits", "true").table("numbers")
+"""
+
+
+def test_an_update_that_is_killed_leaves_its_tables_whole_and_the_next_one_finishes(
+    own_project: Path, spark: Any
+) -> None:
+    files = {
+        "databricks.yml": "bundle: {name: trial}\ninclude: [resources/*.yml]\ntargets: {dev: {default: true}}\n",
+        "resources/killed.pipeline.yml": "resources: {pipelines: {killed: {name: killed, schema: killed, "
+        "libraries: [{file: {path: ../killed.py}}]}}}\n",
+        "killed.py": SLOW,
+    }
+    for name, text in files.items():
+        (own_project / name).parent.mkdir(exist_ok=True)
+        (own_project / name).write_text(text)
+    command = [str(Path(sys.executable).with_name("dex")), "pipeline", "run", "killed", "--project", str(own_project)]
+    env = {**os.environ, "DEX_PROJECT": str(own_project)}
+    subprocess.run(command, env=env, check=True, capture_output=True)
+    marker = own_project / "killed.txt"
+    marker.touch()
+    going = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60
+    while not marker.read_text():
+        assert time.monotonic() < deadline, "it does not begin"
+        time.sleep(0.02)
+    time.sleep(0.5)
+    going.kill()
+    going.wait()
+    rows = [(n,) for n in range(4)]
+    trial = Trial(load_environment("local", start=own_project), "killed")
+    assert trial.rows("numbers", spark) == trial.rows("taken", spark) == rows
+    marker.unlink()
+    subprocess.run(command, env=env, check=True, capture_output=True)
+    assert trial.rows("numbers", spark) == trial.rows("taken", spark) == rows
+    assert not (own_project / ".dex/pipelines/local/killed/staging").exists()

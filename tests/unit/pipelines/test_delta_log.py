@@ -2,26 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
 import pytest
+from delta_logs import META, REMOVE, add, commit
 from dex.pipelines.delta_log import ChangedSource, DeltaLog, LostHistory
-
-
-def commit(table: Path, version: int, *actions: dict[str, Any]) -> None:
-    (table / "_delta_log").mkdir(parents=True, exist_ok=True)
-    (table / f"_delta_log/{version:020d}.json").write_text("\n".join(map(json.dumps, actions)))
-
-
-def add(table: Path, name: str, **more: Any) -> dict[str, Any]:
-    (table / name).touch()
-    return {"add": {"path": name, "dataChange": True, "partitionValues": {}, "stats": '{"numRecords": 2}', **more}}
-
-
-REMOVE = {"remove": {"path": "old", "dataChange": True}}
-META = {"metaData": {"id": "this one", "configuration": {}}}
 
 
 @pytest.fixture
