@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -10,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from engine_fixture import engine_project
+from pipeline_sources import Trial
 
 if TYPE_CHECKING:
-    from dex_dbutils import Session
+    from dex_dbutils import Environment, Session
 
 
 @pytest.fixture(scope="session")
@@ -83,3 +85,26 @@ def real(session: Session) -> Callable[[str], Any]:
     from dex_templates.demo import flights_data
 
     return lambda name: session.spark.read.option("header", True).csv(str(flights_data() / f"{name}.csv"))
+
+
+@pytest.fixture(scope="module")
+def environment(own_project: Path) -> Environment:
+    """The environment `local` of a module's own project."""
+    from dex_dbutils import load_environment
+
+    return load_environment("local", start=own_project)
+
+
+@pytest.fixture(scope="module")
+def spark(environment: Environment) -> Any:
+    """The session of a module's own project."""
+    from dex_dbutils import get_session
+
+    return get_session(environment).spark
+
+
+@pytest.fixture
+def trial(environment: Environment, request: pytest.FixtureRequest) -> Trial:
+    """A pipeline of the test's own, in a module's own project."""
+    name = re.sub(r"\W+", "_", request.node.name.removeprefix("test_"))[:60].strip("_").lower()
+    return Trial(environment, name)
