@@ -299,15 +299,16 @@ SETS: dict[str, Layered] = {
                     "@F.udf(IntegerType())\ndef times(value):\n    return None if value is None else value * factor"
                 ),
                 ROWS,
-                'df = load("orders").cache()',
+                'df = load("orders").cache()\nleast = min([5, 7])\nfrom pyspark.sql.functions import min',
                 'df = df.withColumn("twice", times(F.col(column)))',
                 'df.write.mode("overwrite").saveAsTable("silver.twice")',
+                'df.filter(f"id < {least}").agg(min("id").alias("id")).write.mode("overwrite").saveAsTable("silver.first")',
                 'df = df.filter("twice > 20").drop(column)\ndf.write.mode("overwrite").saveAsTable("silver.big")',
                 "df.unpersist()",
             ]
         },
-        {"bronze.orders": MV, "silver.twice": MV, "silver.big": MV},
-        holds=("def load(name):", "factor = 2"),
+        {"bronze.orders": MV, "silver.twice": MV, "silver.first": MV, "silver.big": MV},
+        holds=("def load(name):", "factor = 2", "    min = builtins.min"),
     ),
     "classes and computed defaults": Layered(
         {

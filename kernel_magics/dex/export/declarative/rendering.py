@@ -15,6 +15,7 @@ from dex.export.declarative.sharing import Shared, shared_frames
 from dex.export.formatting import format_python
 from dex.export.imports import render_imports
 from dex.export.pieces import Log, literal
+from dex.export.placement import BUILTINS
 from dex.export.regions import indent, is_mark
 from dex.notebook import flow_of
 
@@ -181,6 +182,9 @@ class _Source:
         else:
             lines.append(f"return {frame}")
         comments = _comments(made.comments)
+        flow = flow_of(ast.parse("\n".join(lines)))
+        covered = sorted(set(flow.uses) & set(flow.binds) & BUILTINS)  # Python's own until the function binds the name
+        lines = [f"{each} = builtins.{each}" for each in covered] + lines
         body = indent("\n".join(lines))
         return "\n".join([*comments, *marks, f"def {name}() -> DataFrame:", body])
 
