@@ -65,9 +65,9 @@ function Inferred(props: { graphs: Graphs; state: GraphState; reply: GraphReply;
   return (
     <>
       <p>
-        {trans._n('%1 task', '%1 tasks', tasks.length, tasks.length)}
+        {trans._n('%1 task', '%1 tasks', tasks.length)}
         {reply.questions.length > 0 &&
-          ` · ${trans._n('%1 open question', '%1 open questions', reply.questions.length, reply.questions.length)}`}
+          ` · ${trans._n('%1 open question', '%1 open questions', reply.questions.length)}`}
       </p>
       <Questions questions={reply.questions} open={open} />
       <JobGraph
@@ -83,10 +83,10 @@ function Inferred(props: { graphs: Graphs; state: GraphState; reply: GraphReply;
         }}
         details={chosen !== undefined && <InferredTask task={chosen} open={open} />}
       />
-      <Folded title={trans._n('%1 input', '%1 inputs', reply.inputs.length, reply.inputs.length)}>
+      <Folded title={trans._n('%1 input', '%1 inputs', reply.inputs.length)}>
         {reply.inputs.map(input => trans.__('%1, read by %2', input.name, input.readers.join(', ')))}
       </Folded>
-      <Folded title={trans._n('%1 assumption', '%1 assumptions', reply.assumptions.length, reply.assumptions.length)}>
+      <Folded title={trans._n('%1 assumption', '%1 assumptions', reply.assumptions.length)}>
         {reply.assumptions}
       </Folded>
       <MakeJob graphs={graphs} state={state} cyclic={reply.cyclic} />
@@ -258,11 +258,11 @@ function Emitted(props: { reply: EmitReply }): JSX.Element {
           </ul>
         </NoticeBox>
       )}
-      <Folded title={trans._n('%1 module', '%1 modules', reply.exported.length, reply.exported.length)}>{reply.exported}</Folded>
-      <Folded title={trans._n('%1 runs as a notebook', '%1 run as notebooks', notebooks.length, notebooks.length)}>
+      <Folded title={trans._n('%1 module', '%1 modules', reply.exported.length)}>{reply.exported}</Folded>
+      <Folded title={trans._n('%1 runs as a notebook', '%1 run as notebooks', notebooks.length)}>
         {notebooks.map(([name, why]) => `${name}: ${why}`)}
       </Folded>
-      <Folded title={trans._n('%1 value of yours stays', '%1 values of yours stay', reply.kept.length, reply.kept.length)}>
+      <Folded title={trans._n('%1 value of yours stays', '%1 values of yours stay', reply.kept.length)}>
         {reply.kept}
       </Folded>
     </>

@@ -199,9 +199,11 @@ it('turns to a run of the chosen job that somebody has started in a terminal', a
   press('every○not run');
   await until(() => node.querySelector('[data-task=load]') !== null);
   answers.jobs = { project: 'p', jobs: [{ key: 'every', name: 'every', tasks: 2, runs: [{ ...A_RUN, run: 8, ours: false }], problem: null }] };
-  answers.show = { ...FAILED, run: { ...A_RUN, run: 8, ours: false } };
+  const stages = [[aTask('load', { status: 'SUCCESS' })], [aTask('report', { status: 'RUNNING', needs: ['load'] })]];
+  answers.show = { ...IDLE, stages, run: { ...A_RUN, run: 8, ours: false } };
   tell([8]);
   await until(() => !button('Stop').disabled);
+  expect(node.querySelector('.dex-Progress')?.textContent).toContain('1 of 2 tasks ended · 2.0 s · local');
   expect(button('Stop').title).toContain('where it was started');
 });
 

@@ -155,7 +155,7 @@ function ChosenJob(props: { jobs: Jobs; job: JobView; state: JobsState }): JSX.E
   );
 
   function inGraph(each: JobTaskView): GraphTask {
-    const items = each.item_count > 0 ? trans._n('%1 item', '%1 items', each.item_count, each.item_count) : null;
+    const items = each.item_count > 0 ? trans._n('%1 item', '%1 items', each.item_count) : null;
     return { ...each, what: each.error ?? items ?? each.value ?? each.what, state: each };
   }
 
@@ -192,7 +192,7 @@ function Parameters(props: { jobs: Jobs; reply: JobReply; given: Readonly<Record
   }
   return (
     <details>
-      <summary>{trans._n('%1 parameter', '%1 parameters', reply.parameters.length, reply.parameters.length)}</summary>
+      <summary>{trans._n('%1 parameter', '%1 parameters', reply.parameters.length)}</summary>
       {reply.parameters.map(parameter => (
         <label key={parameter.name} className="dex-Label">
           {parameter.name}
@@ -258,16 +258,16 @@ function Progress(props: { reply: JobReply | null; going: boolean; stopped: bool
     }
     return reply === null
       ? trans.__('Looking…')
-      : trans._n('%1 task, not run yet', '%1 tasks, not run yet', tasks.length, tasks.length);
+      : trans._n('%1 task, not run yet', '%1 tasks, not run yet', tasks.length);
   }
 
   function counts(running: boolean): string {
     const ended = tasks.filter(task => task.status !== null && !OPEN.has(task.status)).length;
     const failed = tasks.filter(task => task.status === 'FAILED' || task.status === 'TIMEDOUT').length;
     const seconds = (reply?.run?.seconds ?? 0) + (running ? since : 0);
-    const parts = [trans._n('%1 of %2 task ended', '%1 of %2 tasks ended', tasks.length, ended, tasks.length)];
+    const parts = [trans._n('%2 of %1 task ended', '%2 of %1 tasks ended', tasks.length, ended)];
     if (failed > 0) {
-      parts.push(trans._n('%1 failed', '%1 failed', failed, failed));
+      parts.push(trans._n('%1 failed', '%1 failed', failed));
     }
     return [...parts, tookWord(trans, seconds), reply?.run?.environment ?? ''].join(' · ');
   }
