@@ -8,8 +8,7 @@ import pytest
 import yaml
 from dex.export import cell_states, export_notebook, sync_notebook
 from dex_dbutils import ExportError
-from dex_dbutils.config import Project, find_project
-from notebook_factory import project_folder
+from dex_dbutils.config import Project
 
 CELLS = [
     "-- MAGIC %md\n-- MAGIC # Orders",
@@ -24,11 +23,6 @@ CELLS = [
     ),
     "apply changes into live.latest from stream(live.raw) keys (id) sequence by at",
 ]
-
-
-@pytest.fixture
-def shop(tmp_path: Path) -> Project:
-    return find_project(project_folder(tmp_path / "shop"))
 
 
 def sql_notebook(shop: Project, *cells: str) -> Path:
