@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from dex.bundle import At
@@ -105,32 +105,28 @@ def _joined(field_: str, items: list[dict[str, Any]], said: At) -> At | None:
 
 def _environments(tasks: Sequence[At], dependencies: list[str], said: At) -> At:
     """Return the environments of a job: dex's own is there where a task uses it, and keeps what the wheel needs."""
-    uses = any(
-        at.text("environment_key") == "default"
-        for task in tasks
-        for at in (task, task.at("for_each_task", "task"))
-        if at is not None
-    )
-    if not uses:
-        return made(said.items("environments"), said.get("environments"))
-    given = next((e for e in said.items("environments") if e.text("environment_key") == "default"), None)
-    version = given.at("spec", "environment_version") or given.at("spec", "client") if given is not None else None
-    spec: dict[str, Any] = {} if version is not None else {"environment_version": "4"}
-    more = given.at("spec", "dependencies") if given is not None else None
-    listed = more.value if more is not None and isinstance(more.value, list) else []
-    every = [*dependencies, *(item for item in listed if item.value not in dependencies)]
-    spec |= {"dependencies": made(every, more)} if every else {}
-    own = [{"environment_key": "default", "spec": spec}]
-    if given is None:
-        return made([*own, *said.items("environments")], said.get("environments"))
-    without = given
-    inner = given.get("spec")
-    if more is not None and inner is not None:
-        kept = {key: entry for key, entry in inner.entries() if key != "dependencies"}
-        without = replace(given, value={**given.value, "spec": replace(inner, value=kept)})
-    whole = overlay(made(own[0]), without)
-    others = [whole if each is given else each for each in said.items("environments")]
-    return made(others, said.get("environments"))
+    listed = said.items("environments")
+    repeated = [inner for task in tasks if (inner := task.at("for_each_task", "task")) is not None]
+    if any(task.text("environment_key") == "default" for task in (*tasks, *repeated)):
+        given = next((each for each in listed if each.text("environment_key") == "default"), None)
+        others = [each for each in listed if each is not given]
+        listed = [_own_environment(dependencies, given), *others]
+    return made(listed, said.get("environments"))
+
+
+def _own_environment(dependencies: list[str], given: At | None) -> At:
+    """Return the environment of tasks that name none, with what the configuration says of it on top."""
+    spec = given.get("spec") if given is not None else None
+    if spec is not None and not isinstance(spec.value, dict) and given is not None:
+        return given  # which is refused where it stands
+    more = spec.items("dependencies") if spec is not None else []
+    every = [*dependencies, *(item for item in more if item.value not in dependencies)]
+    whole: dict[str, Any] = {} if spec is not None and spec.get("client") is not None else {"environment_version": "4"}
+    whole |= dict(spec.entries()) if spec is not None else {}
+    if every:
+        whole["dependencies"] = made(every, spec.get("dependencies") if spec is not None else None)
+    entries = dict(given.entries()) if given is not None else {}
+    return made({"environment_key": "default", **entries, "spec": made(whole, spec)}, given)
 
 
 def _clusters(compute: Compute, key: str, said: At) -> At:

@@ -6,7 +6,11 @@ from pathlib import Path
 
 import pytest
 from configured_project import configured_project, emitted, refusal, say
+from dex.job_files import JobNotSound
+from dex.jobs import emit_jobs
 from dex_dbutils import DexError
+from dex_dbutils.config import find_project
+from notebook_factory import contents
 
 
 @pytest.fixture
@@ -170,3 +174,23 @@ def test_tasks_that_wait_for_each_other_through_the_configuration_are_explained(
     with pytest.raises(DexError, match="Tasks wait for each other: ") as caught:
         emitted(root)
     assert "load waits for tell (says `after`)" in str(caught.value)
+
+
+def test_jobs_that_run_each_other_without_an_end_are_refused(root: Path) -> None:
+    say(
+        root,
+        "tasks: {next: {run_job_task: {job_id: weekly}}}",
+        more="weekly: {tasks: {next: {run_job_task: {job_id: daily}}}}\n",
+    )
+    before = contents(root)
+    with pytest.raises(JobNotSound, match="Jobs run each other without an end: daily -> weekly -> daily") as caught:
+        emit_jobs(find_project(root))
+    assert "config/base.yaml:7:35: DEX-BUNDLE-28" in str(caught.value)
+    assert contents(root) == before
+
+
+def test_a_key_that_another_resource_has_is_refused(root: Path) -> None:
+    (root / "resources").mkdir()
+    (root / "resources/a.yml").write_text("resources: {schemas: {daily: {name: bronze, catalog_name: main}}}\n")
+    say(root, "tags: {a: b}")
+    assert "DEX-BUNDLE-09: `jobs.daily` and `schemas.daily` in resources/a.yml have one key." in refusal(root)

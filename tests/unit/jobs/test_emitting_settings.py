@@ -242,3 +242,19 @@ def test_references_may_have_room_inside_and_names_with_other_signs_stand_in_bac
         "--x-y={{job.parameters.`x.y`}}",
     ]
     assert wrong(root) == []
+
+
+def test_a_pipeline_of_the_bundle_is_named_by_its_key(root: Path) -> None:
+    write_notebook(root / "notebooks/flow.ipynb", "import dlt\n\n@dlt.table\ndef t():\n    return spark.range(3)")
+    pipeline = "{name: mine, serverless: true, catalog: main, schema: x, libraries: [{file: {path: ../jobs/say.py}}]}"
+    (root / "resources").mkdir()
+    (root / "resources/mine.pipeline.yml").write_text(f"resources: {{pipelines: {{mine: {pipeline}}}}}\n")
+    say(root, "tasks: {flow: {max_retries: 1}, refresh: {pipeline_task: {pipeline_id: mine, full_refresh: true}}}")
+    emitted(root)
+    assert task(root, "refresh") == {
+        "task_key": "refresh",
+        "pipeline_task": {"pipeline_id": "${resources.pipelines.mine.id}", "full_refresh": True},
+    }
+    assert task(root, "flow")["pipeline_task"] == {"pipeline_id": "${resources.pipelines.flow.id}"}
+    assert task(root, "flow")["max_retries"] == 1
+    assert [finding for finding in wrong(root) if "error" in finding] == []
