@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
@@ -21,6 +22,9 @@ _NEEDS_COMPUTE = frozenset(
 _RUNS_ON = ("environment_key", "job_cluster_key", "new_cluster", "existing_cluster_id")
 
 _PROFILE = "spark.databricks.cluster.profile"
+
+#: What follows the number in the name of an environment version, such as `4-scala-preview`.
+_VERSION_NAME = re.compile(r"-[\w-]+$")
 
 
 def check_compute(bundle: Bundle, job: At, name: str, task: At, kind: str) -> Iterator[Finding]:
@@ -51,7 +55,7 @@ def check_compute(bundle: Bundle, job: At, name: str, task: At, kind: str) -> It
         return
     serverless = on == ["environment_key"] or (not on and kind == "notebook_task")
     libraries = task.get("libraries")
-    if libraries is not None and serverless:
+    if libraries is not None and libraries.value is not None and serverless:
         yield libraries.finding(
             "DEX-BUNDLE-13", "A serverless task takes no `libraries`. List them under the job's `environments`."
         )
@@ -123,7 +127,7 @@ def _environment(bundle: Bundle, environment: At) -> Iterator[Finding]:
     version = environment.at("spec", "environment_version") or environment.at("spec", "client")
     if version is None or not isinstance(version.value, str | int) or "${" in str(version.value):
         return
-    python = ENVIRONMENTS.get(str(version.value))
+    python = ENVIRONMENTS.get(_VERSION_NAME.sub("", str(version.value)))
     if python is None:
         said = f"There is no environment version '{version.value}'."
         yield version.finding("DEX-BUNDLE-33", f"{said} Known: {', '.join(ENVIRONMENTS)}.")

@@ -1,7 +1,8 @@
 """``{{...}}``: the one table of what the platform fills in, for whoever checks a job and for whoever runs it.
 
 Source: the platform's page on dynamic value references. Contents are no expressions; a name with other signs than
-letters, digits and ``_`` stands in backticks; what begins with none of these words, or lacks a brace, is plain text; what
+letters, digits and ``_`` stands in backticks, and any name may stand in brackets, as the platform's own examples
+write it (``{{job.parameters.[day]}}``); what begins with none of these words, or lacks a brace, is plain text; what
 begins with one of them and goes on wrongly is refused.
 """
 
@@ -14,7 +15,7 @@ from typing import Union
 
 #: Any reference, also one that is not well formed.
 REFERENCE = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
-_WORD = re.compile(r"`([^`]*)`|([^.`]+)")
+_WORD = re.compile(r"`([^`]*)`|\[`?([^\]`]*)`?\]|([^.`]+)")
 _PLAIN = re.compile(r"\w+", re.ASCII)
 #: Parts of a time, all of them in UTC.
 MOMENT = (
@@ -91,8 +92,8 @@ class WrongReference:
 
 
 def words_of(reference: str) -> list[str]:
-    """Return the words of a reference, without the backticks around names with other signs."""
-    return [found[1] if found[1] is not None else found[2] for found in _WORD.finditer(reference)]
+    """Return the words of a reference, without the backticks or brackets around names."""
+    return [next(word for word in found.groups() if word is not None) for found in _WORD.finditer(reference)]
 
 
 def reference_to(*words: str) -> str:

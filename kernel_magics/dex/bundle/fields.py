@@ -13,6 +13,7 @@ from dex.bundle.models import Finding
 from dex.bundle.own_fields import SECTIONS
 from dex.bundle.suggest import close, nearest
 from dex.bundle.tree import At
+from dex.bundle.words import ROOT_KEYS
 
 #: What a person calls a class of the API, where its name says little; and the code of a field that it lacks.
 _SAID = {
@@ -113,7 +114,9 @@ def _class(at: At, kind: str, field: str) -> Iterator[Finding]:
             yield from _check(entry, fields[key][0], key)
         else:
             meant.add(close(key, fields))
-            yield entry.finding("DEX-BUNDLE-06", f"`{key}` is not a key of {said}.{nearest(key, fields)}")
+            of_the_top = kind == "bundle.Bundle" and key in ROOT_KEYS
+            there = ": it stands at the top of the file." if of_the_top else f".{nearest(key, fields)}"
+            yield entry.finding("DEX-BUNDLE-06", f"`{key}` is not a key of {said}{there}")
     for key, (_, required) in fields.items():
         given = at.get(key)
         if required and (given is None or given.value is None) and key not in meant:  # else it is there, misspelt

@@ -48,14 +48,18 @@ def _development(bundle: Bundle) -> Iterator[Finding]:
         yield paused.finding("DEX-BUNDLE-24", said)
     workspace = bundle.tree.get("workspace")
     for key, at in workspace.entries() if workspace is not None else ():
-        if key.endswith("_path") and not _of_user(str(at.value)):
-            yield at.finding(
-                "DEX-BUNDLE-24",
-                f"Target '{bundle.target}' is for development, and `{key}` is not of its user: two people would write to one"
-                " folder. Begin it with `~/`, or write `${workspace.current_user.userName}` into it.",
-            )
+        path = str(at.value)
+        if not key.endswith("_path") or _of_user(path):
+            continue
+        said = f"Target '{bundle.target}' is for development, and `{key}` is not of its user: two people would write to one"
+        if path.startswith("/Volumes/"):  # a short name may stand in it, and nobody knows here whose
+            said += " folder. Write `${workspace.current_user.short_name}` into it."
+            yield at.finding("DEX-BUNDLE-24", said, "warning")
+        else:
+            said += " folder. Begin it with `~/`, or write `${workspace.current_user.userName}` into it."
+            yield at.finding("DEX-BUNDLE-24", said)
     prefix = bundle.tree.at("presets", "name_prefix")
-    if prefix is not None and not any(str(name) in str(prefix.value) for name in user_names()):
+    if prefix is not None and prefix.value and not any(str(name) in str(prefix.value) for name in user_names()):
         said = f"The prefix '{prefix.value}' does not hold who deploys: two people would have the same names."
         yield prefix.finding(
             "DEX-BUNDLE-24", f"{said} Write `${{workspace.current_user.short_name}}` into it.", "warning"
@@ -69,9 +73,12 @@ def _of_user(path: str) -> bool:
 
 
 def _shared(bundle: Bundle) -> Iterator[Finding]:
-    """Yield a warning where everyone may write to the folder of deployment, and the bundle does not say so."""
+    """Yield a warning where everyone may write to the folder of deployment, and the bundle does not say so.
+
+    The platform's tool puts ``/Workspace`` before a path of a workspace that lacks it.
+    """
     place = bundle.tree.at("workspace", "root_path")
-    if place is None or not str(place.value).startswith("/Workspace/Shared"):
+    if place is None or not str(place.value).startswith(("/Workspace/Shared/", "/Shared/")):
         return
     for each in bundle.tree.items("permissions"):
         if each.text("group_name") == "users" and each.text("level") == "CAN_MANAGE":

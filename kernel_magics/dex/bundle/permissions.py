@@ -58,7 +58,7 @@ def _somebody_manages(tree: At) -> Iterator[Finding]:
     if at is not None and levels and not any(level is None or "MANAGE" in level or "${" in level for level in levels):
         yield at.finding(
             "DEX-BUNDLE-23",
-            "Nobody may manage what is deployed, whoever deploys it included. Give them, or a group of theirs, CAN_MANAGE.",
+            "`permissions` gives nobody CAN_MANAGE: only whoever deploys first may change what is deployed. Give it to a user or a group.",
             "warning",
         )
 

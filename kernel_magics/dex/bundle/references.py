@@ -15,6 +15,10 @@ from dex.bundle.tree import At
 
 #: Any reference, also one that is not well formed.
 _ANY = re.compile(r"\$\{([A-Za-z_][^{}]*)\}")
+#: How variables of a shell are written.
+_OF_SHELL = re.compile(r"[A-Z][A-Z0-9_]*")
+#: The platform's tool has put ``/Workspace`` before these since 0.230, takes it away here, and warns.
+_TWICE = re.compile(r"/Workspace/?\$\{workspace\.(?:root|file|artifact|state)_path\}")
 #: What only a workspace or a deployment gives, as the bundle reference names it.
 _LATER = {
     "workspace": frozenset(CLASSES["bundle.Workspace"]) | {"current_user"},
@@ -24,12 +28,29 @@ _LATER = {
 
 def check_references(bundle: Bundle) -> Iterator[Finding]:
     """Yield every reference to something that neither the files nor a workspace gives."""
-    for key, part in bundle.tree.entries():
+    said: set[str] = set()
+    for key, part in sorted(bundle.tree.entries(), key=lambda entry: entry[0] != "variables"):
         if key in ("targets", "environments", "scripts"):
             continue  # the chosen target is merged into the rest; in scripts nothing is filled in
-        for at in part.walk():
-            for reference in _ANY.findall(at.value) if isinstance(at.value, str) and "${" in at.value else ():
-                yield from _reference(bundle, at, reference)
+        for at, of_others in _texts(key, part):
+            for reference in _ANY.findall(at.value):
+                if reference in said or (of_others and reference.partition(".")[0] not in _ALL_ROOTS):
+                    continue  # said where a variable has it; of a shell, or of whoever reads a description
+                for finding in _reference(bundle, at, reference):
+                    yield finding
+                    if key == "variables":
+                        said.add(reference)
+            for twice in _TWICE.findall(at.value):
+                text = f"`{twice}` begins with /Workspace twice: the path has it already. Write `{twice[twice.index('$') :]}`."
+                yield at.finding("DEX-BUNDLE-17", text, "warning")
+
+
+def _texts(key: str, part: At) -> Iterator[tuple[At, bool]]:
+    """Yield the texts with references of a top-level part, and whether others than the platform's tool read them too."""
+    for at in part.walk():
+        if isinstance(at.value, str) and "${" in at.value:
+            word = "build" if key == "artifacts" else "description" if key == "variables" else None
+            yield at, word is not None and any(each.get(word) is at for _, each in part.entries())
 
 
 def check_variables(bundle: Bundle) -> Iterator[Finding]:
@@ -37,8 +58,8 @@ def check_variables(bundle: Bundle) -> Iterator[Finding]:
     used = set()
     for file in bundle.files.files:
         for at in file.walk():
-            if isinstance(at.value, str) and "${var." in at.value:
-                used.update(re.findall(r"\$\{var\.([\w-]+)", at.value))
+            if isinstance(at.value, str) and "${var" in at.value:
+                used.update(re.findall(r"\$\{var(?:iables)?\.([\w-]+)", at.value))
     variables = bundle.tree.get("variables")
     known = _variables(bundle.files)
     for name, variable in variables.entries() if variables else ():
@@ -99,10 +120,17 @@ def _reference(bundle: Bundle, at: At, reference: str) -> Iterator[Finding]:
         if len(words) > 1 and words[1] not in later:
             yield at.finding("DEX-BUNDLE-17", f"`{words[0]}` has no `{words[1]}`.{nearest(words[1], later)}")
         return
-    if words[0] not in ("artifacts", "presets", "sync", "permissions"):
-        yield at.finding("DEX-BUNDLE-17", f"`${{{reference}}}` names nothing.{nearest(words[0], _ROOTS)}")
+    if words[0] not in _ALL_ROOTS:
+        said = f"`${{{reference}}}` names nothing."
+        if words[0] == "env" or _OF_SHELL.fullmatch(reference):
+            name = words[-1].lower()
+            said += f" Values of the environment come in by variables: `${{var.{name}}}`, given as BUNDLE_VAR_{name}."
+        else:
+            said += nearest(words[0], _ROOTS)
+        yield at.finding("DEX-BUNDLE-17", said)
 
 
 #: Where a bundle says that Python code defines resources.
 _PYTHON = (("python", "resources"), ("experimental", "python", "resources"), ("experimental", "pydabs"))
 _ROOTS = frozenset({"var", "resources", "workspace", "bundle", "artifacts"})
+_ALL_ROOTS = _ROOTS | {"variables", "presets", "sync", "permissions"}

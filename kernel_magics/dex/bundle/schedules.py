@@ -26,6 +26,20 @@ _FIELDS: list[tuple[str, int, int, list[str], str]] = [
 ]
 _PART = re.compile(r"(?P<from>\*|\w+)(?:-(?P<to>\w+))?(?:/(?P<step>\d+))?")
 
+#: Java takes an offset for a time zone too.
+_OFFSET = re.compile(r"(?:GMT|UTC)[+-](?:0?\d|1\d)(?::?[0-5]\d)?")
+#: Abbreviations that Java takes for time zones, and what they mean.
+_SHORT_ZONES = {
+    "AST": "America/Anchorage",
+    "BST": "Asia/Dhaka",
+    "CST": "America/Chicago",
+    "CTT": "Asia/Shanghai",
+    "ECT": "Europe/Paris",
+    "IST": "Asia/Kolkata",
+    "JST": "Asia/Tokyo",
+    "PST": "America/Los_Angeles",
+}
+
 
 def check_schedule(key: str, job: At) -> Iterator[Finding]:
     """Yield what is wrong with how a job starts by itself."""
@@ -42,7 +56,11 @@ def check_schedule(key: str, job: At) -> Iterator[Finding]:
         if wrong:
             yield expression.finding("DEX-BUNDLE-22", f"'{expression.value}' is no Quartz expression: {wrong}.")
     if zone is not None and isinstance(zone.value, str) and "${" not in zone.value and not _is_zone(zone.value):
-        yield zone.finding("DEX-BUNDLE-22", f"There is no time zone '{zone.value}'.{nearest(zone.value, _zones())}")
+        if zone.value in _SHORT_ZONES:
+            said = f"'{zone.value}' is an abbreviation, which leaves open whether summer time is kept."
+            yield zone.finding("DEX-BUNDLE-22", f"{said} Write '{_SHORT_ZONES[zone.value]}'.", "warning")
+        else:
+            yield zone.finding("DEX-BUNDLE-22", f"There is no time zone '{zone.value}'.{nearest(zone.value, _zones())}")
 
 
 def quartz_problem(expression: str) -> str:
@@ -97,7 +115,7 @@ def _zones() -> frozenset[str]:
 
 @cache
 def _is_zone(name: str) -> bool:
-    if name == "UTC":
+    if name == "UTC" or _OFFSET.fullmatch(name):
         return True
     try:
         ZoneInfo(name)

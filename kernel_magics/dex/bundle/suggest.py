@@ -31,5 +31,5 @@ def nearest(word: str, known: Collection[str]) -> str:
     if near:
         return f" Did you mean '{near}'?"
     if not known:
-        return " There is none."
+        return " There are none at all."
     return f" Known: {', '.join(sorted(known))}." if len(known) <= 12 else ""
