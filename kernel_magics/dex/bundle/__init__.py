@@ -19,7 +19,7 @@ from dex.bundle.paths import is_local
 from dex.bundle.regenerating import Regenerated, regenerate
 from dex.bundle.suggest import close, nearest
 from dex.bundle.tree import At, tree_of
-from dex.bundle.validate import check_bundle, validate_bundle
+from dex.bundle.validate import check_bundle, is_for_its_anchor, validate_bundle
 from dex.bundle.yaml_text import scalar, to_yaml
 
 __all__ = [
@@ -42,6 +42,7 @@ __all__ = [
     "close",
     "fields_of",
     "is_local",
+    "is_for_its_anchor",
     "load_bundle",
     "nearest",
     "read_bundle",

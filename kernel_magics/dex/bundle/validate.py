@@ -39,7 +39,11 @@ def validate_bundle(root: Path) -> list[Finding]:
     files = read_bundle(root)
     findings = check_bundle(files)
     order = {file.file: i for i, file in enumerate(files.files)}
-    kept = {f for f in findings if not _is_anchor(root, f)}
+    kept = {
+        f
+        for f in findings
+        if f.code != "DEX-BUNDLE-06" or not is_for_its_anchor((root / f.file).read_text("utf-8-sig"), f)
+    }
     return sorted(kept, key=lambda f: (order.get(f.file, len(order)), f.line, f.column, f.code, f.message))
 
 
@@ -88,9 +92,13 @@ def _place(finding: Finding) -> tuple[str, str, int, int]:
     return finding.code, finding.file, finding.line, finding.column
 
 
-def _is_anchor(root: Path, finding: Finding) -> bool:
-    """Return whether a key that is not known is there for its anchor alone; the platform's tool lets it be."""
+def is_for_its_anchor(text: str, finding: Finding) -> bool:
+    """Return whether a key that is not known is there for its anchor alone; the platform's tool lets it be.
+
+    Args:
+        text: of the file that the finding is about.
+        finding: what was found.
+    """
     if finding.code != "DEX-BUNDLE-06":
         return False
-    lines = (root / finding.file).read_text("utf-8-sig").splitlines()
-    return _ANCHOR.match(lines[finding.line - 1][finding.column - 1 :]) is not None
+    return _ANCHOR.match(text.splitlines()[finding.line - 1][finding.column - 1 :]) is not None

@@ -139,7 +139,7 @@ def _draft(
     pieces = with_stubs(lift(known.pieces, log, parameters), log)
     names = place(pieces, log)
     undefined = note_undefined(pieces, names.star, log)
-    note_fixed_names(pieces, log)
+    note_fixed_names(pieces, log, project)
     own = handover_of(unit, pieces, names)
     refuse_inner_exits(pieces, own.bound, log)
     if log.refusals:

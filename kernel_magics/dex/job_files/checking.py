@@ -8,12 +8,13 @@ from typing import Any
 
 from dex_dbutils import ExportError, Where
 
-from dex.bundle import At, Finding, check_bundle, read_bundle
+from dex.bundle import At, Finding, check_bundle, is_for_its_anchor, read_bundle
 from dex.job_files.files import JobFiles, job_file
 
 #: The way to a value: keys, and of an item of a list its own key, or the item itself, or its number.
 _Way = tuple[Any, ...]
 _KEYS = ("task_key", "environment_key", "job_cluster_key", "name")
+_NOWHERE: tuple[_Way, At | None] = ((), None)
 #: Findings that are shown at most.
 _MOST = 20
 
@@ -67,12 +68,10 @@ def check_jobs(
     refuse_unsound(jobs)
     files = read_bundle(root, texts)
     said = {file: dict(_ways(tree)) for job in jobs for file, tree in job.trees.items()}
-    places = {
-        (at.file, at.line, at.column): (way, at)
-        for file in reversed(files.files)
-        if file.file in said
-        for way, at in reversed(list(_ways(file)))
-    }
+    places: dict[tuple[str, int, int], list[tuple[_Way, At]]] = {}  # a mapping stands where its first key does
+    for file in [file for file in files.files if file.file in said]:
+        for way, at in _ways(file):
+            places.setdefault((at.file, at.line, at.column), []).append((way, at))
     errors: list[Finding] = []
     owners = {file: job.key for job in jobs for file in job.trees}
     read = {file.file for file in files.files}
@@ -83,7 +82,11 @@ def check_jobs(
     for finding in check_bundle(files):
         if finding.file not in said:
             continue
-        way, at = places.get((finding.file, finding.line, finding.column), ((), None))
+        if is_for_its_anchor(texts.get(finding.file) or (root / finding.file).read_text("utf-8-sig"), finding):
+            continue
+        there = places.get((finding.file, finding.line, finding.column), ())
+        inner = finding.code == "DEX-BUNDLE-06"  # the key itself is meant, not the mapping that begins with it
+        way, at = there[-1 if inner else 0] if there else _NOWHERE
         if finding.code == "DEX-BUNDLE-14" and at is not None and at.value in entry_points:
             continue
         source = said[finding.file].get(way)

@@ -85,6 +85,28 @@ def test_the_tasks_stand_in_the_file_in_the_order_in_which_they_run(root: Path) 
     assert [task["task_key"] for task in job(root)["tasks"]] == report.tasks == ["to_bronze", "to_silver", "to_gold"]
 
 
+def test_anchors_and_merges_that_a_person_writes_into_the_file_are_no_hindrance(root: Path) -> None:
+    project = find_project(root)
+    emit_job(project, "daily", [root / "notebooks"])
+    file = root / "resources/daily.job.yml"
+    edited = file.read_text("utf-8").replace("resources:\n", "defaults: &often\n  max_retries: 3\n\nresources:\n", 1)
+    edited = edited.replace("- task_key: to_gold\n", "- task_key: to_gold\n          <<: *often\n", 1)
+    file.write_text(edited, "utf-8")
+    assert [emit_job(project, "daily").remarks, validate_bundle(root)] == [[], []]
+    write_notebook(root / "notebooks/report.ipynb", "spark.table('gold.orders').show()")
+    assert emit_job(project, "daily").remarks == []
+    assert file.read_text("utf-8").startswith(edited[: edited.index("      tasks:")])
+
+
+def test_a_key_that_a_person_misspelt_in_the_file_is_told_there_and_stops_nothing(root: Path) -> None:
+    project = find_project(root)
+    emit_job(project, "daily", [root / "notebooks"])
+    file = root / "resources/daily.job.yml"
+    file.write_text(file.read_text("utf-8").replace("resources:\n", "resorces: {}\nresources:\n", 1), "utf-8")
+    (remark,) = emit_job(project, "daily").remarks
+    assert (remark.code, remark.file, remark.line, remark.column) == ("DEX-BUNDLE-06", "resources/daily.job.yml", 2, 1)
+
+
 def test_a_renamed_notebook_is_a_new_task_and_what_was_made_of_the_old_one_is_named(root: Path) -> None:
     project = find_project(root)
     emit_job(project, "daily", sorted((root / "notebooks").iterdir()))

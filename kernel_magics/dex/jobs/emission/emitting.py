@@ -259,6 +259,7 @@ def _report(project: Project, made: _Made, remarks: list[Finding], check: bool) 
         kept=made.kept,
         questions=draft.graph.questions,
         remarks=remarks,
+        notes={one.shown: [str(n) for n in one.log.notes] for one in draft.drafts.values() if one.log.notes},
         left_behind=left_behind(project),
     )
 

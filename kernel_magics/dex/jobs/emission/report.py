@@ -27,6 +27,7 @@ class EmitReport(BaseModel):
         kept: values that a person changed in the files.
         questions: what the graph could not tell.
         remarks: what is still to be done for the bundle to be sound.
+        notes: what a person should look at in notebooks, by notebook, each with its cell.
         left_behind: notebooks that were exported and are not there any more, with the files that were made of them.
     """
 
@@ -43,6 +44,7 @@ class EmitReport(BaseModel):
     kept: list[str] = Field(default_factory=list)
     questions: list[Question] = Field(default_factory=list)
     remarks: list[Finding] = Field(default_factory=list)
+    notes: dict[str, list[str]] = Field(default_factory=dict)
     left_behind: dict[str, list[str]] = Field(default_factory=dict)
 
     def to_text(self) -> str:
@@ -53,6 +55,7 @@ class EmitReport(BaseModel):
         lines += [f"  {notebook} runs as a notebook: {why}" for notebook, why in self.as_notebooks.items()]
         lines += [f"  `{path}` stays as it was changed there" for path in self.kept]
         lines += [f"  {f.file}:{f.line}:{f.column}: {f.severity} {f.code}: {f.message}" for f in self.remarks]
+        lines += [f"  {notebook}, {note}" for notebook, notes in self.notes.items() for note in notes]
         lines += [f"  {gone} is gone; still there: {', '.join(files)}" for gone, files in self.left_behind.items()]
         lines += [question.to_text() for question in self.questions]
         return "\n".join([*lines, *([self.diff] if self.diff else [])])
