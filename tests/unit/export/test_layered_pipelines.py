@@ -144,6 +144,24 @@ def test_sql_that_has_a_name_or_stands_in_a_list_is_what_it_says(shop: Project) 
     assert 'name=f"{layer}.b"' in source(shop)
 
 
+def test_a_table_that_is_created_empty_begins_anew_with_what_is_inserted(shop: Project) -> None:
+    sql = (
+        "# MAGIC %sql\n# MAGIC CREATE OR REPLACE TABLE silver.o (id INT, word STRING);\n"
+        "# MAGIC INSERT INTO silver.o SELECT id, word AS other FROM bronze.o"
+    )
+    report = emitted(shop, sql)
+    assert [(table.name, table.kind) for table in report.tables] == [("silver.o", "materialized view")]
+    text = (shop.root / report.files[0]).read_text()
+    assert "CREATE OR REFRESH MATERIALIZED VIEW silver.o (\n  id INT, word STRING\n)" in text
+    assert "AS given (`id`, `word`)" in text
+
+
+def test_column_names_that_an_insert_does_not_say_are_told(shop: Project) -> None:
+    report = emitted(shop, 'spark.sql("INSERT OVERWRITE silver.o SELECT a AS x FROM bronze.o")')
+    told = "notebooks/one.py, cell 1, line 1: the columns of silver.o get the names of this query; no notebook declares others"
+    assert told in report.notes
+
+
 def test_functions_that_write_through_others_make_their_tables(shop: Project) -> None:
     functions = (
         'def write(df, table):\n    df.write.mode("overwrite").saveAsTable(table)\n\n\n'

@@ -178,7 +178,7 @@ def emit_pipeline(
         + [f"{where}, {line}" for read in reads for where, line in read.stepped.left_out],
         unchecked=_lines([each for read in reads for each in read.unchecked]),
         kept=made.kept if made is not None else [],
-        notes=[*_notes(project), *map(str, notes)],
+        notes=[*_notes(project), *_by_position(datasets), *map(str, notes)],
         diff=diff,
     )
 
@@ -291,6 +291,15 @@ def _notes(project: Project) -> list[str]:
         return []
     lacking = "no environment of the project is in a workspace, so the catalog is the local one"
     return [f"{lacking}: make config/dev.yaml with `kind: development` and a catalog, and emit again"]
+
+
+def _by_position(datasets: Sequence[Dataset]) -> list[str]:
+    """Return where a table gets the names of a query's columns, which an insert would have put below its own."""
+    return [
+        f"{each.first.spot}: the columns of {each.shown} get the names of this query; no notebook declares others"
+        for each in datasets
+        if each.first.write.by_position and not each.options.schema
+    ]
 
 
 def _differs(there: str | None, text: str) -> bool:

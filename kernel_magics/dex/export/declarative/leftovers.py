@@ -25,7 +25,7 @@ _INSTEAD = {
 #: Methods that wait for a stream, keep a frame in memory, tell somebody, or show something.
 _QUIET_METHODS = frozenset(
     """
-    awaitTermination awaitAnyTermination processAllAvailable stop cache persist unpersist clearCache
+    awaitTermination awaitAnyTermination processAllAvailable stop refreshTable cacheTable uncacheTable cache persist unpersist clearCache
     debug info warning warn error exception critical setLevel basicConfig show printSchema
     """.split()
 )

@@ -85,7 +85,7 @@ class Reader:
         self._refused = refused
         self._grouped = {name for step in stepped.steps for name in grouped_names(step.node)}
         self._conf: dict[str, str] = {}
-        self._described: list[tuple[Spot, Declared]] = []
+        self._described: list[tuple[int, Declared]] = []
         self._dropped: list[tuple[int, Gone]] = []
         self._checks: list[int] = []
         self._open: list[int] = []
@@ -124,7 +124,7 @@ class Reader:
         elif isinstance(meaning, Write):
             self._declare(at, step, meaning)
         elif isinstance(meaning, Declared):
-            self._described.append((step.spot, meaning))
+            self._described.append((at, meaning))
         elif isinstance(meaning, Gone):
             self._dropped.append((at, meaning))
         elif isinstance(meaning, Setting):
@@ -258,14 +258,17 @@ class Reader:
     # -- what else is said of tables -----------------------------------------------------------------------------------
 
     def _describe(self) -> None:
-        for spot, said in self._described:
+        for at, said in self._described:
             found = [d for d in self._read.declarations if _same_name(d.write.name, said.name)]
             if not found:
                 self._refuse(
-                    spot,
+                    self._steps[at].spot,
                     f"This notebook says something of {_plain(said.name)}, and does not fill it.",
                     "Say it in the notebook that fills the table.",
                 )
+            first = next((each for each in found if each.at > at), None)
+            if said.anew and first is not None and first.write.how == "append":
+                first.write.how = "overwrite"
             for each in found:
                 kept = Options(comment=said.options.comment, properties=said.options.properties)
                 each.write.options = each.write.options.under(kept if each.write.replaces else said.options)

@@ -43,10 +43,17 @@ _NO_COUNTERPART = "Keep it in a notebook that runs as a task beside the pipeline
 
 @dataclass(frozen=True)
 class Declared:
-    """Something said of a table whose rows come from another statement."""
+    """Something said of a table whose rows come from another statement.
+
+    Attributes:
+        name: the table.
+        options: what it is declared with.
+        anew: the table begins empty here.
+    """
 
     name: str
     options: Options
+    anew: bool = False
 
 
 @dataclass(frozen=True)
@@ -196,7 +203,7 @@ def _table(cursor: _Cursor, python: bool, anew: bool, kept: bool) -> SqlMeaning:
     if not cursor.take("AS") and not begins:
         if not cursor.ended:
             return NoWrite(f"`{cursor.literal()}` of a table has no counterpart in a pipeline.", "Take it out.")
-        return Declared(_named(name, python), options)
+        return Declared(_named(name, python), options, anew=not kept)
     if options.schema:
         return NoWrite("A table made of a query names its columns there.", "Take the list of columns out.")
     if kept:
