@@ -56,7 +56,8 @@ def job_of(key: str, parts: Parts, said: At) -> At:
     of_notebooks = [made_task(task, stated.get(task.key), around) for task in parts.tasks]
     own_tasks = [written_task(name, at, around) for name, at in written.items()]
     parameters = _joined("parameters", _asked_for(parts.parameters, [*of_notebooks, *own_tasks]), said)
-    names = [name for item in (parameters.value if parameters is not None else ()) if (name := item.text("name"))]
+    named = made({"parameters": parameters}).items("parameters")  # nothing where a person wrote something else
+    names = [name for item in named if (name := item.text("name"))]
     made_tasks = _in_order([*(with_words(task, names) for task in of_notebooks), *own_tasks])
     own = {name: at for name, at in said.entries() if name not in OF_JOB | _TOGETHER}
     settings: dict[str, Any] = {"name": said.get("name") or key, **own}

@@ -50,6 +50,16 @@ REFUSED = {
         "",
         "config/base.yaml:7:21: DEX-BUNDLE-03: `max_retries` must be a whole number, not 'often'.",
     ),
+    "a number in place of a list": (
+        "parameters: 3",
+        "",
+        "config/base.yaml:7:5: DEX-BUNDLE-03: `parameters` must be a list.",
+    ),
+    "keys in place of a task's work": (
+        "tasks: {one: {python_wheel_task: {task: 1.5}}}",
+        "",
+        "DEX-BUNDLE-06: `task` is not a key of",
+    ),
     "a word that is none": (
         "performance_target: FAST",
         "",
