@@ -68,10 +68,10 @@ def check_jobs(
     refuse_unsound(jobs)
     files = read_bundle(root, texts)
     said = {file: dict(_ways(tree)) for job in jobs for file, tree in job.trees.items()}
-    places: dict[tuple[str, int, int], list[tuple[_Way, At]]] = {}  # a mapping stands where its first key does
+    places: dict[tuple[str, int, int], list[tuple[_Way, At | None]]] = {}  # a mapping stands where its first key does
     for file in [file for file in files.files if file.file in said]:
-        for way, at in _ways(file):
-            places.setdefault((at.file, at.line, at.column), []).append((way, at))
+        for place in _ways(file):
+            places.setdefault((place[1].file, place[1].line, place[1].column), []).append(place)
     errors: list[Finding] = []
     owners = {file: job.key for job in jobs for file in job.trees}
     read = {file.file for file in files.files}
