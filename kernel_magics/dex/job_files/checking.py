@@ -87,7 +87,12 @@ def check_jobs(
         there = places.get((finding.file, finding.line, finding.column), ())
         inner = finding.code == "DEX-BUNDLE-06"  # the key itself is meant, not the mapping that begins with it
         way, at = there[-1 if inner else 0] if there else _NOWHERE
-        if finding.code == "DEX-BUNDLE-14" and at is not None and isinstance(at.value, str) and at.value in entry_points:
+        if (
+            finding.code == "DEX-BUNDLE-14"
+            and at is not None
+            and isinstance(at.value, str)
+            and at.value in entry_points
+        ):
             continue
         source = said[finding.file].get(way)
         by_hand = (
