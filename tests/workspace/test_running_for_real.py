@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from databricks.sdk.errors import NotFound, ResourceAlreadyExists
 from dex.workspace import Workspace, WorkspaceServer
+from documented_job import documented_project
 from sdk_deploying import Deployer, outputs, wait
 from stand_in_workspace import client_of
 from support import uv
@@ -312,6 +313,28 @@ def test_the_demos_bundle_runs_and_its_tables_are_in_the_schemas_that_were_deplo
     assert {f"{catalog}.{prefix}silver.flights", f"{catalog}.{prefix}gold.delays_by_hour"} <= tables
     delays = client.tables.get(f"{catalog}.{prefix}gold.delays_by_hour")
     assert "mean_dep_delay" in {each.name for each in delays.columns}
+
+
+def test_a_job_that_the_configuration_describes_is_deployed_and_runs(client: Any, tmp_path: Path) -> None:
+    from dex.jobs import emit_jobs
+    from dex_dbutils.config import find_project
+
+    project = documented_project(tmp_path / "shop")
+    emit_jobs(find_project(project))
+    client.catalogs.create("shop_dev")
+    for layer in ("bronze", "silver", "gold"):
+        client.schemas.create(layer, "shop_dev")
+    root = "/Workspace/Users/tester@example.org/.bundle/shop/dev"
+    numbers = Deployer(client, root).deploy_bundle(project, "dev", "publish", "daily")
+    settings = client.jobs.get(numbers["daily"]).settings
+    assert (settings.schedule.timezone_id, settings.tags) == ("Europe/Vienna", {"team": "orders"})
+    run = wait(client, client.jobs.run_now(numbers["daily"], job_parameters={"day": "2013-02-05"}).run_id)
+    left = outputs(client, run)
+    states = {each.task_key: each.state.result_state.value for each in run.tasks}
+    assert states == dict.fromkeys(states, "SUCCESS"), {key: each.error for key, each in left.items()}
+    assert {"ingest", "enough", "clean", "region", "totals", "tell", "check", "publish"} <= states.keys()
+    assert left["check"].notebook_output.result == "2"
+    assert client.tables.exists("shop_dev.gold.orders_south").table_exists
 
 
 def test_a_run_that_is_canceled_ends_its_processes(wheel: Path, client: Any) -> None:
