@@ -178,7 +178,7 @@ class _Functions:
 
         def take(function: Callable[[], Any]) -> Callable[[], Any]:
             settings = _texts(given.get("spark_conf"))
-            self._registry.add_flow(full, Flow(name or function.__name__, function, place, True, once, settings))
+            self._registry.add_flow(full, Flow(name or function.__name__, function, place, once, settings))
             return function
 
         return take

@@ -83,7 +83,6 @@ class Flow:
         name: the flow's name.
         query: returns the frame; called while the pipeline is planned, and again when it is this flow's turn.
         place: where it is defined.
-        appends: it is a flow of its own, into a streaming table that is made elsewhere.
         once: it is to run once, also where it does not read a stream.
         settings: of Spark, while it runs.
     """
@@ -91,7 +90,6 @@ class Flow:
     name: str
     query: Callable[[], Any]
     place: Where
-    appends: bool = False
     once: bool = False
     settings: Mapping[str, str] = field(default_factory=dict)
 

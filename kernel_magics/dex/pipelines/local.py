@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from dex_dbutils.config import Project, load_environment
 
@@ -35,12 +36,12 @@ def bundle_pipeline(
     keys = [name for name, each in bundle.resources("pipelines") if key in (name, each.text("name"))]
     root = bundle.root
 
-    def find(name: str, endings: tuple[str, ...]) -> object:
+    def find(name: str, endings: tuple[str, ...]) -> Path | None:
         beside = (root / f"{name}{ending}" for ending in ("", *endings))
         return next((path for path in beside if path.is_file()), None)
 
     imports = tuple(path for path in (root / "src", root) if path.is_dir())
-    return pipeline_of(keys[0], settings, root, find, lambda name: root / name, imports)  # type: ignore[arg-type]
+    return pipeline_of(keys[0], settings, root, find, lambda name: root / name, imports)
 
 
 def update_pipeline(

@@ -13,7 +13,8 @@ from dex_dbutils import DexError, PipelineError, Where
 
 from dex.pipelines.elements import Changes, Dataset, Flow, Name
 from dex.pipelines.making import Maker
-from dex.pipelines.reading import Evaluation, streams_in
+from dex.pipelines.reading import Evaluation, keeps_state, streams_in
+from dex.pipelines.stateless import state_kept
 from dex.pipelines.writing import as_declared, without_deletes
 
 #: A column behind schema and table, and an earlier version: an empty frame that stands for the table has neither.
@@ -121,10 +122,14 @@ class Planner:
         evaluation = self._maker.evaluation(flow, self._maker.whole)
         open_ones: set[Name] = set()
         evaluation.stand_in = lambda name: self._stand_in(name, open_ones)
+        evaluation.checked = lambda view, frame: _checked(as_declared(frame, view), view)
         try:
             frame = self._maker.query(dataset, flow, evaluation)
             self._check_tables(dataset, evaluation)
             streaming = streams_in(frame, evaluation.marks)
+            why = "" if isinstance(flow, Changes) else state_kept(frame, evaluation.marks)
+            if why:
+                raise keeps_state(why, flow.place)
             schema = None if open_ones else _schema_of(frame, dataset, flow)
         except DexError:
             raise
@@ -172,13 +177,14 @@ def _schema_of(frame: Any, dataset: Dataset, flow: Flow | Changes) -> Any:
     """Return the columns that a query gives its dataset; the engine looks at all that it and the expectations name."""
     if isinstance(flow, Changes):
         frame = without_deletes(frame, flow)
-    frame = as_declared(frame, dataset)
-    if dataset.expectations:
-        checked = frame
-        for each in dataset.expectations:
-            checked = checked.where(f"({each.constraint})")
-        return checked.schema
-    return frame.schema
+    return _checked(as_declared(frame, dataset), dataset).schema
+
+
+def _checked(frame: Any, dataset: Dataset) -> Any:
+    """Return a frame of the same columns, whose query names all that the dataset's expectations do."""
+    for each in dataset.expectations:
+        frame = frame.where(f"({each.constraint})")
+    return frame
 
 
 def _of_kind(dataset: Dataset, streaming: list[bool | None]) -> Dataset:

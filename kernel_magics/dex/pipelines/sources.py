@@ -210,7 +210,7 @@ class Sources:
         if made.cdc is not None:
             return _changes(made.name, made.cdc, place)
         query = made.query
-        return Flow(made.name, lambda: self._sql(query), place, made.kind is None, made.once)
+        return Flow(made.name, lambda: self._sql(query), place, made.once)
 
 
 class _Module:
