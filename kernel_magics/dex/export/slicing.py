@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from dex.export.models import ReportLine
@@ -139,7 +140,7 @@ class _Slicer:
         assert isinstance(piece.node, ast.Assert)
         if not self._purity.looks_only(piece.node.test):
             return "it calls something that may change more than the test sees"
-        needed = self._with_calls(set(piece.flow.needs))
+        needed = with_calls(self._when_called, set(piece.flow.needs))
         setup: list[Piece] = []
         for other in reversed(self._live[:index]):
             open_names = needed & self.bound
@@ -155,7 +156,7 @@ class _Slicer:
             setup.insert(0, other)
             if isinstance(other.node, _BINDING):
                 needed -= set(other.flow.binds)
-            needed |= self._with_calls(set(other.flow.needs))
+            needed |= with_calls(self._when_called, set(other.flow.needs))
         return self._reason(needed, [*setup, piece], index) or DerivedTest(
             "", piece, setup, needed, bool(needed & {"session", "spark"})
         )
@@ -172,16 +173,6 @@ class _Slicer:
         calls = [n for p in pieces if p.node for n in ast.walk(p.node) if isinstance(n, ast.Call)]
         later = sorted(t for call in calls for t in named(call) if self._written.get(t, -1) > index)
         return f"{later[0][0]}.{later[0][1]} is written again below it" if later else ""
-
-    def _with_calls(self, names: set[str]) -> set[str]:
-        """Return names and what functions of `main` need when they are called: as it is then, not where they stand."""
-        found = set(names)
-        todo = list(names)
-        while todo:
-            new = self._when_called.get(todo.pop(), set()) - found
-            found |= new
-            todo += new
-        return found
 
     def _is_pure(self, piece: Piece) -> bool:
         node = piece.node
@@ -201,4 +192,20 @@ def changed_in_place(node: ast.AST | None) -> set[str]:
             found.add(root_name(part.func))
         elif isinstance(part, ast.Attribute | ast.Subscript) and not isinstance(part.ctx, ast.Load):
             found.add(root_name(part))
+    return found
+
+
+def with_calls(when_called: Mapping[str, set[str]], names: set[str]) -> set[str]:
+    """Return names and what functions among them need when they are called: as it is then, not where they stand.
+
+    Args:
+        when_called: function -> the names that it needs.
+        names: what is needed.
+    """
+    found = set(names)
+    todo = list(names)
+    while todo:
+        new = when_called.get(todo.pop(), set()) - found
+        found |= new
+        todo += new
     return found

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dex.export.declarative.models import Step
 from dex.export.placement import BUILTINS
 from dex.export.purity import is_of, root_name
-from dex.export.slicing import changed_in_place
+from dex.export.slicing import changed_in_place, with_calls
 
 _MODULES = (
     *("pyspark.sql.types", "pyspark.sql.window", "pathlib", "decimal", "re"),
@@ -132,7 +132,7 @@ class Slices:
             names: what is needed.
             below: number of the statement that needs it.
         """
-        wanted = self._closed(set(names))
+        wanted = with_calls(self._when_called, set(names))
         found: list[int] = []
         for at in range(below - 1, -1, -1):
             step = self._steps[at]
@@ -145,7 +145,7 @@ class Slices:
             found.insert(0, at)
             if isinstance(step.node, _BINDING):
                 wanted -= binds - changed
-            wanted |= self._closed(set(step.flow.needs))
+            wanted |= with_calls(self._when_called, set(step.flow.needs))
         return found
 
     def maker(self, name: str, below: int) -> int | None:
@@ -174,16 +174,6 @@ class Slices:
             found |= new
             wanted |= {name for at in new for name in self._steps[at].flow.needs}
             todo = bool(new)
-        return found
-
-    def _closed(self, names: set[str]) -> set[str]:
-        """Return names with what functions among them need when they are called."""
-        found = set(names)
-        todo = list(names)
-        while todo:
-            new = self._when_called.get(todo.pop(), set()) - found
-            found |= new
-            todo += new
         return found
 
 
