@@ -67,7 +67,7 @@ def check_settings(owner: At, *, of_target: bool = False) -> Iterator[Finding]:
         yield from _check(variable, "bundle.Variable", name)
 
 
-def _check(at: At, kind: str, field: str) -> Iterator[Finding]:
+def _check(at: At, kind: str, field: str, above: str = "") -> Iterator[Finding]:
     if isinstance(at.value, str) and "${" in at.value:
         return  # whatever a workspace or a variable without a value gives
     if kind == "any":
@@ -82,7 +82,7 @@ def _check(at: At, kind: str, field: str) -> Iterator[Finding]:
             yield at.finding("DEX-BUNDLE-03", f"`{field}` must be a list.")
             return
         for item in at.value:
-            yield from _check(item, kind[5:], field)
+            yield from _check(item, kind[5:], field, above)
     elif kind.startswith("map "):
         if not isinstance(at.value, dict):
             yield at.finding("DEX-BUNDLE-03", f"`{field}` must hold keys and values.")
@@ -97,10 +97,10 @@ def _check(at: At, kind: str, field: str) -> Iterator[Finding]:
         if at.value not in words:
             yield at.finding("DEX-BUNDLE-07", f"`{field}` cannot be {shown(at)}.{nearest(str(at.value), words)}")
     else:
-        yield from _class(at, kind, field)
+        yield from _class(at, kind, field, above)
 
 
-def _class(at: At, kind: str, field: str) -> Iterator[Finding]:
+def _class(at: At, kind: str, field: str, above: str) -> Iterator[Finding]:
     fields: dict[str, list[Any]] = api()["classes"][kind]
     said, code = _SAID.get(kind, (f"`{field}`", "DEX-BUNDLE-21"))
     if not isinstance(at.value, dict):
@@ -111,16 +111,27 @@ def _class(at: At, kind: str, field: str) -> Iterator[Finding]:
         if key in fields and entry.value is None and fields[key][1]:
             continue  # missing, see below
         if key in fields:
-            yield from _check(entry, fields[key][0], key)
+            yield from _check(entry, fields[key][0], key, kind)
         else:
             meant.add(close(key, fields))
-            of_the_top = kind == "bundle.Bundle" and key in ROOT_KEYS
-            there = ": it stands at the top of the file." if of_the_top else f".{nearest(key, fields)}"
+            there = _elsewhere(at, key, kind, field, above) or f".{nearest(key, fields)}"
             yield entry.finding("DEX-BUNDLE-06", f"`{key}` is not a key of {said}{there}")
     for key, (_, required) in fields.items():
         given = at.get(key)
         if required and (given is None or given.value is None) and key not in meant:  # else it is there, misspelt
             yield at.finding(code, f"{said[0].upper()}{said[1:]} needs `{key}`.")
+
+
+def _elsewhere(at: At, key: str, kind: str, field: str, above: str) -> str:
+    """Return where a key belongs that stands one level too high or too low; an empty text where that is not known."""
+    classes = api()["classes"]
+    if kind == "bundle.Bundle" and key in ROOT_KEYS:
+        return ": it stands at the top of the file."
+    inside = [name for name, (of, _) in classes[kind].items() if key in classes.get(of, ())]
+    there = [name for name in inside if at.get(name) is not None]
+    if len(there or inside) == 1:
+        return f": it belongs into `{(there or inside)[0]}`."
+    return f": it belongs beside `{field}`, not into it." if key in classes.get(above, ()) else ""
 
 
 def _fits(value: Any, kind: str) -> bool:
