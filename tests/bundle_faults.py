@@ -33,6 +33,8 @@ ERRORS: dict[str, tuple[str, str, str, str, str]] = {
     "a host that is not written out": (ROOT, "      root_path:", "      ‸host: https://${var.catalog}.example.com\n      root_path:", "17", "`host` is written out"),
     "a script with a reference": (ROOT, "sync:", "scripts:\n  hello:\n    ‸content: echo ${bundle.target}\nsync:", "17", "Write variables of the shell as `$NAME`"),
     "an unknown key at the top": (ROOT, "sync:", "‸target: {}\nsync:", "06", "Did you mean 'targets'?"),
+    "a job beside the resources": (OTHER, "resources:\n  jobs:\n", "‸jobs: {}\nresources:\n  jobs:\n", "06", "`jobs` is not a key of the file: it belongs into `resources`"),
+    "a folder beside the workspace": (ROOT, "    default: true", "    default: true\n    ‸root_path: ~/x", "06", "`root_path` is not a key of target 'dev': it belongs into `workspace`"),
     "an unknown key of the bundle": (ROOT, "  databricks_cli_version", "  ‸databricks_version", "06", "Did you mean 'databricks_cli_version'?"),
     "a constraint that is none": (ROOT, '  databricks_cli_version: ">= 0.218.0"', "  ‸databricks_cli_version: newest", "03", "'newest' is no constraint"),
     "an unknown engine": (ROOT, "  name: flights\n", "  name: flights\n  ‸engine: terrafrom\n", "07", "Did you mean 'terraform'?"),

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dex.bundle.fields import check_settings, shown
 from dex.bundle.files import BundleFiles
 from dex.bundle.models import Finding
-from dex.bundle.own_fields import KINDS
+from dex.bundle.own_fields import CLASSES, KINDS
 from dex.bundle.suggest import close, unknown_keys
 from dex.bundle.tree import At
 from dex.bundle.words import ROOT_KEYS, TARGET_KEYS, TARGET_MODES
@@ -25,6 +25,9 @@ _CONSTRAINT = re.compile(r"\s*(?:[<>!=]=|[<>=~^]|~>|)\s*v?\d+(?:\.(?:\d+|[xX*]))
 #: What stands between them.
 _PARTS = re.compile(r",|\|\||\s-\s|(?<=[\w*])\s+(?=[<>=!~^])")
 
+#: What people write one level too high, by the key that it belongs into.
+_INSIDE = {"bundle": CLASSES["bundle.Bundle"], "workspace": CLASSES["bundle.Workspace"], "resources": KINDS}
+
 
 def check_frame(files: BundleFiles) -> Iterator[Finding]:
     """Yield what is wrong with a bundle's own settings, its targets, and the keys of its resources."""
@@ -40,7 +43,7 @@ def check_frame(files: BundleFiles) -> Iterator[Finding]:
         said = f"'{wanted.value}' is no constraint on a version, such as `>= 1.3.0`."
         yield wanted.finding("DEX-BUNDLE-03", said)
     for file in files.files:
-        yield from unknown_keys(file, ROOT_KEYS, "the file")
+        yield from unknown_keys(file, ROOT_KEYS, "the file", _INSIDE)
         yield from check_settings(file)
         yield from _kinds(file)
         yield from _one_job(file)
@@ -56,7 +59,7 @@ def check_frame(files: BundleFiles) -> Iterator[Finding]:
 def _targets(files: BundleFiles) -> Iterator[Finding]:
     default: str | None = None
     for name, target in files.targets():
-        yield from unknown_keys(target, TARGET_KEYS, f"target '{name}'")
+        yield from unknown_keys(target, TARGET_KEYS, f"target '{name}'", _INSIDE)
         yield from check_settings(target, of_target=True)
         yield from _kinds(target)
         yield from _written_out(target)

@@ -17,6 +17,7 @@ from dex_dbutils import BundleError, Where
 #: The keys by which items of a list are known.
 _KEYS = ("task_key", "environment_key", "job_cluster_key", "name", "stage", "job", "deployment", "displayName")
 _NONE: Any = object()
+_NOTHING = ("tag:yaml.org,2002:null", "")  # the value of a key that has none
 
 
 @dataclass
@@ -71,13 +72,27 @@ def regenerate(there: str, before: str | None, new: str, file: str = "") -> Rege
 
 def _compose(text: str, file: str) -> yaml.Node | None:
     try:
-        return yaml.compose(text, Loader=yaml.SafeLoader)
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        _only_text_keys(node, set())
+        return node
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = Where(file, line=mark.line + 1, column=mark.column + 1) if mark else Where(file)
         raise BundleError(
             "DEX-BUNDLE-50", f"{file or 'The file'} is not YAML: {getattr(error, 'problem', error)}.", place, "Mend it."
         ) from error
+
+
+def _only_text_keys(node: yaml.Node | None, seen: set[int]) -> None:
+    """Raise an error where a key is no text, as in ``{{ name }}`` without quotes; nodes that aliases share count once."""
+    if not isinstance(node, yaml.CollectionNode) or id(node) in seen:
+        return
+    seen.add(id(node))
+    for item in node.value:
+        if isinstance(item, tuple) and not isinstance(item[0], yaml.ScalarNode):
+            raise yaml.MarkedYAMLError(problem="a key must be text", problem_mark=item[0].start_mark)
+        for each in item if isinstance(item, tuple) else (item,):
+            _only_text_keys(each, seen)
 
 
 def _plain(node: yaml.Node | None) -> Any:
@@ -122,6 +137,9 @@ class _Merge:
             return self._sequence(before if isinstance(before, list) else [], node, new, made, path)
         if before is not _NONE and there == before and node is not None and made is not None:
             self._replace(node, made, path)
+            return new
+        if before is _NONE and isinstance(node, yaml.ScalarNode) and there == _NOTHING and made is not None:
+            self._fill(node, made, path)
             return new
         if before is not _NONE and before != new or before is _NONE:
             self.kept.append(".".join(path))
@@ -212,6 +230,17 @@ class _Merge:
             self._splices.append((node.start_mark.index, end, text))
         else:
             self._splices.append((node.start_mark.index, _end(node), _flow(made)))
+
+    def _fill(self, node: yaml.ScalarNode, made: yaml.Node, path: tuple[str, ...]) -> None:
+        """Write a value behind a key that has none."""
+        self.changed.append(".".join(path))
+        begin = node.start_mark.index
+        if isinstance(made, yaml.CollectionNode) and not made.flow_style:
+            line = self._there[self._there.rfind("\n", 0, begin) + 1 : begin]
+            column = len(line) - len(line.lstrip(" -")) + 2
+            self._insert_lines(begin, column, self._lines(made.start_mark.index, _end(made)))
+        else:
+            self._splices.append((begin, begin, f" {_flow(made)}"))
 
     def _delete_entry(self, node: yaml.MappingNode, key: yaml.Node, value: yaml.Node) -> None:
         self._delete(

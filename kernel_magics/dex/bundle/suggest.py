@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 from dex.bundle.models import Finding
 from dex.bundle.tree import At
 
 
-def unknown_keys(at: At, known: Collection[str], what: str) -> Iterator[Finding]:
-    """Yield a finding for every key of a mapping that is not known there; an empty value is an empty mapping."""
+def unknown_keys(
+    at: At, known: Collection[str], what: str, inside: Mapping[str, Collection[str]] | None = None
+) -> Iterator[Finding]:
+    """Yield a finding for every key of a mapping that is not known there; an empty value is an empty mapping.
+
+    Args:
+        at: the mapping.
+        known: the keys that it may have.
+        what: what it is, to be shown.
+        inside: keys that belong one level deeper, by the key that holds them.
+    """
     if not isinstance(at.value, dict | type(None)):
         yield at.finding("DEX-BUNDLE-03", f"{what[0].upper()}{what[1:]} must hold keys and values.")
         return
     for key, entry in at.entries():
         if key not in known:
-            yield entry.finding("DEX-BUNDLE-06", f"`{key}` is not a key of {what}.{nearest(key, known)}")
+            holder = next((name for name, keys in (inside or {}).items() if key in keys), None)
+            there = f": it belongs into `{holder}`." if holder else f".{nearest(key, known)}"
+            yield entry.finding("DEX-BUNDLE-06", f"`{key}` is not a key of {what}{there}")
 
 
 def close(word: str, known: Collection[str]) -> str | None:

@@ -235,3 +235,21 @@ def test_any_edit_stays_and_all_that_dex_owns_follows(data: st.DataObject) -> No
     assert kept == [line for line in there.splitlines() if line in mine and line in set(kept)]
     again = regenerate(made.text, after, after)
     assert again.text == made.text
+
+
+def test_what_is_missing_comes_behind_a_key_without_a_value_and_the_comments_stay() -> None:
+    there = "bundle: {name: shop}\ntargets: # none yet\n#  dev:\n#    mode: development\nsync:\n  exclude: [data]\n"
+    made = regenerate(there, None, "targets:\n  prod:\n    mode: production\n")
+    assert made.text == there.replace("# none yet\n", "# none yet\n  prod:\n    mode: production\n")
+    assert made.kept == []
+
+
+def test_a_key_that_was_emptied_stays_empty_where_it_was_generated_with_a_value() -> None:
+    made = regenerate("name:\nother: 1\n", "name: a\nother: 1\n", "name: a\nother: 2\n")
+    assert made.text == "name:\nother: 2\n"
+
+
+def test_a_key_that_is_no_text_is_an_error_at_its_place() -> None:
+    with pytest.raises(BundleError, match=r"shop\.yml is not YAML: a key must be text") as caught:
+        regenerate("bundle: {name: shop}\nhost: {{ host }}\n", None, "targets: {prod: {}}\n", "shop.yml")
+    assert (caught.value.where.line, caught.value.where.column) == (2, 8)
