@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +10,7 @@ from dex_dbutils import DexError, Where
 from dex_dbutils.config import Project
 from pydantic import ValidationError
 
-from dex.bundle import At
+from dex.bundle import At, references_in, wrong_reference
 from dex.export import find_notebooks, module_name, read_jobs
 from dex.graph.edges import Node
 from dex.graph.facts import Facts, TaskValue
@@ -21,7 +20,6 @@ from dex.graph.surroundings import Surroundings
 from dex.job_files import ConfiguredJob, read_configured_jobs
 
 _WORDS = ("depends_on", "after", "ignore", "reads", "writes")
-_ASKED = re.compile(r"\{\{\s*tasks\.([\w-]+)\.(values\.)?([\w.-]+?)\s*\}\}")
 
 
 def usual_paths(project: Project) -> list[Path]:
@@ -126,6 +124,8 @@ def _with_asked(facts: Facts, at: At, names: Mapping[str, str]) -> Facts:
 def _asked(at: At, names: Mapping[str, str]) -> Iterator[tuple[TaskValue, bool]]:
     """Yield what a task's settings ask of other tasks, and whether it is a value that these set."""
     for each in at.walk():
-        for task, of_values, name in _ASKED.findall(each.value) if isinstance(each.value, str) else ():
-            place = Place(notebook=each.file, line=each.line)
-            yield TaskValue(name, names.get(task, task), place, 0), bool(of_values)
+        for _, words in references_in(each.value) if isinstance(each.value, str) else ():
+            if words[0] == "tasks" and wrong_reference(words) is None:
+                task, of_values = words[1], words[2] == "values"
+                place = Place(notebook=each.file, line=each.line)
+                yield TaskValue(".".join(words[2 + of_values :]), names.get(task, task), place, 0), of_values

@@ -43,6 +43,15 @@ def test_a_task_that_is_written_out_stands_where_its_values_and_words_put_it(tmp
     ]
 
 
+def test_a_reference_with_backticks_or_room_inside_is_one_too(tmp_path: Path) -> None:
+    found = edges(
+        tmp_path,
+        "big-one: {condition_task: {op: EQUAL_TO, left: '{{ tasks.load.values.`rows` }}', right: '0'}}",
+        "last: {run_job_task: {job_id: 1, job_parameters: {how: '{{tasks.`big-one`.result_state}}'}}}",
+    )
+    assert found[1:] == [("load", "big-one", "rows"), ("big-one", "last", "result_state")]
+
+
 def test_a_task_that_is_written_out_says_which_tables_it_reads_and_writes(tmp_path: Path) -> None:
     found = edges(
         tmp_path,
