@@ -389,4 +389,3 @@ def test_an_update_that_is_killed_leaves_its_tables_whole_and_the_next_one_finis
     marker.unlink()
     subprocess.run(command, env=env, check=True, capture_output=True)
     assert trial.rows("numbers", spark) == trial.rows("taken", spark) == rows
-    assert not (own_project / ".dex/pipelines/local/killed/staging").exists()
