@@ -56,7 +56,7 @@ def workflow(pipeline: Pipeline) -> dict[str, Any]:
 def with_tags(text: str) -> str:
     """Return the file's text with the release beside each action's commit."""
     for action, (_, tag) in ACTIONS.items():
-        text = text.replace(f'uses: "{_action(action)}"', f"uses: {_action(action)} # {tag}")
+        text = text.replace(f"uses: {_action(action)}\n", f"uses: {_action(action)} # {tag}\n")
     return text
 
 

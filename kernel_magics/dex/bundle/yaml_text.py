@@ -1,4 +1,4 @@
-"""Values as YAML in one style: blocks, two blanks, double quotes where a plain text could be read as something else."""
+"""Values as YAML in one style: blocks, two blanks, quotes where a plain text could be read as something else."""
 
 from __future__ import annotations
 
@@ -7,12 +7,16 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-_PLAIN = re.compile(r"[A-Za-z_./][A-Za-z0-9_./* -]*")
+_PLAIN = re.compile(r"[^\W\d][\w./* @-]*|[./][\w./* @-]*")
+#: Signs that YAML takes only as a number: no text of several lines in single quotes, nothing that is not printable.
+_NOT_PRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 _WORDS = {"true", "false", "yes", "no", "on", "off", "null", "y", "n"}
 
 
 def scalar(value: Any) -> str:
     """Return a text, number, boolean or None as YAML: a text plain where nothing else could be meant, else quoted.
+
+    Double quotes, and single ones around a text that has double ones itself, such as a list in JSON.
 
     Example:
         >>> scalar("daily"), scalar("4"), scalar("${bundle.target}"), scalar(4)
@@ -22,7 +26,9 @@ def scalar(value: Any) -> str:
         return json.dumps(value)
     if _PLAIN.fullmatch(value) and value.strip() == value and value.lower() not in _WORDS:
         return value
-    return json.dumps(value, ensure_ascii=False)
+    if '"' in value and not _NOT_PRINTABLE.search(value):
+        return "'" + value.replace("'", "''") + "'"
+    return _NOT_PRINTABLE.sub(lambda sign: f"\\u{ord(sign[0]):04x}", json.dumps(value, ensure_ascii=False))
 
 
 def to_yaml(value: dict[str, Any], indent: int = 0) -> str:
