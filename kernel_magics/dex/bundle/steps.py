@@ -10,7 +10,14 @@ from pathlib import Path, PurePosixPath
 
 from dex_dbutils import DexError
 
-from dex.bundle.dynamic_values import DYNAMIC_VALUES, OLD_NAMES, REFERENCE, words_of, wrong_reference
+from dex.bundle.dynamic_values import (
+    DYNAMIC_VALUES,
+    OLD_NAMES,
+    REFERENCE,
+    reference_to,
+    words_of,
+    wrong_reference,
+)
 from dex.bundle.effective import Bundle
 from dex.bundle.limits import LONGEST_INPUTS, MOST_AT_ONCE, TASK_KEY
 from dex.bundle.models import Finding
@@ -150,6 +157,10 @@ def _references(
             if known is not None and words[3] not in known:
                 said = f"Task '{words[1]}' sets no value '{words[3]}'.{nearest(words[3], known)}"
                 yield at.finding("DEX-BUNDLE-27", said)
+        escaped = reference_to(*words) if words and words[0] in DYNAMIC_VALUES.keys() - {"input"} else ""
+        if escaped.count("`") > reference.count("`"):
+            said = f"A name with other signs than letters, digits and `_` stands in backticks: write {escaped}."
+            yield at.finding("DEX-BUNDLE-27", said, "warning")
 
 
 def _waits(task: str, other: str, tasks: Mapping[str, At]) -> bool:

@@ -160,6 +160,14 @@ def test_the_same_job_in_two_files_is_found(project: Path) -> None:
     assert (finding.code, finding.file) == ("DEX-BUNDLE-09", "resources/more.job.yml")
 
 
+def test_a_reference_whose_name_lacks_its_backticks_is_a_warning_that_writes_it_out(project: Path) -> None:
+    change(project, "resources/flights.job.yml", "name: year", "name: as-of")
+    (finding,) = change(project, "resources/flights.job.yml", "job.parameters.year", "job.parameters.as-of")
+    assert (finding.code, finding.severity) == ("DEX-BUNDLE-27", "warning")
+    assert finding.message.endswith("write {{job.parameters.`as-of`}}.")
+    assert not change(project, "resources/flights.job.yml", "parameters.as-of", "parameters.`as-of`")
+
+
 def test_an_included_pattern_without_a_file_is_a_warning(project: Path) -> None:
     (finding,) = change(project, ROOT_FILE, "  - resources/*.yml", "  - resources/*.yml\n  - more/*.yml")
     assert (finding.code, finding.severity) == ("DEX-BUNDLE-04", "warning")
