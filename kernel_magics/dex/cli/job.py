@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from dex_dbutils.config import find_project
 
-from dex.cli.output import EnvOption, JsonOption, ProjectOption, emit, pairs, progress, table
+from dex.cli.output import EnvOption, JsonOption, ProjectOption, emit, pairs, progress, say, table
 
 if TYPE_CHECKING:
     from dex.jobs import JobRun, LiveRuns
@@ -159,10 +159,13 @@ def logs(
 ) -> None:
     """Print what the last attempt of a task printed, with the notebook's cell beside frames of exported modules."""
     from dex.export import NotebookPlaces, with_places
-    from dex.jobs import read_log
+    from dex.jobs import read_log, without_output
 
     root = find_project()
-    _, text = read_log(root, number, task)
+    found, text = read_log(root, number, task)
+    if not text and not as_json:
+        say(without_output(found))
+        return
     emit({"task": task, "log": text}, as_json, lambda: with_places(text, NotebookPlaces(root)).rstrip("\n"))
 
 

@@ -1,6 +1,6 @@
 """Jobs: their settings, and their runs on this machine."""
 
-from dex.jobs.display import LiveRuns, in_order, items_of, print_runs, run_text
+from dex.jobs.display import LiveRuns, in_order, items_of, print_runs, run_text, without_output
 from dex.jobs.drawing import after_of, graph_mermaid, graph_text, stages_of, what_of
 from dex.jobs.emission import EmitReport, emit_job, emit_jobs
 from dex.jobs.failures import FailedAt, failed_at
@@ -76,4 +76,5 @@ __all__ = [
     "stop_run",
     "what_of",
     "with_enabled",
+    "without_output",
 ]

@@ -100,6 +100,14 @@ def task_text(task: TaskRun) -> str:
     return "  ".join(part for part in (_word(task), _seconds(task), _detail(task)) if part)
 
 
+def without_output(task: TaskRun) -> str:
+    """Return what there is to say of a task that has printed nothing, and where to look instead."""
+    said = f"{task.key} printed nothing: {task_text(task)}"
+    if task.kind == "run_job_task" and task.value:
+        return f"{said}. Its tasks: dex job show {task.value}"
+    return f"{said}. Its items have logs of their own: {task.key}[0]" if task.kind == "for_each_task" else said
+
+
 def _said(run: JobRun, task: TaskRun) -> str:
     return "  ".join(part for part in (task_text(task), _items_ended(run, task)) if part)
 

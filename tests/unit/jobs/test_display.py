@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from dex.cli import main
-from dex.jobs import JobRun, JobSettings, LiveRuns, TaskRun, print_runs, run_text
+from dex.jobs import JobRun, JobSettings, LiveRuns, TaskRun, print_runs, run_text, without_output
 from engine_fixture import make_project
 from job_project import add_jobs
 from rich.console import Console
@@ -65,6 +65,21 @@ def test_of_a_long_loop_only_what_went_wrong_is_shown() -> None:
     text = run_text(a_run(task("each", "FAILED", kind="for_each_task"), *items, result="FAILED"))
     assert "4,999 of 5,000 items ended well" in text
     assert [line.split()[1] for line in text.splitlines() if "[" in line] == ["each[3000]"]
+
+
+def test_a_task_without_output_says_what_it_came_to_and_where_to_look() -> None:
+    said = [
+        without_output(task("enough", "SUCCESS", kind="condition_task", value="true")),
+        without_output(task("publish", "SUCCESS", kind="run_job_task", value="12")),
+        without_output(task("each", "SUCCESS", kind="for_each_task")),
+        without_output(task("report", "UPSTREAM_FAILED")),
+    ]
+    assert said == [
+        "enough printed nothing: SUCCESS  2.0 s  true",
+        "publish printed nothing: SUCCESS  2.0 s  run 12. Its tasks: dex job show 12",
+        "each printed nothing: SUCCESS  2.0 s. Its items have logs of their own: each[0]",
+        "report printed nothing: UPSTREAM_FAILED",
+    ]
 
 
 @pytest.mark.parametrize("width", [80, 120])
