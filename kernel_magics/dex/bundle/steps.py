@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
@@ -153,8 +154,8 @@ def _references(
             said = f"'{task}' asks for what '{words[1]}' came to, and does not wait for it. Add it to `depends_on`."
             yield at.finding("DEX-BUNDLE-27", said)
         elif words[0] == "tasks" and words[2:3] == ["values"] and len(words) == 4:
-            known = _set_by(bundle, tasks[words[1]])
-            if known is not None and words[3] not in known:
+            known = _without(bundle, tasks[words[1]], words[3])
+            if known is not None:
                 said = f"Task '{words[1]}' sets no value '{words[3]}'.{nearest(words[3], known)}"
                 yield at.finding("DEX-BUNDLE-27", said)
         escaped = reference_to(*words) if words and words[0] in DYNAMIC_VALUES.keys() - {"input"} else ""
@@ -179,8 +180,11 @@ def _waits(task: str, other: str, tasks: Mapping[str, At]) -> bool:
     return other in found
 
 
-def _set_by(bundle: Bundle, task: At) -> frozenset[str] | None:
-    """Return the names of the values that a task's notebook or file sets; None where that cannot be told."""
+def _without(bundle: Bundle, task: At, name: str) -> frozenset[str] | None:
+    """Return the values that a task's notebook or file sets where one is not among them; None where it is, or may be.
+
+    Modules of the bundle that the file imports may set it too.
+    """
     for kind, key in (("notebook_task", "notebook_path"), ("spark_python_task", "python_file")):
         at = task.at(kind, key)
         if at is None or not isinstance(at.value, str) or "${" in at.value or at.value.startswith("/"):
@@ -190,34 +194,85 @@ def _set_by(bundle: Bundle, task: At) -> frozenset[str] | None:
             told = path.stat()
         except OSError:
             return None
-        return _names_in(path, told.st_mtime_ns, told.st_size)
+        found = _names_in(path, told.st_mtime_ns, told.st_size)
+        if found is None or name in found.names:
+            return None
+        if any(_sets_values(module) for module in _own_modules(bundle.root, path.parent, found.imports)):
+            return None
+        return found.names
     return None
 
 
-@lru_cache(maxsize=1024)
-def _names_in(path: Path, changed: int, size: int) -> frozenset[str] | None:
-    """Return the names in ``taskValues.set(...)``; None where the file runs another notebook, or is not Python."""
+def _own_modules(root: Path, beside: Path, imports: frozenset[str]) -> Iterator[Path]:
+    """Yield the files of modules and packages of the bundle, by the first words of their names."""
+    for folder in dict.fromkeys((beside, root, root / "src")):
+        for name in sorted(imports):
+            if (folder / f"{name}.py").is_file():
+                yield folder / f"{name}.py"
+            if (folder / name).is_dir():
+                yield from sorted((folder / name).rglob("*.py"))
+
+
+def _sets_values(module: Path) -> bool:
     try:
-        if path.suffix == ".ipynb" or path.read_bytes().startswith(b"# Databricks notebook source"):
+        return b"taskValues" in module.read_bytes()
+    except OSError:
+        return True
+
+
+@dataclass(frozen=True)
+class _Told:
+    """The names of the values that a file sets, and the first words of the modules that it imports."""
+
+    names: frozenset[str]
+    imports: frozenset[str]
+
+
+@lru_cache(maxsize=1024)
+def _names_in(path: Path, changed: int, size: int) -> _Told | None:
+    """Return the names in ``taskValues.set(...)``; None where the file runs another notebook, or is not Python.
+
+    None as well where ``dbutils`` or ``taskValues`` goes elsewhere, by another name or into a function: it may set more.
+    """
+    try:
+        text = path.read_text("utf-8-sig")
+        if path.suffix == ".ipynb" or text.startswith("# Databricks notebook source"):
             statements = [s for cell in read_notebook(path).cells if cell.type == "code" for s in cell.statements]
             if any(s.magic is not None and s.magic.name == "run" for s in statements):
                 return None
             trees: list[ast.AST] = [s.node for s in statements if s.node is not None]
         elif path.suffix == ".py":
-            trees = [ast.parse(path.read_text("utf-8"))]
+            trees = [ast.parse(text)]
         else:
             return None
     except (OSError, ValueError, SyntaxError, DexError):
         return None
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    calls = [node for node in nodes if isinstance(node, ast.Call)]
+    if any(isinstance(given, ast.Name) and given.id == "dbutils" for call in calls for given in _given(call)):
+        return None
+    of_values = [call for call in calls if _of_values(call) in ("set", "get")]
+    if text.count("taskValues") != len(of_values):
+        return None
     found: set[str] = set()
-    for call in [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call)]:
-        function = call.func
-        if not (
-            isinstance(function, ast.Attribute) and function.attr == "set" and "taskValues" in ast.unparse(function)
-        ):
-            continue
-        given = call.args[0] if call.args else next((k.value for k in call.keywords if k.arg == "key"), None)
-        if not (isinstance(given, ast.Constant) and isinstance(given.value, str)):
-            return None
-        found.add(given.value)
-    return frozenset(found)
+    for call in of_values:
+        key = call.args[0] if call.args else next((k.value for k in call.keywords if k.arg == "key"), None)
+        if _of_values(call) == "set":
+            if not (isinstance(key, ast.Constant) and isinstance(key.value, str)):
+                return None
+            found.add(key.value)
+    imports = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    imports |= {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module}
+    return _Told(frozenset(found), frozenset(name.partition(".")[0] for name in imports))
+
+
+def _given(call: ast.Call) -> list[ast.expr]:
+    return [*call.args, *(keyword.value for keyword in call.keywords)]
+
+
+def _of_values(call: ast.Call) -> str | None:
+    """Return what is called of ``taskValues``, such as ``set``."""
+    function = call.func
+    if isinstance(function, ast.Attribute) and isinstance(function.value, ast.Attribute):
+        return function.attr if function.value.attr == "taskValues" else None
+    return None

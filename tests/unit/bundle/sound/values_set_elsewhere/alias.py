@@ -1,0 +1,3 @@
+# Databricks notebook source
+values = dbutils.jobs.taskValues
+values.set("ships", 3)

@@ -1,0 +1,4 @@
+# Databricks notebook source
+from counting import count
+
+count(dbutils)

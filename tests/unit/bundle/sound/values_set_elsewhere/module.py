@@ -1,0 +1,4 @@
+# Databricks notebook source
+from harbour.counting import count
+
+count()
