@@ -11,7 +11,7 @@ from packaging.utils import canonicalize_name
 
 from dex.bundle.effective import Bundle
 from dex.bundle.models import Finding
-from dex.bundle.project import built_here, is_wheel, projects_of
+from dex.bundle.project import built_here, has_function, is_wheel, projects_of
 from dex.bundle.suggest import nearest
 from dex.bundle.tree import At
 
@@ -78,11 +78,11 @@ def check_wheel_task(bundle: Bundle, job: At, task: At) -> Iterator[Finding]:
     known = sorted(scripts) if isinstance(scripts, dict) else []
     points = project.get("entry-points")
     more = [name for group in points.values() for name in group] if isinstance(points, dict) else []
-    if entry.value not in (*known, *more):
-        yield entry.finding(
-            "DEX-BUNDLE-14",
-            f"pyproject.toml has no entry point '{entry.value}' under [project.scripts].{nearest(entry.value, known)}",
+    if entry.value not in (*known, *more) and not has_function(bundle, package.value, entry.value):
+        said = (
+            f"pyproject.toml has no entry point '{entry.value}' under [project.scripts].{nearest(entry.value, known)}"
         )
+        yield entry.finding("DEX-BUNDLE-14", said)
 
 
 def _names(requirements: object) -> set[str]:

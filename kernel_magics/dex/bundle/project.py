@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -16,16 +18,55 @@ def projects_of(bundle: Bundle) -> list[dict[str, Any] | None]:
 
     A bundle without artifacts has the project of its folder, if that is one.
     """
-    artifacts = bundle.tree.get("artifacts")
-    folders = []
-    for _, artifact in artifacts.entries() if artifacts is not None else ():
-        path = artifact.text("path") or "."
-        if artifact.text("type") in (None, "whl"):
-            folders.append(bundle.root / PurePosixPath(artifact.file).parent / path)
+    folders = _folders(bundle)
     if not folders:
         own = _project(bundle.root)
         return [own] if own else []
     return [_project(folder) for folder in folders]
+
+
+def has_function(bundle: Bundle, package: str, name: str) -> bool:
+    """Return whether a package that the bundle builds may have a function, which the platform calls without an entry point.
+
+    Source: the Jobs API on `entry_point` of a wheel task.
+
+    Args:
+        bundle: the bundle.
+        package: name of the package or of its wheel.
+        name: of the function.
+    """
+    module = re.sub(r"[-.]+", "_", package)
+    for folder in _folders(bundle) or [bundle.root]:
+        for path in (f"{module}/__init__.py", f"{module}.py"):
+            for found in (folder / path, folder / "src" / path):
+                try:
+                    statements = ast.parse(found.read_text("utf-8-sig")).body
+                except (OSError, ValueError, SyntaxError):
+                    continue
+                if any({"*", name} & _bound(each) for each in statements):
+                    return True
+    return False
+
+
+def _bound(statement: ast.stmt) -> set[str]:
+    """Return the names that a statement of a module binds; ``*`` where that cannot be told."""
+    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return {statement.name}
+    if isinstance(statement, ast.Import | ast.ImportFrom):
+        return {alias.asname or alias.name for alias in statement.names}
+    if isinstance(statement, ast.Assign):
+        return {target.id for target in statement.targets if isinstance(target, ast.Name)}
+    return {"*"} if isinstance(statement, ast.If | ast.Try | ast.With) else set()
+
+
+def _folders(bundle: Bundle) -> list[Path]:
+    """Return the folders in which the bundle's artifacts build wheels."""
+    artifacts = bundle.tree.get("artifacts")
+    return [
+        bundle.root / PurePosixPath(artifact.file).parent / (artifact.text("path") or ".")
+        for _, artifact in (artifacts.entries() if artifacts is not None else ())
+        if artifact.text("type") in (None, "whl")
+    ]
 
 
 def _project(folder: Path) -> dict[str, Any] | None:

@@ -1,0 +1,5 @@
+from harbour_etl.cleaning import clean as clean
+
+
+def load() -> None:
+    print("loaded")
