@@ -41,8 +41,10 @@ def _artifact(bundle: Bundle, key: str, artifact: At) -> Iterator[Finding]:
         yield named.finding("DEX-BUNDLE-37", said)
         return
     if build:
+        told = build.split()
         for words, needed in _BUILDERS.items():
-            if tuple(build.split()[: len(words)]) == words and not any((folder / name).is_file() for name in needed):
+            own = tuple(told[: len(words)]) == words and all(word.startswith("-") for word in told[len(words) :])
+            if own and not any((folder / name).is_file() for name in needed):  # what else it names could be a folder
                 at = artifact.get("build") or artifact
                 said = f"`{build}` finds nothing to build: {' or '.join(needed)} is not in its folder."
                 yield at.finding("DEX-BUNDLE-37", said)

@@ -100,9 +100,17 @@ def is_wheel(at: At) -> bool:
 
 
 def built_here(bundle: Bundle, at: At) -> bool:
-    """Return whether a dependency is a wheel that an artifact builds, which comes to lie in ``dist``.
+    """Return whether a dependency is a wheel that an artifact builds: into ``dist``, or where its command or files say.
 
     Without artifacts the platform's tool runs the ``setup.py`` that lies beside the bundle, if there is one.
     """
-    builds = bundle.tree.get("artifacts") is not None or (bundle.root / "setup.py").is_file()
-    return builds and is_wheel(at) and PurePosixPath(at.value).parent.name == "dist"
+    artifacts = bundle.tree.get("artifacts")
+    if not is_wheel(at) or (artifacts is None and not (bundle.root / "setup.py").is_file()):
+        return False
+    folder = PurePosixPath(at.value).parent.name
+    return folder == "dist" or any(
+        folder in re.split(r"[^\w.-]+", artifact.text("build") or "")
+        or folder
+        in (PurePosixPath(source).parent.name for each in artifact.items("files") if (source := each.text("source")))
+        for _, artifact in (artifacts.entries() if artifacts is not None else ())
+    )
