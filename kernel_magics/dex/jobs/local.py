@@ -121,6 +121,13 @@ def repair_run(
     values = _parameters(settings, run.key, own, lost=run.parameters)
     _start_engine(env, None)
     with record.held():
+        if read_record(project, number).run != run:
+            raise JobError(
+                "DEX-JOB-08",
+                f"The run {number} was repaired by somebody else meanwhile.",
+                record.folder,
+                f"Look at what it came to (dex job show {number}), then repair it again if something is left.",
+            )
         begin_repair(record, repair.tasks, with_enabled(settings, repair.forced), values, parameters or {})
     return _run(project, env, bundle, [record], processes, watch)[0]
 

@@ -161,3 +161,22 @@ def test_a_run_that_goes_on_is_not_repaired(tmp_path: Path) -> None:
     with record.held(), pytest.raises(JobError) as caught:
         repair_run(Project(name="p", package="p", root=tmp_path, exists=False), record.run.id)
     assert caught.value.code == "DEX-JOB-08"
+
+
+def test_what_another_repair_did_meanwhile_is_not_done_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config/base.yaml").write_text("project: {name: p, package: p}\n")
+    (tmp_path / "databricks.yml").write_text(BUNDLE)
+    project = find_project(tmp_path)
+    record = new_record(project, "job", job("a"), {"day": "1"}, "local", given={})
+    record.task("a", result="FAILED")
+    record.end("FAILED")
+
+    def others_are_faster(*_: Any) -> None:
+        read_record(project, record.run.id).task("a", result="SUCCESS")
+
+    monkeypatch.setattr("dex.jobs.local._start_engine", others_are_faster)
+    with pytest.raises(JobError, match="repaired by somebody else") as caught:
+        repair_run(project, record.run.id)
+    assert caught.value.code == "DEX-JOB-08"
+    assert read_record(project, record.run.id).run.tasks["a"].result == "SUCCESS"
