@@ -32,6 +32,8 @@ ERRORS: dict[str, tuple[str, str, str, str, str]] = {
     "a name that is not written out": (ROOT, "  name: flights\n", "  ‸name: flights_${var.catalog}\n", "05", "`${...}` is not filled in there"),
     "a host that is not written out": (ROOT, "      root_path:", "      ‸host: https://${var.catalog}.example.com\n      root_path:", "17", "`host` is written out"),
     "a script with a reference": (ROOT, "sync:", "scripts:\n  hello:\n    ‸content: echo ${bundle.target}\nsync:", "17", "Write variables of the shell as `$NAME`"),
+    "a script that is given a resource": (ROOT, "sync:", "scripts:\n  hello:\n    env: {‸JOB: '${resources.jobs.flights.id}'}\n    content: echo $JOB\nsync:", "17", "only `bundle`, `workspace` and `var`"),
+    "a script that is given an unknown variable": (ROOT, "sync:", "scripts:\n  hello:\n    env: {‸CATALOG: '${var.catalgo}'}\n    content: echo $CATALOG\nsync:", "17", "Did you mean 'catalog'?"),
     "an unknown key at the top": (ROOT, "sync:", "‸target: {}\nsync:", "06", "Did you mean 'targets'?"),
     "a job beside the resources": (OTHER, "resources:\n  jobs:\n", "‸jobs: {}\nresources:\n  jobs:\n", "06", "`jobs` is not a key of the file: it belongs into `resources`"),
     "a folder beside the workspace": (ROOT, "    default: true", "    default: true\n    ‸root_path: ~/x", "06", "`root_path` is not a key of target 'dev': it belongs into `workspace`"),

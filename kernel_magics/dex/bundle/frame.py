@@ -86,12 +86,18 @@ def _written_out(owner: At) -> Iterator[Finding]:
             )
             yield at.finding("DEX-BUNDLE-17", said)
     for key, script in scripts.entries() if scripts is not None else ():
-        content = script.get("content")
+        content, env = script.get("content"), script.get("env")
         if content is not None and re.search(r"\$\{.*\}", str(content.value)):
             said = (
-                f"Script '{key}' has `${{...}}`, which is not filled in there. Write variables of the shell as `$NAME`."
+                f"Script '{key}' has `${{...}}`, which is not filled in there. Write variables of the shell as `$NAME`"
             )
-            yield content.finding("DEX-BUNDLE-17", said)
+            yield content.finding("DEX-BUNDLE-17", f"{said}; give it those of the bundle in `env`.")
+        for name, at in env.entries() if env is not None else ():
+            if "${resources." in str(at.value):
+                said = (
+                    f"`{name}` of script '{key}' names a resource; only `bundle`, `workspace` and `var` are known then."
+                )
+                yield at.finding("DEX-BUNDLE-17", said)
 
 
 def _kinds(owner: At) -> Iterator[Finding]:

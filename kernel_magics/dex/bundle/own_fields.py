@@ -78,7 +78,7 @@ CLASSES: dict[str, dict[str, list[Any]]] = {
         "resources": ["list text", False],
         "mutators": ["list text", False],
     },
-    "bundle.Script": {"content": ["text", True]},
+    "bundle.Script": {"content": ["text", True], "env": ["map text", False]},
     "bundle.Variable": {
         "default": ["any", False],
         "description": ["text", False],

@@ -15,6 +15,8 @@ from dex.bundle.tree import At
 
 #: Any reference, also one that is not well formed.
 _ANY = re.compile(r"\$\{([A-Za-z_][^{}]*)\}")
+#: Keys below the top whose texts a shell or a person reads too.
+_OF_OTHERS = {"artifacts": "build", "variables": "description", "scripts": "content"}
 #: How variables of a shell are written.
 _OF_SHELL = re.compile(r"[A-Z][A-Z0-9_]*")
 #: The platform's tool has put ``/Workspace`` before these since 0.230, takes it away here, and warns.
@@ -30,8 +32,8 @@ def check_references(bundle: Bundle) -> Iterator[Finding]:
     """Yield every reference to something that neither the files nor a workspace gives."""
     said: set[str] = set()
     for key, part in sorted(bundle.tree.entries(), key=lambda entry: entry[0] != "variables"):
-        if key in ("targets", "environments", "scripts"):
-            continue  # the chosen target is merged into the rest; in scripts nothing is filled in
+        if key in ("targets", "environments"):
+            continue  # the chosen target is merged into the rest
         for at, of_others in _texts(key, part):
             for reference in _ANY.findall(at.value):
                 if reference in said or (of_others and reference.partition(".")[0] not in _ALL_ROOTS):
@@ -49,7 +51,7 @@ def _texts(key: str, part: At) -> Iterator[tuple[At, bool]]:
     """Yield the texts with references of a top-level part, and whether others than the platform's tool read them too."""
     for at in part.walk():
         if isinstance(at.value, str) and "${" in at.value:
-            word = "build" if key == "artifacts" else "description" if key == "variables" else None
+            word = _OF_OTHERS.get(key)
             yield at, word is not None and any(each.get(word) is at for _, each in part.entries())
 
 
