@@ -16,15 +16,14 @@ from dex_dbutils.config import Project
 from dex_dbutils.utilities import read_task_values
 
 from dex.jobs.flow import BAD, GOOD, NOT_RUN, Result, chosen, compare, decide, job_result, upstream
+from dex.jobs.loops import items_in
 from dex.jobs.models import JobSettings, RunJobTask, Task
 from dex.jobs.places import Places
 from dex.jobs.processes import run_process
 from dex.jobs.records import JobRun, Record, TaskRun, new_record, now
-from dex.jobs.values import RunFacts, check_operand, fill, fill_parameters, text_of
+from dex.jobs.values import RunFacts, check_operand, fill, fill_parameters
 from dex.jobs.work import Workshop, read_result, work_of
 
-#: Most items that a for-each task takes, as on the platform.
-MOST_ITEMS = 5_000
 #: Seconds between looks at whether somebody wants a run to end.
 _LOOK = 0.3
 #: Jobs that may stand inside each other through run-job tasks, as on the platform.
@@ -304,7 +303,7 @@ class _OneRun:
     async def _loop(self, task: Task, key: str) -> tuple[Result, str | None, str | None]:
         loop = task.for_each_task
         assert loop is not None
-        items = _items(loop.inputs, key)
+        items = items_in(loop.inputs, key)
         self._runner.changed(self._record, key, state="RUNNING", started=now())
         free = asyncio.Semaphore(max(1, loop.concurrency))
 
@@ -382,21 +381,6 @@ class _OneRun:
 
 def _notebook(task: Task | None) -> str:
     return task.notebook_task.notebook_path if task and task.notebook_task else ""
-
-
-def _items(inputs: str, key: str) -> list[Any]:
-    try:
-        items = json.loads(inputs)
-    except ValueError:
-        items = None
-    if not isinstance(items, list) or len(items) > MOST_ITEMS:
-        shown = inputs if len(inputs) <= 80 else inputs[:77] + "..."
-        raise JobError(
-            "DEX-JOB-07",
-            f"The inputs of the for-each task '{key}' are no JSON list of at most {MOST_ITEMS} items: {text_of(shown)}",
-            remedy="Hand on a list, such as [1, 2, 3], or a task value that is one.",
-        )
-    return items
 
 
 def _number(key: str) -> int:
