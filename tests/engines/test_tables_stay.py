@@ -10,6 +10,7 @@ from dex.engines import engine_for
 from dex_dbutils import get_session, load_environment
 from dex_dbutils.catalog import get_table_name, list_tables, prepare_warehouse
 from dex_dbutils.catalog.aliases import engine_path
+from dex_dbutils.catalog.disk import catalog_folder
 from dex_dbutils.session import close_session
 from engine_fixture import engine_project
 
@@ -54,7 +55,11 @@ def test_tables_of_a_project_in_any_folder_lie_in_it_and_stay(
         assert names(project) == ["bronze.mine", "silver.copied"]
         here.spark.sql("drop table local.silver.copied")
         assert names(project) == ["bronze.mine"]
-        engine_path(here.environment.warehouse).unlink()
+        here.spark.sql("create schema local.`läden 1`")
+        here.spark.range(4).write.saveAsTable("local.`läden 1`.t")
+        assert in_another_process(SEE.format(env="local", table="local.`läden 1`.t")).split() == ["4"]
+        for schema in catalog_folder(here.environment).iterdir():
+            engine_path(schema).unlink()
     assert [path.name for path in tmp_path.iterdir()] == ["my läden 50%"]
 
 

@@ -49,7 +49,7 @@ def schema_location(environment: Environment, schema: str) -> str:
     Raises:
         DexError: DEX-CATALOG-04, the engine would change the path.
     """
-    return str(engine_path(environment.warehouse) / environment.catalog / schema)
+    return str(engine_path(catalog_folder(environment) / schema))
 
 
 def table_location(environment: Environment, table: StoredTable) -> str:
