@@ -137,6 +137,30 @@ def test_a_job_that_the_configuration_describes_is_emitted_and_runs(shop: Path) 
     assert (shop / "told.txt").read_text().splitlines() == ["2013-02-05 success", "published 2013-02-05"]
 
 
+@pytest.mark.parametrize(
+    "session",
+    [
+        "from dex_dbutils import get_spark\nspark = get_spark('local')",
+        "from pyspark.sql import SparkSession\nspark = SparkSession.builder.getOrCreate()",
+    ],
+    ids=["the library's session", "Spark's builder"],
+)
+def test_a_task_is_guarded_as_a_notebook_is(shop: Path, session: str) -> None:
+    lossy = """\
+resources:
+  jobs:
+    lossy:
+      name: lossy
+      environments: [{environment_key: default, spec: {environment_version: "4"}}]
+      tasks: [{task_key: one, environment_key: default, spark_python_task: {python_file: ../jobs/lossy.py}}]
+"""
+    code = "spark.range(1).write.mode('overwrite').option('replaceWhere', 'id = 0').saveAsTable('bronze.lossy')"
+    add_jobs(shop, {"resources/lossy.job.yml": lossy, "jobs/lossy.py": f"{session}\n{code}\n"})
+    ran = json.loads(job(shop, "run", "lossy", "--json").stdout)
+    assert "DEX-GUARD-06" in ran["tasks"]["one"]["error"]
+    (shop / "resources/lossy.job.yml").unlink()
+
+
 COUNTED = """\
 resources:
   jobs:

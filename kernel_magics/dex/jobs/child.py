@@ -7,6 +7,7 @@ whoever started it: when that ends, by whatever end, this process and all it sta
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib.util
 import json
 import os
@@ -15,6 +16,7 @@ import sys
 import threading
 import time
 import traceback
+from collections.abc import Callable
 from typing import Any
 
 
@@ -26,7 +28,10 @@ def main(asked: str) -> int:
     threading.Thread(target=_end_with_the_runner, args=(alone,), daemon=True).start()
     sys.path[:1] = work["sys_path"]
     if work["kind"] in ("entry_point", "python_file"):
-        sys.meta_path.insert(0, _SessionOfTheEnvironment(work["environment"], work["project"]))
+        give = functools.partial(_give_the_session, work["environment"], work["project"])
+        sys.meta_path.insert(0, _OnceRead("pyspark.sql.session", give))
+    if work["kind"] in ("entry_point", "python_file", "sql") and work["guarded"]:
+        sys.meta_path.insert(0, _OnceRead("dex_dbutils.session.interceptors", _guard))
     try:
         told = _do(work)
         temporary = work["result"] + ".part"
@@ -71,20 +76,15 @@ def _last_line(error: BaseException) -> str:
     return traceback.format_exception_only(type(error), error)[-1].strip()
 
 
-class _SessionOfTheEnvironment:
-    """Lets ``SparkSession.builder.getOrCreate()`` give the environment's session, as on the platform it gives the job's.
+class _OnceRead:
+    """A finder of modules that changes one once it has been read: nothing is imported before the work needs it."""
 
-    A finder of modules, so that nothing of Spark is imported where the work does without.
-    """
-
-    name = "pyspark.sql.session"
-
-    def __init__(self, environment: str, project: str) -> None:
-        self._environment, self._project, self._making = environment, project, False
+    def __init__(self, name: str, change: Callable[[Any], None]) -> None:
+        self._name, self._change = name, change
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
-        """Return the specification of Spark's module, which is changed once it has been read."""
-        if name != self.name:
+        """Return the specification of the module, which is changed once it has been read."""
+        if name != self._name:
             return None
         sys.meta_path.remove(self)
         spec = importlib.util.find_spec(name)
@@ -93,29 +93,48 @@ class _SessionOfTheEnvironment:
 
             def read_and_change(module: Any) -> None:
                 read(module)
-                self._change(module.SparkSession.Builder)
+                self._change(module)
 
             spec.loader.exec_module = read_and_change  # type: ignore[method-assign]
         return spec
 
-    def _change(self, builder: Any) -> None:
-        before = builder.getOrCreate
 
-        def get_or_create(asked: Any) -> Any:
-            options = dict(getattr(asked, "_options", {}))
-            if self._making or "spark.remote" in options:
-                return before(asked)
-            self._making = True  # the session is made by a builder as well
-            try:
-                spark = _spark(self._environment, self._project)
-            finally:
-                self._making = False
-            for key, value in options.items():
-                with contextlib.suppress(Exception):  # settings of a session's beginning
-                    spark.conf.set(key, value)
-            return spark
+def _give_the_session(environment: str, project: str, module: Any) -> None:
+    """Let ``SparkSession.builder.getOrCreate()`` give the environment's session, as on the platform it gives the job's."""
+    builder = module.SparkSession.Builder
+    before = builder.getOrCreate
+    making = False
 
-        builder.getOrCreate = get_or_create
+    def get_or_create(asked: Any) -> Any:
+        nonlocal making
+        options = dict(getattr(asked, "_options", {}))
+        if making or "spark.remote" in options:
+            return before(asked)
+        making = True  # the session is made by a builder as well
+        try:
+            spark = _spark(environment, project)
+        finally:
+            making = False
+        for key, value in options.items():
+            with contextlib.suppress(Exception):  # settings of a session's beginning
+                spark.conf.set(key, value)
+        return spark
+
+    builder.getOrCreate = get_or_create
+
+
+def _guard(module: Any) -> None:
+    """Let every session that is opened have the guard, as in a notebook."""
+
+    def tap(environment: Any) -> Any:
+        from dex_dbutils.utilities import add_write_check
+
+        from dex.guard import check_path, make_tap
+
+        add_write_check(check_path)
+        return make_tap(environment)
+
+    module.add_interceptor(tap)
 
 
 def _spark(environment: str, project: str) -> Any:

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from dex_dbutils import JobError, Where
 from dex_dbutils.config import Project
@@ -41,6 +41,9 @@ class Workshop:
     environment: str
     folder: Path
     pipelines: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    #: Whether what tasks do passes the guard of the environment.
+    guarded: ClassVar[bool] = True
 
     @property
     def sys_path(self) -> list[str]:
@@ -113,6 +116,7 @@ def work_of(task: Task, shop: Workshop, parameters: Mapping[str, str], name: str
         "environment": shop.environment,
         "project": str(shop.project.root),
         "sys_path": shop.sys_path,
+        "guarded": shop.guarded,
     }
     if task.python_wheel_task is not None:
         wheel = task.python_wheel_task

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from dex_dbutils import JobError
 from packaging.utils import canonicalize_name
@@ -44,6 +44,8 @@ class WorkspaceShop(Workshop):
     is_own: bool = True
     settings: Mapping[str, Any] = field(default_factory=dict)
     given: Mapping[str, str] = field(default_factory=dict)
+    #: A workspace lets those do what they want who may run the job.
+    guarded: ClassVar[bool] = False
     environments: Environments = field(default_factory=lambda: Environments(Path()))
 
     @property
