@@ -40,6 +40,7 @@ def filled(text: str, facts: RunFacts = FACTS) -> str:
         ("plain", "plain"),
         ("{{job.parameters.day}}", "2026-01-01"),
         ("{{ job.parameters.day }}/{{job.name}}", "2026-01-01/daily"),
+        ("{{job.parameters.[day]}} {{tasks.[load].values.[rows]}}", "2026-01-01 42"),
         ("{{job.id}} {{job.run_id}} {{job.repair_count}}", "7 70 1"),
         ("{{job.start_time.iso_date}}", "2026-01-03"),
         ("{{job.start_time.iso_datetime}}", "2026-01-03T04:05:06"),
