@@ -104,6 +104,8 @@ def test_only_some_tasks_or_those_from_one_on(shop: Path) -> None:
     assert ran["tasks"]["clean_up"]["result"] == "FAILED"  # it asks for the end of a task that did not run
     assert ran["tasks"]["off"]["result"] == "SUCCESS"  # disabled, and runs since it is named
     assert ran["tasks"]["load"]["result"] is None
+    unsaid = job(shop, "run")
+    assert (unsaid.returncode, "every" in unsaid.stderr) == (2, True)
     refused = job(shop, "run", "every", "--from", "laod")
     assert refused.returncode == 2
     assert "DEX-JOB-09" in refused.stderr

@@ -310,7 +310,7 @@ def test_the_guard_of_the_environment_sees_what_a_pipeline_writes(trial: Trial) 
 
 
 def test_a_pipeline_of_the_bundle_runs_from_the_command_line(
-    own_project: Path, spark: Any, capfd: pytest.CaptureFixture[str]
+    own_project: Path, spark: Any, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from dex.cli import main
 
@@ -360,5 +360,11 @@ resources:
     said = capfd.readouterr()
     assert "by_hand: FAILED, 0 of 2 tables made" in said.out
     assert "local.local_by_hand.b (materialized view): SKIPPED, local.local_by_hand.a was not made" in said.err
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-never-to-be-shown")
+    change("range(3).selectExpr(\"cast('sk-never-to-be-shown' AS INT) AS id\")")
+    assert main(words) == 1
+    said = capfd.readouterr()
+    assert "never-to-be-shown" not in said.out + said.err
+    assert "[OPENAI_API_KEY]" in said.err
     assert main(["pipeline", "run", "nothing", "--project", str(own_project)]) == 2
     assert "DEX-BUNDLE-30: The bundle has no pipeline 'nothing'. Known: by_hand." in capfd.readouterr().err

@@ -28,8 +28,8 @@ RunArgument = Annotated[int, typer.Argument(metavar="RUN", help="Number of the r
 @app.command()
 def run(
     jobs: Annotated[
-        list[str], typer.Argument(metavar="JOB...", help="Keys of jobs under `resources.jobs`; all at once.")
-    ],
+        list[str] | None, typer.Argument(metavar="JOB...", help="Keys of jobs under `resources.jobs`; all at once.")
+    ] = None,
     parameter: Annotated[
         list[str] | None, typer.Option("--parameter", "-p", help="KEY=VALUE of a job parameter; repeat for more.")
     ] = None,
@@ -50,8 +50,12 @@ def run(
     as_json: JsonOption = False,
 ) -> None:
     """Run jobs with the platform's rules, each task in a process of its own; exit 1 if one does not end well."""
+    from dex.bundle import read_bundle
     from dex.jobs import end_with_stdin, run_jobs
 
+    if not jobs:
+        known = ", ".join(key for key, _ in read_bundle(find_project().root).resources("jobs")) or "none"
+        raise typer.BadParameter(f"Missing argument 'JOB...'. The bundle's jobs: {known}.")
     if while_stdin:
         end_with_stdin()
 

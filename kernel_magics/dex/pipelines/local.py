@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from dex_agents.redaction import redaction_for
 from dex_dbutils.config import Project, load_environment
 
 from dex.bundle import bundle_here
@@ -79,6 +80,7 @@ def update_pipeline(
     if env.kind == "local":
         engine_for(env).start(progress)
     install_tap()
+    hidden = redaction_for(project, env)
     update = Update(pipeline=pipeline.key, environment=env.name)
     try:
         update = run_pipeline(
@@ -88,8 +90,9 @@ def update_pipeline(
             refresh=() if full_refresh else select,
             full_refresh_of=select if full_refresh else (),
             dry_run=dry_run,
-            log=log,
+            log=lambda line: log(hidden(line)),
         )
+        update = hidden.model(update)
     finally:
         if not dry_run:
             _tell_ledger(project, update)
