@@ -114,8 +114,12 @@ def test_a_job_whose_file_is_taken_away_is_none_any_more_unless_the_configuratio
     emit_job(project, "other", [root / "notebooks/load.ipynb"])
     for path in (root / "resources").iterdir():
         path.unlink()
-    assert [each.job for each in emit_jobs(project, check=True)] == ["daily"]
-    assert [(each.job, each.status) for each in emit_jobs(project)] == [("daily", "written")]
+    assert [(each.job, each.status) for each in emit_jobs(project, check=True)] == [
+        ("daily", "differs"),
+        ("other", "differs"),
+    ]
+    assert [(each.job, each.status) for each in emit_jobs(project)] == [("daily", "written"), ("other", "removed")]
+    assert [(each.job, each.status) for each in emit_jobs(project, check=True)] == [("daily", "unchanged")]
     assert [path.name for path in (root / "resources").iterdir()] == ["daily.job.yml"]
     with pytest.raises(DexError, match="There is no job 'other' yet"):
         emit_job(project, "other")

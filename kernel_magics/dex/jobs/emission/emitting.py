@@ -110,7 +110,19 @@ def emit_jobs(
     if not check:
         for key in taken_away:
             job_path(project, key).unlink(missing_ok=True)
-    return reports
+    return [*reports, *(_report_taken_away(key, check) for key in taken_away)]
+
+
+def _report_taken_away(key: str, check: bool) -> EmitReport:
+    said = f"It is not there. `dex bundle emit` forgets the job, `dex bundle emit {key}` makes it again."
+    return EmitReport(
+        job=key,
+        path=job_file(key),
+        status="differs" if check else "removed",
+        diff=said if check else "",
+        tasks=[],
+        exported=[],
+    )
 
 
 def _emit(
