@@ -27,30 +27,41 @@ class Resolver:
 
     def resolve(self, at: At) -> At:
         """Return a value with every reference below it filled in; what nothing here gives stays as it is written."""
-        return at.map(lambda scalar: self._scalar(scalar, 0))
+        return at.map(lambda scalar: self._scalar(scalar, ()))
 
-    def _scalar(self, at: At, depth: int) -> At:
-        if not isinstance(at.value, str) or "${" not in at.value or depth > _DEEPEST:
+    def _scalar(self, at: At, within: tuple[str, ...]) -> At:
+        """Return a scalar filled in.
+
+        Args:
+            at: the scalar.
+            within: references that are being filled in: one that comes back to itself stays as it is written.
+        """
+        if not isinstance(at.value, str) or "${" not in at.value or len(within) > _DEEPEST:
             return at
         whole = REFERENCE.fullmatch(at.value)
         if whole:
-            found = self.value(whole[1])
-            if found is None:
+            found = self._value(whole[1], within)
+            if found is None or _is_around(found, at):
                 return at
-            filled = found.map(lambda scalar: self._scalar(scalar, depth + 1))
+            filled = found.map(lambda scalar: self._scalar(scalar, (*within, whole[1])))
             return replace(filled, path=at.path, file=at.file, line=at.line, column=at.column)
 
         def text(match: re.Match[str]) -> str:
-            found = self.value(match[1])
+            found = self._value(match[1], within)
             if found is None or isinstance(found.value, dict | list):
                 return match[0]
-            value = self._scalar(found, depth + 1).value
+            value = self._scalar(found, (*within, match[1])).value
             return str(value).lower() if isinstance(value, bool) else "" if value is None else str(value)
 
         return replace(at, value=REFERENCE.sub(text, at.value))
 
     def value(self, reference: str) -> At | None:
         """Return what a reference names, as it is written there; None where only a workspace knows or nothing does."""
+        return self._value(reference, ())
+
+    def _value(self, reference: str, within: tuple[str, ...]) -> At | None:
+        if reference in within:
+            return None
         if reference in self._facts:
             return replace(self._root, value=self._facts[reference])
         steps = [part for part in re.split(r"[.\[\]]", reference) if part]
@@ -58,13 +69,13 @@ class Resolver:
             if steps[1] in self._variables:
                 return replace(self._root, value=self._variables[steps[1]])
             found = self._root.at("variables", steps[1], "default")
-            return self._below(found, steps[2:])
-        return self._below(self._root, steps)
+            return self._below(found, steps[2:], (*within, reference))
+        return self._below(self._root, steps, (*within, reference))
 
-    def _below(self, at: At | None, steps: list[str]) -> At | None:
+    def _below(self, at: At | None, steps: list[str], within: tuple[str, ...]) -> At | None:
         for step in steps:
             if at is not None and isinstance(at.value, str):  # a variable that names another one
-                at = self._scalar(at, 0)
+                at = self._scalar(at, within)
             if at is None:
                 return None
             if isinstance(at.value, list) and step.isdigit():
@@ -72,3 +83,8 @@ class Resolver:
             else:
                 at = at.get(step)
         return at
+
+
+def _is_around(found: At, at: At) -> bool:
+    """Return whether a value holds the reference to it."""
+    return bool(found.path) and at.path[: len(found.path)] == found.path

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from dex.bundle import load_bundle
+from dex.bundle import load_bundle, validate_bundle
 from dex.jobs import JobSettings, refusals
 from dex_dbutils import BundleError
 
@@ -121,6 +121,32 @@ def test_variables_that_name_each_other_in_a_circle_stay_as_they_are_written(pro
     )
     job = load_bundle(project).job("daily")
     assert "${var." in job["tasks"][0]["notebook_task"]["base_parameters"]["words"]
+
+
+CIRCLES = """\
+bundle: {name: circles}
+variables:
+  one: {default: "${var.two.y}"}
+  two: {default: "${var.one.x}"}
+resources:
+  jobs:
+    daily: &job
+      name: daily
+      description: DESCRIPTION
+      tags: {a: "${resources}", b: "${resources.jobs}", c: "${resources.jobs.other}", d: "${var.one}"}
+      tasks: [{task_key: one, notebook_task: {notebook_path: /a}}]
+    other: *job
+"""
+
+
+@pytest.mark.parametrize(
+    "description",
+    ["${resources}", "${resources.jobs.daily}", "${var.one.x}", "${var.two}", "a ${resources.jobs.daily.description}"],
+)
+def test_a_reference_to_what_holds_it_ends(tmp_path: Path, description: str) -> None:
+    (tmp_path / "databricks.yml").write_text(CIRCLES.replace("DESCRIPTION", description))
+    assert load_bundle(tmp_path).job("daily")["name"] == "daily"
+    assert all(finding.file == "databricks.yml" for finding in validate_bundle(tmp_path))
 
 
 NOTEBOOK = {"notebook_task": {"notebook_path": "/a"}}
