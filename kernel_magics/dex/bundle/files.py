@@ -146,5 +146,10 @@ def _read(bundle: BundleFiles, name: str, instead: Mapping[str, str | None]) -> 
         )
         return None
     read = tree_of(document, name)
+    broken = next((at for at in read.walk() if isinstance(at.value, str) and "\0" in at.value), None)
+    if broken is not None:
+        said = "The text has a NUL character, which no path and no name may have. Take it out."
+        bundle.findings.append(broken.finding("DEX-BUNDLE-02", said))
+        return None
     bundle.files.append(read)
     return read

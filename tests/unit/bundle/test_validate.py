@@ -177,3 +177,16 @@ def test_the_fields_are_those_of_the_open_sdk() -> None:
     from dex.bundle.generate import TARGET, describe
 
     assert TARGET.read_text("utf-8") == describe(), "run: python -m dex.bundle.generate"
+
+
+@pytest.mark.parametrize("path", ["./", "./a\\0b.py"], ids=["folder", "NUL"])
+def test_a_path_that_no_file_can_have_is_a_finding_at_its_place(tmp_path: Path, path: str) -> None:
+    (tmp_path / "databricks.yml").write_text(
+        """\
+bundle: {name: a}
+resources: {jobs: {j: {name: j, tasks: [
+{task_key: n, notebook_task: {notebook_path: "PATH"}}]}}}
+""".replace("PATH", path)
+    )
+    found = validate_bundle(tmp_path)
+    assert [(finding.line, finding.severity) for finding in found] == [(3, "error")]
