@@ -63,8 +63,8 @@ for name, document in given["documents"].items():
 json.dump(told, sys.stdout)
 """
 KINDS = ("jobs", "pipelines", "schemas", "volumes")
-#: Faults that the package takes: it makes texts of lists, knows no outcomes, and a kind of resource is none of its classes.
-TAKEN = {"a list for a text", "an outcome that is none", "an unknown kind of resource"}
+#: Faults that the package takes: it sees resources alone, makes texts of lists, knows no outcomes, and no class for an unknown kind.
+TAKEN = {"a job beside the resources", "a list for a text", "an outcome that is none", "an unknown kind of resource"}
 
 
 @pytest.fixture(scope="module")
