@@ -138,6 +138,8 @@ def _draft(
     note_order(known.pieces, log)
     pieces = with_stubs(lift(known.pieces, log, parameters), log)
     names = place(pieces, log)
+    if parameters.replaces:
+        log.imports.add("dataclasses")
     undefined = note_undefined(pieces, names.star, log)
     note_fixed_names(pieces, log, project)
     own = handover_of(unit, pieces, names)

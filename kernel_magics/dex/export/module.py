@@ -235,8 +235,6 @@ def _render_main(
     if covered:
         extra.add("builtins")
         lines += [f"{name} = builtins.{name}" for name in covered]
-    if parameters.replaces:
-        extra.add("dataclasses")
     lines += [f"{name} = None" for name in around.unbound]
     headings = headings_of(notebook)
     shown: set[int] = set()
