@@ -19,6 +19,11 @@ ENVIRONMENTS = {"1": "3.10", "2": "3.11", "3": "3.12", "4": "3.12", "5": "3.12"}
 _NEEDS_COMPUTE = frozenset(
     {"python_wheel_task", "spark_python_task", "dbt_task", "spark_jar_task", "spark_submit_task"}
 )
+#: Key by which a task names what the job's tasks share -> the job's field for it, and what an entry there holds.
+_SHARED = {
+    "environment_key": ("environments", f"spec: {{environment_version: '{max(ENVIRONMENTS, key=int)}'}}"),
+    "job_cluster_key": ("job_clusters", "new_cluster: {...}"),
+}
 _RUNS_ON = ("environment_key", "job_cluster_key", "new_cluster", "existing_cluster_id")
 
 _PROFILE = "spark.databricks.cluster.profile"
@@ -37,12 +42,14 @@ def check_compute(bundle: Bundle, job: At, name: str, task: At, kind: str) -> It
         task: the task.
         kind: its type, such as ``notebook_task``.
     """
-    environments = {k for each in job.items("environments") if (k := each.text("environment_key"))}
-    clusters = {k for each in job.items("job_clusters") if (k := each.text("job_cluster_key"))}
-    for key, known in (("environment_key", environments), ("job_cluster_key", clusters)):
+    for key, (field, example) in _SHARED.items():
+        known = {name for each in job.items(field) if (name := each.text(key))}
         used = task.get(key)
         if used is not None and isinstance(used.value, str) and used.value not in known and "${" not in used.value:
-            yield used.finding("DEX-BUNDLE-13", f"The job has no `{key}` '{used.value}'.{nearest(used.value, known)}")
+            said = f"`{key}` '{used.value}'.{nearest(used.value, known)}"
+            if not known:
+                said = f"`{field}`. Add `{field}: [{{{key}: {used.value}, {example}}}]`."
+            yield used.finding("DEX-BUNDLE-13", f"The job has no {said}")
     on = [key for key in _RUNS_ON if (at := task.get(key)) is not None and at.value is not None]
     if kind in _NEEDS_COMPUTE and not on:
         yield task.finding(
