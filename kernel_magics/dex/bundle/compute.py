@@ -43,7 +43,7 @@ def check_compute(bundle: Bundle, job: At, name: str, task: At, kind: str) -> It
         kind: its type, such as ``notebook_task``.
     """
     for key, (field, example) in _SHARED.items():
-        known = {name for each in job.items(field) if (name := each.text(key))}
+        known = {k for each in job.items(field) if (k := each.text(key))}
         used = task.get(key)
         if used is not None and isinstance(used.value, str) and used.value not in known and "${" not in used.value:
             said = f"`{key}` '{used.value}'.{nearest(used.value, known)}"
