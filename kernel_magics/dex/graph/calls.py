@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dex.graph.facts import SAY_BOTH
@@ -21,6 +22,7 @@ from dex.graph.values import (
     Module,
     Partial,
     Scope,
+    Super,
     Unknown,
     Value,
     as_function,
@@ -69,6 +71,10 @@ def attribute(run: Run, owner: Any, name: str, text: str) -> Value:
         return own if own is not None else _member(run, owner.kind, name, known(owner), text)
     if isinstance(owner, Class):
         return _member(run, owner, name, None, text)
+    if isinstance(owner, Super):
+        above = (base for base in owner.kind.bases if base.holder(name) is not None)
+        found = next(above, None)
+        return _member(run, found, name, owner.bound, text) if found is not None else unknown(text)
     if isinstance(owner, Module):
         if owner.scope is not None:
             return owner.scope.get(name) or unknown(text)
@@ -79,18 +85,19 @@ def attribute(run: Run, owner: Any, name: str, text: str) -> Value:
 
 
 def _member(run: Run, kind: Class, name: str, bound: Value | None, text: str) -> Value:
-    found = kind.member(name)
-    if found is None:
+    holder = kind.holder(name)
+    if holder is None:
         return unknown(text)
+    found = holder.scope.names[name]
     function = found.one
     if not isinstance(function, Function) or isinstance(function.node, ast.Lambda):
         return found
     marks = {source(mark) for mark in function.node.decorator_list}
     if "classmethod" in marks:
-        return known(Function(function.node, function.scope, function.origin, known(kind)))
+        return known(replace(function, bound=known(kind), kind=holder))
     if bound is None or "staticmethod" in marks:
         return found
-    method = Function(function.node, function.scope, function.origin, bound)
+    method = replace(function, bound=bound, kind=holder)
     if marks & {"property", "cached_property", "functools.cached_property"}:
         return run.call(method, [], {})
     return known(method)
@@ -123,6 +130,8 @@ def _called(run: Run, function: Any, given: Arguments, node: ast.Call) -> Value:
         return run.call(own, given.positional, given.named)
     if isinstance(function, Class):
         return _instance(run, function, given)
+    if isinstance(function, Super):
+        return known(function)
     if isinstance(function, Partial):
         both = Arguments([*function.positional, *given.positional], function.named | given.named)
         return _called(run, function.function, both, node)
@@ -201,7 +210,7 @@ def _bare(run: Run, name: str, given: Arguments, node: ast.Call) -> Value:
 
 def _method(run: Run, owner: Any, name: str, given: Arguments, node: ast.Call) -> Value:
     text = source(node)
-    if isinstance(owner, Instance | Class):
+    if isinstance(owner, Instance | Class | Super):
         member = attribute(run, owner, name, text)
         if not member.is_unknown:
             return join(_called(run, each, given, node) for each in member.alternatives)

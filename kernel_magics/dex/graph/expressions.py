@@ -22,6 +22,7 @@ from dex.graph.values import (
     join,
     known,
     source,
+    truth,
     unknown,
 )
 
@@ -71,10 +72,8 @@ def evaluate(run: Run, node: ast.expr, scope: Scope) -> Value:
         return _choice(run, node, scope)
     if isinstance(node, ast.BoolOp):
         return _boolean(node, [evaluate(run, part, scope) for part in node.values])
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
-        value = evaluate(run, node.operand, scope)
-        plain = isinstance(value.one, str | int | bool | None)
-        return Value((not value.one,), value.assumed) if plain else unknown(source(node))
+    if isinstance(node, ast.UnaryOp):
+        return _unary(node, evaluate(run, node.operand, scope))
     if isinstance(node, ast.Compare):
         return _comparison(run, node, scope)
     if isinstance(node, ast.ListComp | ast.SetComp | ast.GeneratorExp):
@@ -237,29 +236,52 @@ def _slice(run: Run, owner: Value, part: ast.Slice, scope: Scope, text: str) -> 
     )
 
 
+def _unary(node: ast.UnaryOp, value: Value) -> Value:
+    if isinstance(node.op, ast.Not):
+        sure = truth(value)
+        return unknown(source(node)) if sure is None else Value((not sure,), value.assumed)
+    if isinstance(node.op, ast.USub) and isinstance(value.one, int | float):
+        return Value((-value.one,), value.assumed)
+    return unknown(source(node))
+
+
 def _choice(run: Run, node: ast.IfExp, scope: Scope) -> Value:
     test = evaluate(run, node.test, scope)
-    if isinstance(test.one, bool | None) and not test.assumed:
-        return evaluate(run, node.body if test.one else node.orelse, scope)
+    sure = truth(test)
+    if sure is not None and not test.assumed:
+        return evaluate(run, node.body if sure else node.orelse, scope)
     return join([evaluate(run, node.body, scope), evaluate(run, node.orelse, scope)])
 
 
 def _boolean(node: ast.BoolOp, values: list[Value]) -> Value:
-    if isinstance(node.op, ast.Or):
-        left: list[Value] = []
-        for value in values:
-            if isinstance(value.one, str | int | bool | None) and not isinstance(value.one, Unknown):
-                if not value.one:
-                    continue
-                return join([*left, value])
-            left.append(value)
-        return join(left) if left else values[-1]
-    return join(values)
+    """Return what ends the row of operands: the first that is true of `or`, the first that is false of `and`."""
+    ends = isinstance(node.op, ast.Or)
+    if not ends:
+        false = [value for value in values if truth(value) is False]
+        if false:
+            return min(false, key=lambda value: bool(value.assumed))
+    left: list[Value] = []
+    assumed = frozenset[str]()
+    for value in values:
+        sure = truth(value)
+        if sure is not None and sure is not ends:
+            assumed |= frozenset() if ends else value.assumed
+            continue
+        left.append(value)
+        if sure is ends:
+            break
+    found = join(left) if left else values[-1]
+    return Value(found.alternatives, found.assumed | assumed)
 
 
 def _comparison(run: Run, node: ast.Compare, scope: Scope) -> Value:
     values = [evaluate(run, part, scope) for part in (node.left, *node.comparators)]
-    plain = all(isinstance(value.one, str | int | bool | None) for value in values)
+    if len(values) == 2 and isinstance(node.ops[0], ast.Is | ast.IsNot) and values[1].one is None:
+        none = {None if isinstance(each, Unknown) else each is None for each in values[0].alternatives}
+        sure = none.pop() if len(none) == 1 else None
+        wanted = isinstance(node.ops[0], ast.Is)
+        return unknown(source(node)) if sure is None else Value((sure is wanted,), values[0].assumed)
+    plain = all(isinstance(value.one, str | int | bool | None) and not _is_partly(value.one) for value in values)
     how = _OPERATORS.get(type(node.ops[0]))
     if len(values) == 2 and isinstance(node.ops[0], ast.In | ast.NotIn):
         return _membership(values[0], values[1], isinstance(node.ops[0], ast.In), source(node))
@@ -271,10 +293,16 @@ def _comparison(run: Run, node: ast.Compare, scope: Scope) -> Value:
     return unknown(source(node))
 
 
+def _is_partly(constant: Any) -> bool:
+    """Return whether only the run knows a part of a text."""
+    return isinstance(constant, str) and has_hole(constant)
+
+
 def _membership(one: Value, many: Value, wanted: bool, text: str) -> Value:
     rounds = iterated(many)
     inside = [each.one for each in rounds or ()]
-    if rounds is None or not all(isinstance(each, str | int | bool | None) for each in (one.one, *inside)):
+    every = (one.one, *inside)
+    if rounds is None or not all(isinstance(each, str | int | bool | None) and not _is_partly(each) for each in every):
         return unknown(text)
     return Value(((one.one in inside) is wanted,), one.assumed | many.assumed)
 
@@ -294,7 +322,7 @@ def _rounds(run: Run, generators: list[ast.comprehension], scope: Scope) -> Iter
         inner = Scope(scope)
         assign(run, first.target, value, inner)
         tests = [evaluate(run, test, inner) for test in first.ifs]
-        if any(test.one is False and not test.assumed for test in tests):
+        if any(truth(test) is False and not test.assumed for test in tests):
             continue
         yield from _rounds(run, rest, inner)
     if over is None:

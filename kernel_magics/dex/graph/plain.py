@@ -15,6 +15,16 @@ if TYPE_CHECKING:
 _TEXT_METHODS = frozenset(
     "lower upper strip lstrip rstrip replace title capitalize removeprefix removesuffix split startswith endswith".split()
 )
+_TYPES: Mapping[str, type] = {
+    "str": str,
+    "int": int,
+    "bool": bool,
+    "float": float,
+    "list": Items,
+    "tuple": Items,
+    "set": Items,
+    "dict": Entries,
+}
 _KEEP_HOLES = frozenset({"strip", "lstrip", "rstrip", "lower"})
 
 
@@ -123,6 +133,29 @@ def _ranged(given: Arguments) -> Value | None:
     return known(Items([known(number) for number in found])) if len(found) <= 1000 else None
 
 
+def _length(given: Arguments) -> Value | None:
+    one = given.positional[0].one if given.positional else None
+    if isinstance(one, Items | Entries) and one.values:  # one that is empty here may be filled by what is not followed
+        return Value((len(one.values),), given.positional[0].assumed)
+    return None
+
+
+def _is_of(given: Arguments) -> Value | None:
+    """Return whether a value is of types of Python; lists, tuples and sets are not told apart."""
+    kinds = given.get(1)
+    wanted = kinds.alternatives if kinds is not None else ()
+    wanted = tuple(part.one for part in wanted[0].values) if wanted and isinstance(wanted[0], Items) else wanted
+    names = [each.text for each in wanted if isinstance(each, Unknown)]
+    if not names or len(names) < len(wanted) or not all(name in _TYPES for name in names):
+        return None
+    types = tuple(_TYPES[name] for name in names)
+    value = given.positional[0]
+    if any(isinstance(each, Unknown) for each in value.alternatives):
+        return None
+    found = {isinstance(each, types) for each in value.alternatives}
+    return Value((found.pop(),), value.assumed) if len(found) == 1 else None
+
+
 def _as_text(given: Arguments) -> Value | None:
     value = given.get(0) or known("")
     if all(isinstance(each, str | int | float | Unknown) for each in value.alternatives):
@@ -146,6 +179,8 @@ BUILTINS: Mapping[str, Callable[[Arguments], Value | None]] = {
     "zip": _zipped,
     "enumerate": _numbered,
     "range": _ranged,
+    "len": _length,
+    "isinstance": _is_of,
     "str": _as_text,
     "dict": _as_entries,
 }

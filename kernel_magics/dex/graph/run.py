@@ -12,7 +12,20 @@ from typing import Literal
 from dex.graph.facts import Facts, Mention, Shared, TaskValue, Use
 from dex.graph.models import How, Place, Question
 from dex.graph.names import FRAME, Current, Name, path_name, split_name, table_name
-from dex.graph.values import Entries, Function, Holes, Items, Origin, Scope, Value, has_hole, join, known, unknown
+from dex.graph.values import (
+    Entries,
+    Function,
+    Holes,
+    Items,
+    Origin,
+    Scope,
+    Super,
+    Value,
+    has_hole,
+    join,
+    known,
+    unknown,
+)
 
 #: Statements of one notebook, loops and calls taken apart; more are not read.
 MOST_STEPS = 20_000
@@ -195,6 +208,8 @@ class Run:
         if function.bound is not None:
             positional = [function.bound, *positional]
         scope = Scope(function.scope)
+        if function.bound is not None and function.kind is not None:
+            scope.names["super"] = known(Super(function.kind, function.bound))
         with self.inside(function.origin):
             for name, value in _bound(self, node.args, positional, named, function.scope):
                 scope.names[name] = value

@@ -23,6 +23,7 @@ from dex.graph.values import (
     known,
     shown,
     source,
+    truth,
     unknown,
 )
 
@@ -136,8 +137,8 @@ def _unpack(run: Run, target: ast.Tuple | ast.List, value: Value, scope: Scope) 
 
 def _if(run: Run, node: ast.If, scope: Scope) -> bool:
     test = evaluate(run, node.test, scope)
-    sure = test.one
-    if isinstance(sure, bool | int | str | None) and not test.assumed and not isinstance(sure, Unknown):
+    sure = truth(test)
+    if sure is not None and not test.assumed:
         return execute(run, node.body if sure else node.orelse, scope)
     return _branches(run, [node.body, node.orelse], scope)
 

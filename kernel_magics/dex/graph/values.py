@@ -107,12 +107,13 @@ class Scope:
 
 @dataclass(frozen=True, eq=False)
 class Function:
-    """A function of the notebook, with the object that it is bound to."""
+    """A function of the notebook, with the object that it is bound to and the class that has it."""
 
     node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
     scope: Scope
     origin: Origin
     bound: Value | None = None
+    kind: Class | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,12 +129,16 @@ class Class:
         """Whether its members are the values of an `Enum`."""
         return any("Enum" in source(base) for base in self.node.bases)
 
+    def holder(self, name: str) -> Class | None:
+        """Return the class that has a name: this one, or the nearest above it."""
+        if name in self.scope.names:
+            return self
+        return next((found for base in self.bases if (found := base.holder(name)) is not None), None)
+
     def member(self, name: str) -> Value | None:
         """Return what the class or a class above it has under a name."""
-        own = self.scope.names.get(name)
-        if own is not None:
-            return own
-        return next((found for base in self.bases if (found := base.member(name)) is not None), None)
+        holder = self.holder(name)
+        return holder.scope.names[name] if holder is not None else None
 
 
 @dataclass(eq=False)
@@ -142,6 +147,14 @@ class Instance:
 
     kind: Class
     members: dict[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Super:
+    """What `super()` gives: the classes above one, with the object whose method calls it."""
+
+    kind: Class
+    bound: Value
 
 
 def as_function(value: Any) -> Function | None:
@@ -211,6 +224,22 @@ def join(values: Iterable[Value]) -> Value:
     if len(found) > MOST_ALTERNATIVES:
         return Value((Unknown("one of many values"),), assumed)
     return Value(tuple(found.values()), assumed)
+
+
+def truth(value: Value) -> bool | None:
+    """Return whether a value counts as true in a condition; None where only the run knows.
+
+    A list that is empty here may have been filled by code that is not followed.
+    """
+    found: set[bool | None] = set()
+    for each in value.alternatives:
+        if isinstance(each, Unknown):
+            found.add(None)
+        elif isinstance(each, Items | Entries):
+            found.add(True if each.values else None)
+        else:
+            found.add(bool(each) if each is None or isinstance(each, str | int | float) else True)
+    return found.pop() if len(found) == 1 else None
 
 
 def iterated(value: Value) -> list[Value] | None:
