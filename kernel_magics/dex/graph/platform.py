@@ -161,7 +161,7 @@ def _spark(run: Run, owner: Unknown, name: str, given: Arguments, node: ast.Call
     if name == "sql" and first is not None:
         from dex.graph.sql import read_sql
 
-        arguments = given.named.get("args")
+        arguments = given.get(1, "args")
         frames = {k: _argument(v) for k, v in given.named.items() if k not in ("args", "sqlQuery")}
         entries = arguments.one.values if arguments is not None and isinstance(arguments.one, Entries) else {}
         for each in first.alternatives:
@@ -172,6 +172,8 @@ def _spark(run: Run, owner: Unknown, name: str, given: Arguments, node: ast.Call
         return unknown(text)
     if name == "writeTo" and first is not None:
         return known(Target(first))
+    if name == "mergeInto" and (target := given.get(0, "table")) is not None:
+        return known(Delta(target))
     if name in ("saveAsTable", "insertInto", "toTable"):
         return _writer(run, Writer("append" if name == "toTable" else "overwrite"), name, given, node)
     return utilities_call(run, owner, name, given, node)
@@ -192,12 +194,13 @@ def _reader(run: Run, reader: Reader, name: str, given: Arguments, node: ast.Cal
     if name == "table" and given.all:
         run.use("read", given.all[0], run.at(run.line))
         return unknown(source(node))
-    if name == "option" and len(given.all) == 2 and given.all[0].one == "path":
-        return known(replace(reader, path=given.all[1]))
+    if (option := _path_option(name, given)) is not None:
+        return known(replace(reader, path=option))
     if name in _FILES:
-        path = given.get(0, "path") or reader.path
-        if path is not None:
-            run.use("read", path, run.at(run.line), "path")
+        several = given.positional if name == "parquet" else []
+        path = given.get(0, "path", "paths") or reader.path
+        for each in several or ([path] if path is not None else []):
+            run.use("read", each, run.at(run.line), "path")
         return unknown(source(node))
     return unknown(source(node)) if name in ("jdbc", "changes") else known(reader)
 
@@ -208,8 +211,8 @@ def _writer(run: Run, writer: Writer, name: str, given: Arguments, node: ast.Cal
     writer = _with_mode(writer, given.named.get("mode") or given.named.get("outputMode"))
     if name in ("mode", "outputMode"):
         return known(_with_mode(writer, first or given.get(0, "saveMode", "outputMode")))
-    if name == "option" and len(given.all) == 2 and given.all[0].one == "path":
-        return known(replace(writer, path=given.all[1]))
+    if (option := _path_option(name, given)) is not None:
+        return known(replace(writer, path=option))
     if name == "foreachBatch" and first is None:
         first = given.get(0, "func")
     if name == "foreachBatch" and first is not None:
@@ -217,7 +220,7 @@ def _writer(run: Run, writer: Writer, name: str, given: Arguments, node: ast.Cal
             function = as_function(each)
             if function is not None:
                 run.call(function, [unknown("batch"), unknown("batch_id")], {})
-    if name in ("saveAsTable", "toTable", "insertInto") and first is not None:
+    if name in ("saveAsTable", "toTable", "table", "insertInto") and first is not None:  # `table`: of a stream
         how = writer.how
         if name == "insertInto":
             over = given.get(1, "overwrite")
@@ -226,8 +229,9 @@ def _writer(run: Run, writer: Writer, name: str, given: Arguments, node: ast.Cal
             )
             how = "overwrite" if replaces else "append"
         run.use(how, first, place)
-        if writer.path is not None:
-            run.use(how, writer.path, place, "path")
+        path = given.named.get("path") or writer.path
+        if path is not None:
+            run.use(how, path, place, "path")
         return unknown(source(node))
     if name in _FILES | {"save", "start"}:
         path = first if first is not None else writer.path
@@ -235,6 +239,13 @@ def _writer(run: Run, writer: Writer, name: str, given: Arguments, node: ast.Cal
             run.use(writer.how, path, place, "path")
         return unknown(source(node))
     return known(writer)
+
+
+def _path_option(name: str, given: Arguments) -> Value | None:
+    """Return the path that an option of a reader or writer says."""
+    if name == "option" and len(given.all) == 2 and given.all[0].one == "path":
+        return given.all[1]
+    return given.named.get("path") if name == "options" else None
 
 
 def _said(node: ast.Call) -> bool:

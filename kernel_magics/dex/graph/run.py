@@ -103,9 +103,13 @@ class Run:
         """Note that a table or path is read or written.
 
         Args:
-            value: its name; where there are alternatives, each counts.
+            value: its name; where there are alternatives, or a list, each counts.
         """
         for each in value.alternatives:
+            if isinstance(each, Items):
+                for part in each.values:
+                    self.use(how, part, place, kind)
+                continue
             if not isinstance(each, str | int | float) and not hasattr(each, "text"):
                 self.name(how, Name(kind, "?", unknown="a computed value"), place, value.assumed)
                 continue
