@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
@@ -11,7 +10,7 @@ from dex_dbutils import BundleError, Where
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from dex.bundle.regenerating import regenerate
-from dex.files import interrupts_held, write_atomically
+from dex.files import read_text, same_text, unified_diff, write_all
 
 #: Where it is kept what files were when they were made last, below the project.
 FOLDER = ".dex/map"
@@ -53,7 +52,7 @@ class MadeFile(BaseModel):
     @property
     def is_new(self) -> bool:
         """Whether the file changes."""
-        return self.text != self.there
+        return not same_text(self.text, self.there)
 
     def status(self, *, check: bool) -> Literal["written", "unchanged", "differs"]:
         """Return what becomes of the file; with a check it is not written."""
@@ -61,38 +60,26 @@ class MadeFile(BaseModel):
 
     def diff(self) -> str:
         """Return what changes in the file."""
-        there, new = (self.there or "").splitlines(), self.text.splitlines()
-        return "\n".join(difflib.unified_diff(there, new, self.path, f"{self.path} (made anew)", "", "", 2, ""))
-
-    def memory(self) -> str:
-        """Return the text that is kept of what was made."""
-        return memory_of(self.path, self.generated, self.made_of)
+        return unified_diff(self.path, self.there, self.text)
 
     def remove(self, root: Path) -> None:
-        """Take the file away, and what is kept of it."""
-        for path in (self.path, self.record):
-            if path is not None:
-                (root / path).unlink(missing_ok=True)
+        """Take the file away, and what is kept of it.
+
+        Raises:
+            FileError: DEX-FILE-01, the disk refuses; both stay.
+        """
+        write_all(root, {path: None for path in (self.path, self.record) if path is not None})
 
     def write(self, root: Path) -> None:
         """Write the file, and then what was made: the other way round, a kill in between would lose the change.
 
         Raises:
-            FileError: DEX-FILE-01, the disk refuses.
+            FileError: DEX-FILE-01, the disk refuses; both are what they were.
         """
-        with interrupts_held():
-            if self.is_new:
-                write_atomically(root / self.path, self.text.encode("utf-8", "surrogateescape"))
-            if self.record is not None:
-                write_atomically(root / self.record, self.memory())
-
-
-def read_text(path: Path) -> str | None:
-    """Return a file's text; None where there is none."""
-    try:
-        return path.read_bytes().decode("utf-8", "surrogateescape")
-    except FileNotFoundError:
-        return None
+        files: dict[str, str | None] = {self.path: self.text} if self.is_new else {}
+        if self.record is not None:
+            files[self.record] = memory_of(self.path, self.generated, self.made_of)
+        write_all(root, files)
 
 
 def memory_of(path: str, generated: str, made_of: Sequence[str] = ()) -> str:

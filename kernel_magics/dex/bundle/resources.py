@@ -14,10 +14,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from dex.bundle.effective import OF_DEPLOYER_SHORT, as_target
 from dex.bundle.files import BundleFiles, read_bundle
-from dex.bundle.made import FOLDER, MadeFile, last_made, last_made_of, make_anew, read_text
+from dex.bundle.made import FOLDER, MadeFile, last_made, last_made_of, make_anew
 from dex.bundle.schema_names import schema_prefix
 from dex.bundle.targets import remote_environments
 from dex.bundle.yaml_text import to_yaml
+from dex.files import read_text
 
 KINDS = ("schemas", "volumes")
 _HEAD = "# Made from config/ by `dex bundle resources`; what you change stays when it is made anew.\n"

@@ -13,10 +13,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from dex.bundle.effective import OF_DEPLOYER
 from dex.bundle.files import ROOT_FILE, BundleFiles, read_bundle, root_file
-from dex.bundle.made import FOLDER, MadeFile, last_made, make_anew, read_text
+from dex.bundle.made import FOLDER, MadeFile, last_made, make_anew
 from dex.bundle.regenerating import Regenerated, regenerate
 from dex.bundle.vendor import OLDEST
 from dex.bundle.yaml_text import to_yaml
+from dex.files import read_text
 
 #: Where it is kept what ``databricks.yml`` was when dex made it.
 RECORD = f"{FOLDER}/bundle/databricks.json"

@@ -19,7 +19,6 @@ from dex.export.suggesting import Suggestion, Suggestions, suggest_regions
 from dex.export.suite import CaseOutcome, SuiteReport, run_tests
 from dex.export.survey import SurveyReport, find_notebooks, module_names, survey
 from dex.export.sync.files import SyncReport, sync_notebook
-from dex.export.writing import read_text, unified_diff, write_all
 
 __all__ = [
     "BatchReport",
@@ -64,7 +63,6 @@ __all__ = [
     "parse_sql",
     "read_jobs",
     "read_pipelines",
-    "read_text",
     "run_tests",
     "shared_files",
     "shown_path",
@@ -73,7 +71,5 @@ __all__ = [
     "sync_notebook",
     "trace",
     "try_mutants",
-    "unified_diff",
     "with_places",
-    "write_all",
 ]

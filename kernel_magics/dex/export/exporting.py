@@ -20,8 +20,8 @@ from dex.export.models import ExportedFile, ExportReport, note_kept
 from dex.export.own_jobs import JobConfiguration
 from dex.export.pieces import ALLOWED
 from dex.export.project_files import memory_of_bundle, shared_files
-from dex.export.writing import compared, read_text, refuse_hand_edits, write_all
-from dex.files import interrupts_held
+from dex.export.writing import compared, refuse_hand_edits
+from dex.files import interrupts_held, read_text, write_all
 from dex.job_files import job_file, retired, targets_file
 from dex.notebook import Notebook
 

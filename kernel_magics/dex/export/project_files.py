@@ -16,7 +16,7 @@ from dex.bundle.made import memory_of
 from dex.bundle.targets import RECORD, bundle_text, missing_targets
 from dex.export.derived_tests import CONFTEST
 from dex.export.models import ReportLine
-from dex.export.writing import read_text
+from dex.files import read_text
 
 #: Made where there is none; the last part is what building and deploying leave behind.
 _GITIGNORE = """\

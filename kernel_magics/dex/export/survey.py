@@ -14,8 +14,7 @@ from dex_dbutils.config import Project, find_project
 
 from dex.export.exporting import Exporter, module_name
 from dex.export.models import ExportRefused, Model
-from dex.export.writing import write_all
-from dex.files import write_atomically
+from dex.files import write_all, write_atomically
 from dex.notebook import is_source
 
 Progress = Callable[[str], None]

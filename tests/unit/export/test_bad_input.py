@@ -14,8 +14,7 @@ from pathlib import Path
 
 import pytest
 from dex.export import export_notebook
-from dex.export.writing import write_all
-from dex.files import interrupts_held, write_atomically
+from dex.files import interrupts_held, write_all, write_atomically
 from dex_dbutils import DexError, ExportError
 from dex_dbutils.config import find_project
 from notebook_factory import code, contents, project_folder, write_notebook

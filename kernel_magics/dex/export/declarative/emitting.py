@@ -27,8 +27,8 @@ from dex.export.mapping import file_digest
 from dex.export.models import ReportLine
 from dex.export.project_files import memory_of_bundle, shared_files
 from dex.export.survey import find_notebooks, module_names
-from dex.export.writing import read_text, refuse_hand_edits, unified_diff, write_all
-from dex.files import interrupts_held
+from dex.export.writing import refuse_hand_edits
+from dex.files import read_text, same_text, unified_diff, write_all
 from dex.graph import changed_tables
 
 _KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -272,16 +272,13 @@ def _write(
     own = {path: text for path, text in wanted.items() if path.endswith((".py", ".sql")) and "_pipelines/" in path}
     if not check and not force:
         refuse_hand_edits(root, {**own, **dict.fromkeys(gone, "")}, known.files if known else {})
-    changed = {path: text for path, text in wanted.items() if _differs(read_text(root / path), text)}
+    changed = {path: text for path, text in wanted.items() if not same_text(read_text(root / path), text)}
     left = [path for path in gone if (root / path).exists()]
     if check:
-        diffs = [unified_diff(path, read_text(root / path) or "", text, limit=400) for path, text in changed.items()]
+        diffs = [unified_diff(path, read_text(root / path), text) for path, text in changed.items()]
         diffs += [f"{path} is no longer a part of the pipeline" for path in left]
         return ("differs", "\n".join(diffs)) if diffs else ("unchanged", "")
-    with interrupts_held():
-        write_all(root, {**changed, **memory_of_bundle(changed)})
-        for path in left:
-            (root / path).unlink()
+    write_all(root, {**changed, **dict.fromkeys(left), **memory_of_bundle(changed)})
     return ("written" if changed or left else "unchanged"), ""
 
 
@@ -300,10 +297,6 @@ def _by_position(datasets: Sequence[Dataset]) -> list[str]:
         for each in datasets
         if each.first.write.by_position and not each.options.schema
     ]
-
-
-def _differs(there: str | None, text: str) -> bool:
-    return there is None or there.replace("\r\n", "\n") != text.replace("\r\n", "\n")
 
 
 def _table(dataset: Dataset) -> PipelineTable:

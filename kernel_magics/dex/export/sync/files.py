@@ -17,7 +17,7 @@ from dex.export.mapping import cells_that_differ, dump_map, file_digest, read_ma
 from dex.export.models import Model
 from dex.export.sync.cells import with_texts
 from dex.export.sync.merging import Sync, SyncPlan
-from dex.export.writing import read_text, write_all
+from dex.files import read_text, same_text, write_all
 from dex.notebook import Notebook, parse_notebook, read_notebook
 
 _CONFLICT = re.compile(r"^(<{7} |>{7} |\|{7} )", re.MULTILINE)
@@ -124,7 +124,9 @@ def sync_notebook(path: Path, project: Project, *, check: bool = False) -> SyncR
         merged = [file for file in final.generated if _CONFLICT.search(read_text(root / file) or "")]
         exporter.refuse_hand_edits(final, but=(module_path, *merged))
         wanted.update(exporter.files_of(final))
-    changed = {file: text for file, text in wanted.items() if _differs(read_text(root / file), text, file == target)}
+    changed = {file: text for file, text in wanted.items() if not same_text(read_text(root / file), text)}
+    if read_text(root / target) != wanted[target]:  # a notebook's newlines are a person's
+        changed[target] = wanted[target]
     if changed and not check:
         write_all(root, changed)
     return SyncReport(
@@ -135,12 +137,6 @@ def sync_notebook(path: Path, project: Project, *, check: bool = False) -> SyncR
         files=sorted(changed),
         checked=check,
     )
-
-
-def _differs(there: str | None, text: str, exact: bool) -> bool:
-    if there is None or exact:
-        return there != text
-    return there.replace("\r\n", "\n") != text.replace("\r\n", "\n")
 
 
 def _notebook_of(path: Path, project: Project) -> Path:

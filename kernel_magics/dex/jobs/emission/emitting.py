@@ -20,13 +20,10 @@ from dex.export import (
     memory_of_bundle,
     module_name,
     read_jobs,
-    read_text,
     shared_files,
     shown_path,
-    unified_diff,
-    write_all,
 )
-from dex.files import interrupts_held
+from dex.files import interrupts_held, read_text, same_text, unified_diff, write_all
 from dex.graph import Surroundings
 from dex.job_files import Compute, check_jobs, job_file, refuse_unsound, regenerated, targets_file
 from dex.jobs.emission.drafting import JobDraft, draft_job
@@ -254,9 +251,9 @@ def _report(project: Project, made: _Made, remarks: list[Finding], check: bool) 
     diffs = []
     for file, text in made.texts.items():
         there = read_text(project.root / file)
-        statuses[file] = "unchanged" if there == text else "differs" if check else "written"
+        statuses[file] = "unchanged" if same_text(there, text) else "differs" if check else "written"
         if statuses[file] == "differs":
-            diffs.append(unified_diff(file, there or "", text or "", limit=400))
+            diffs.append(unified_diff(file, there, text))
     found = set(statuses.values())
     status: Status = "differs" if "differs" in found else "written" if "written" in found else "unchanged"
     return EmitReport(
