@@ -125,6 +125,8 @@ def _formatted(run: Run, node: ast.FormattedValue, scope: Scope) -> Value:
     form = evaluate(run, node.format_spec, scope).one if node.format_spec is not None else ""
 
     def made(constant: Any) -> Any:
+        if node.conversion == ord("r") and isinstance(constant, str) and not has_hole(constant):
+            return repr(constant)
         if not form or not isinstance(form, str) or not isinstance(constant, str | int | float):
             return run.holes.text(constant)
         try:

@@ -49,6 +49,7 @@ class Run:
         scope: the notebook's names.
         given: values of widgets that the caller gives.
         widgets: values of widgets that were made.
+        settings: values of settings of the session that were set.
         current: catalog, schema and views of the session.
         stack: notebooks and functions that are being read, the outermost first.
         modules: names of the project's modules; None for other modules.
@@ -63,6 +64,7 @@ class Run:
     scope: Scope = field(default_factory=Scope)
     given: Mapping[str, Value] = field(default_factory=dict)
     widgets: dict[str, Value] = field(default_factory=dict)
+    settings: dict[str, Value] = field(default_factory=dict)
     current: Current = field(default_factory=Current)
     holes: Holes = field(default_factory=Holes)
     stack: list[object] = field(default_factory=list)

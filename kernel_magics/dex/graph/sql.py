@@ -10,6 +10,7 @@ from dex.export import parse_sql
 from dex.graph.facts import SAY_BOTH
 from dex.graph.models import How, Place
 from dex.graph.names import Name, split_name
+from dex.graph.sql_text import first_word, readable, setting, without_unknown_words
 from dex.graph.utilities import make_widget
 from dex.graph.values import Unknown, Value, has_hole, known
 from dex.notebook import split_sql
@@ -17,19 +18,10 @@ from dex.notebook import split_sql
 if TYPE_CHECKING:
     from dex.graph.run import Run
 
-#: ``${name}`` and ``$name`` stand for a widget.
-_WIDGET = re.compile(r"\$\{\s*(\w+)\s*\}|\$(\w+)\b")
+#: ``${name}`` and ``$name`` stand for a widget, ``${name.of.setting}`` for a setting of the session.
+_WIDGET = re.compile(r"\$\{\s*([\w.]+)\s*\}|\$(\w+)\b")
 _FORMATS = frozenset("delta parquet csv json orc text avro binaryfile xml".split())
 _FILE_FUNCTIONS = frozenset({"read_files", "cloud_files"})
-_UNKNOWN_WORDS = tuple(
-    (re.compile(pattern, re.IGNORECASE | re.DOTALL), new)
-    for pattern, new in (
-        (r"(CREATE\s.{0,500}?)\bDEEP\s+(?=CLONE\b)", r"\1"),
-        (r"(MERGE\s+)WITH\s+SCHEMA\s+EVOLUTION\s+(?=INTO\b)", r"\1"),
-        (r"(CREATE\s+(?:OR\s+\w+\s+)?(?:\w+\s+)?)LIVE\s+(?=TABLE\b|VIEW\b)", r"\1"),
-        (r"CREATE\s+FLOW\s+\S+\s+AS\s+(?=INSERT\b)", ""),
-    )
-)
 #: Opaque statements that look after a table which somebody else fills.
 _CARE = ("OPTIMIZE", "VACUUM", "ANALYZE", "REORG", "FSCK", "MSCK")
 
@@ -54,15 +46,9 @@ def read_sql(
     for statement in split_sql(text):
         begin = text.find(statement, done)
         done = max(done, begin + len(statement))
-        line = (place.line or 1) + (text.count("\n", 0, _first_word(text, begin)) if lines else 0)
+        line = (place.line or 1) + (text.count("\n", 0, first_word(text, begin)) if lines else 0)
         run.step()
         _Statement(run, place.model_copy(update={"line": line}), arguments or {}, assumed).read(statement)
-
-
-def _first_word(text: str, begin: int) -> int:
-    """Return the position of the first word of a statement, behind the comments above it."""
-    found = re.compile(r"(?:\s|--[^\n]*\n|/\*.*?\*/)*", re.DOTALL).match(text, begin)
-    return found.end() if found else begin
 
 
 def _harmless() -> tuple[type[Any], ...]:
@@ -84,18 +70,23 @@ class _Statement:
         text = self._with_identifiers(text)
         words = text.split(None, 3)
         first = words[0].upper() if words else ""
-        plain = _readable(text)
-        self.run.facts.pipeline |= plain is not text and " LIVE " in text.upper()
-        trees = parse_sql(plain)
-        if trees is None or any(type(tree).__name__ == "Command" for tree in trees):
+        plain = readable(text)
+        self.run.facts.pipeline |= plain != text and " LIVE " in text.upper()
+        trees = _trees(plain)
+        if trees is None and has_hole(plain):
+            trees = _trees(without_unknown_words(plain))
+            if trees is not None:
+                self._ask(text, "What else")
+        if trees is None:
             self._opaque(text, first)
             return
+        if (given := setting(text)) is not None:
+            self.run.settings[given[0]] = Value((given[1],), self.assumed)
         for tree in trees:
-            if tree is not None:
-                self._tree(tree)
+            self._tree(tree)
 
     def _widget(self, name: str, written: str) -> str:
-        value = self.run.given.get(name) or self.run.widgets.get(name)
+        value = self.run.given.get(name) or self.run.widgets.get(name) or self.run.settings.get(name)
         self.run.takes("widget", name)
         if value is None:
             return self.run.holes.text(Unknown(written, name))
@@ -194,14 +185,14 @@ class _Statement:
         if tree.args.get("refresh"):
             self.run.facts.pipeline = True
         self._read_below(tree, (target,))
+        fills = tree.args.get("expression") is not None or tree.args.get("clone") is not None
+        how: How = "overwrite" if fills and not tree.args.get("exists") else "create"
         if kind == "VIEW" and "TemporaryProperty" in properties:
             self._view(target)
-            return
-        location = properties.get("LocationProperty")
-        if location is not None:
-            self._path("read", location.this.name)
-        fills = tree.args.get("expression") is not None or tree.args.get("clone") is not None
-        self._target("overwrite" if fills and not tree.args.get("exists") else "create", tree.this)
+        else:
+            self._target(how, tree.this)
+        for path in _locations(properties):
+            self._path(how if fills else "read", path)
 
     def _use(self, tree: Any) -> None:
         from sqlglot import exp
@@ -332,30 +323,38 @@ class _Statement:
             elif level == "unknown":
                 self._ask(text)
 
-    def _ask(self, text: str) -> None:
+    def _ask(self, text: str, what: str = "What") -> None:
         hidden = self.run.holes.unknown(text)
-        what = f"SQL that only the run knows: `{hidden}`" if hidden else f"`{_short(text)}`"
+        sql = f"SQL that only the run knows: `{hidden}`" if hidden else f"`{_short(text)}`"
         self.run.ask(
             "DEX-GRAPH-16",
-            f"What this reads and writes cannot be read: {what}.",
+            f"{what} this reads and writes cannot be read: {sql}.",
             self.place,
             SAY_BOTH,
         )
 
 
-def _readable(text: str) -> str:
-    """Return a statement without the words that the parser does not know and that name no table."""
-    begin = _first_word(text, 0)
-    for pattern, new in _UNKNOWN_WORDS:
-        found = pattern.match(text, begin)
-        if found:
-            return text[:begin] + pattern.sub(new, text[begin:], count=1)
-    return text
+def _trees(text: str) -> list[Any] | None:
+    """Return the syntax trees of SQL; None where the parser does not take it apart."""
+    trees = parse_sql(text)
+    if trees is None or any(type(tree).__name__ == "Command" for tree in trees):
+        return None
+    return [tree for tree in trees if tree is not None]
 
 
 def _short(text: str) -> str:
     line = " ".join(text.split())
     return line if len(line) <= 60 else f"{line[:57]}..."
+
+
+def _locations(properties: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the paths where the files of a table lie."""
+    location, options = properties.get("LocationProperty"), properties.get("OptionsProperty")
+    if location is not None:
+        yield location.this.name
+    for option in options.expressions if options is not None else ():
+        if option.name.lower() == "path":
+            yield option.args["value"].name
 
 
 def _target_nodes(node: Any) -> Iterator[Any]:

@@ -127,13 +127,17 @@ def _setting(run: Run, name: str, given: Arguments, node: ast.Call) -> Value | N
     key, default = given.get(0, "key"), given.get(1, "default")
     if key is None:
         return None
-    word = f"spark.conf `{run.holes.text(key.one)}`"
+    text = run.holes.text(key.one)
+    word = f"spark.conf `{text}`"
     if name == "set":
         run.gives("setting", word)
+        run.settings[text] = given.get(1, "value") or unknown(source(node), text)
         return known(None)
     run.takes("setting", word)
+    if text in run.settings:
+        return run.settings[text]
     if default is not None and not default.is_unknown:
         return Value(
             default.alternatives, default.assumed | {f"{word} is {shown(default)}, its default ({run.at(node)})"}
         )
-    return unknown(source(node), run.holes.text(key.one))
+    return unknown(source(node), text)
