@@ -105,7 +105,7 @@ class LabPage:
             self.wait_idle()
 
     def run_code(self, code: str, *, wait: bool = True) -> None:
-        """Run a cell of its own at the end of the notebook."""
+        """Run a cell of its own at the end of the notebook, to its end or until the kernel has begun."""
         self.page.evaluate(
             f"""code => {{ const notebook = {NOTEBOOK};
                 notebook.model.sharedModel.insertCell(notebook.model.cells.length,
@@ -118,8 +118,12 @@ class LabPage:
             self.command("notebook:run-cell")
             self.wait_idle()
         else:
-            self.page.evaluate("() => { void window.jupyterapp.commands.execute('notebook:run-cell'); }")
-            self.page.wait_for_function(f"() => {KERNEL}?.status === 'busy'")
+            # A listener sees the kernel busy however short that is; a look now and then would not.
+            self.page.evaluate(
+                f"""() => new Promise(began => {{
+                    {KERNEL}.statusChanged.connect((_, status) => {{ if (status === 'busy') began(null); }});
+                    void window.jupyterapp.commands.execute('notebook:run-cell'); }})"""
+            )
 
     def cells(self) -> list[dict[str, Any]]:
         """Return id, source, count and errors of every cell."""
