@@ -6,9 +6,13 @@ import json
 import os
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_origin
 
+from dex_dbutils import DexError, Where
 from dex_dbutils.config import is_secret_key
+from dex_dbutils.utilities.secrets import secret_values
 from pydantic import BaseModel
 
 if TYPE_CHECKING:
@@ -27,6 +31,7 @@ SHORTEST = 6
 #: Variables that hold a key whatever a project's files say.
 _ALWAYS = ("OPENAI_API_KEY", "DATABRICKS_TOKEN")
 M = TypeVar("M", bound=BaseModel)
+E = TypeVar("E", bound=DexError)
 
 
 class Redaction:
@@ -68,14 +73,27 @@ class Redaction:
             return self.model(value)
         if isinstance(value, dict):
             return {key: self.tree(item) for key, item in value.items()}
-        return [self.tree(item) for item in value] if isinstance(value, list | tuple) else value
+        if isinstance(value, list | tuple):
+            return type(value)(self.tree(item) for item in value)
+        return value
+
+    def error(self, error: E) -> E:
+        """Return the same error with the texts in it redacted, its code left as it is."""
+        for name, value in vars(error).items():
+            if isinstance(value, Where):
+                setattr(error, name, Where(**self.tree(asdict(value))))
+            elif name != "code":
+                setattr(error, name, self.tree(value))
+        error.args = self.tree(error.args)
+        return error
 
 
 def redaction_for(project: Project, environment: Environment | None = None) -> Redaction:
-    """Return what blots out the values of the environment variables that hold a project's secrets.
+    """Return what blots out a project's secrets.
 
-    Those are the variable of the API key, and every ``${env:NAME}`` of the configuration whose own name, or whose key,
-    is that of a secret. Others, such as a team's name, are plain settings.
+    Those are the secrets that ``dbutils.secrets`` has on this machine, the API key, and the value of every
+    ``${env:NAME}`` of the configuration whose own name, or whose key, is that of a secret. Others, such as a team's name,
+    are plain settings.
     """
     names = set(_ALWAYS)
     if environment is not None:
@@ -86,7 +104,8 @@ def redaction_for(project: Project, environment: Environment | None = None) -> R
         except (OSError, UnicodeDecodeError):
             continue  # a file that cannot be read names nothing; loading it reports the problem
         names.update(_secret_variables(text))
-    return Redaction((name, os.environ[name]) for name in sorted(names) if os.environ.get(name))
+    variables = ((name, os.environ[name]) for name in sorted(names) if os.environ.get(name))
+    return Redaction(chain(variables, secret_values(project)))
 
 
 def _secret_variables(text: str) -> Iterator[str]:

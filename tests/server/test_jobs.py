@@ -176,6 +176,16 @@ async def test_a_job_that_cannot_begin_says_why(jp_fetch: Fetch, trial: Path) ->
     assert "dya" in reply["message"]
 
 
+async def test_no_refusal_brings_a_secret_into_the_page(
+    jp_fetch: Fetch, trial: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEX_SECRET_DB_PASSWORD", "hunter2-hunter2")
+    code, reply = await ask(jp_fetch, "run", job="hunter2-hunter2")
+    assert code == 400
+    assert "[DEX_SECRET_DB_PASSWORD]" in reply["message"]
+    assert "hunter2" not in json.dumps(reply)
+
+
 async def test_a_run_is_stopped_before_its_first_task_without_an_error(jp_fetch: Fetch, trial: Path) -> None:
     begun = (await ask(jp_fetch, "run", job="small"))[1]
     [listed] = (await ask(jp_fetch))[1]["jobs"][0]["runs"]  # for pages that have not started it

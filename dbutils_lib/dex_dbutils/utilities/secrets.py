@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -149,6 +150,20 @@ class LocalSecrets(Named):
         ):
             raise _unusable(path, "it must hold scopes, and below each `key: value`", "scope:\n  key: value")
         return values
+
+
+def secret_values(project: Project) -> Iterator[tuple[str, str]]:
+    """Return the secrets of this machine, for whoever wants to blot them out: the variable that may hold one, its value.
+
+    A file that cannot be used gives none: what cannot be read is not known to the project's code either.
+    """
+    yield from ((name, value) for name, value in os.environ.items() if name.startswith(_PREFIX))
+    try:
+        scopes = LocalSecrets(project)._file()
+    except (UtilitiesError, OSError):
+        return
+    for scope, keys in scopes.items():
+        yield from ((variable_of(scope, key), value) for key, value in keys.items())
 
 
 def variable_of(scope: str, key: str) -> str:

@@ -23,6 +23,7 @@ from dex.bridge import (
     SyncRequest,
     TaskLogRequest,
 )
+from dex.redaction import redaction_here
 from dex_dbutils import DexError, ExportError
 from jupyter_server.auth.decorator import authorized
 from jupyter_server.base.handlers import APIHandler
@@ -111,12 +112,13 @@ class NotebookHandler(DexHandler):
             key = ".".join(str(part) for part in first["loc"]) or "body"
             self.refuse(DexError("DEX-SERVER-01", f"The request cannot be read: {key}: {first['msg']}."))
             return
+        path: Path | None = None
         try:
             path = await notebook_path(self.contents_manager, request.path)
             async with lock:
                 reply = await asyncio.get_running_loop().run_in_executor(None, work, path, request)
         except DexError as error:
-            self.refuse(error)
+            self.refuse(redaction_here(path and path.parent).error(error))
             return
         self.answer(reply)
 

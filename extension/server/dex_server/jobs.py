@@ -23,6 +23,7 @@ from dex.bridge import (
     TaskPlace,
     TaskRunView,
 )
+from dex.redaction import redaction_here
 from dex_dbutils import DexError, JobError
 from dex_dbutils.config import find_project
 
@@ -80,7 +81,8 @@ class Jobs:
             try:
                 shown = shown.model_copy(update={"tasks": len(bundle_job(project, key).tasks)})
             except DexError as error:
-                shown = shown.model_copy(update={"problem": f"{error.code}: {error.what}"})
+                told = redaction_here(project.root).error(error)
+                shown = shown.model_copy(update={"problem": f"{told.code}: {told.what}"})
             found.append(shown)
         return JobsReply(project=watched, jobs=found)
 

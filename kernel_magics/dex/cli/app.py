@@ -15,6 +15,7 @@ from typer.exceptions import TyperException
 from dex import __version__
 from dex.cli import bundle, data, engine, job, job_graph, notebooks, pipeline, places, project, workspace
 from dex.cli.output import emit_error
+from dex.redaction import redaction_here
 
 INTERRUPTED = 130
 
@@ -88,7 +89,7 @@ def _run(words: list[str]) -> int:
     except (KeyboardInterrupt, typer.Abort):
         code = INTERRUPTED
     except Exception as error:  # noqa: BLE001  whatever it is: told in the form asked for, with an exit code of its own
-        traceback.print_exc()
+        print(redaction_here()(traceback.format_exc()), file=sys.stderr, end="")
         emit_error(_defect(error), as_json)
         return 3
     if code == INTERRUPTED and as_json:  # typer gives this number for an interrupt

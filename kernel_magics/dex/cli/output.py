@@ -12,6 +12,8 @@ from typing import Annotated, Any
 import typer
 from dex_dbutils import DexError
 
+from dex.redaction import redaction_here
+
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 EnvOption = Annotated[str | None, typer.Option("--env", "-e", help="Environment; the project's default if not given.")]
 
@@ -36,8 +38,9 @@ ProjectOption = Annotated[
 
 
 def emit(value: Any, as_json: bool, text: Callable[[], str]) -> None:
-    """Print a result: as JSON, or as the text that ``text()`` returns."""
-    print(json.dumps(to_json(value), indent=2, ensure_ascii=False) if as_json else text())
+    """Print a result without the project's secrets: as JSON, or as the text that ``text()`` returns."""
+    redact = redaction_here()
+    print(json.dumps(redact.tree(to_json(value)), indent=2, ensure_ascii=False) if as_json else redact(text()))
 
 
 def to_json(value: Any) -> Any:
@@ -52,7 +55,8 @@ def to_json(value: Any) -> Any:
 
 
 def emit_error(error: DexError, as_json: bool) -> None:
-    """Print an error where it belongs: the JSON document on stdout, the text on stderr."""
+    """Print an error without the project's secrets where it belongs: the JSON document on stdout, the text on stderr."""
+    error = redaction_here().error(error)
     if as_json:
         print(json.dumps({"error": error.to_dict()}, indent=2, ensure_ascii=False))
     else:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from dex_dbutils import DexError
+
 from dex.magics import agent, databricks, env, export, profile, run, status, sync
+from dex.redaction import redaction_here
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -49,7 +52,10 @@ def _bound(shell: InteractiveShell, module: Any) -> Callable[..., None]:
     from IPython.core.magic import no_var_expand
 
     def magic(line: str, cell: str | None = None) -> None:
-        module.run(shell, line) if cell is None else module.run(shell, line, cell)
+        try:
+            module.run(shell, line) if cell is None else module.run(shell, line, cell)
+        except DexError as error:
+            raise redaction_here().error(error)
 
     magic.__doc__ = module.PARSER.format_help()
     magic.dex_module = module  # type: ignore[attr-defined]

@@ -6,8 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
+from dex.notebook.failures import CellFailed
 from dex_agents.models import Check
 from dex_agents.redaction import Redaction, redaction_for
+from dex_dbutils import Where
 from dex_dbutils.config import Project
 
 
@@ -60,3 +62,27 @@ def redaction_of(line: str, folder: Path) -> Redaction:
     (folder / "config").mkdir()
     (folder / "config/base.yaml").write_text(line + "\n")
     return redaction_for(Project(name="trial", package="trial", root=folder, exists=True))
+
+
+def test_secrets_of_dbutils_are_hidden_from_variables_and_from_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEX_SECRET_FLIGHTS_TOKEN", "hunter2-variable")
+    secrets = tmp_path / ".dex/secrets.yaml"
+    secrets.parent.mkdir()
+    secrets.write_text("flights: {api.key: hunter2-file}\n")
+    secrets.chmod(0o600)
+    redact = redaction_of("catalog: dev", tmp_path)
+    assert redact("hunter2-variable, hunter2-file") == "[DEX_SECRET_FLIGHTS_TOKEN], [DEX_SECRET_FLIGHTS_API_KEY]"
+    secrets.write_text("flights: [hunter2-file")  # not YAML: nobody can read it as a secret
+    assert redaction_for(Project(name="trial", package="trial", root=tmp_path, exists=True))("as before") == "as before"
+
+
+def test_an_error_keeps_its_code_and_loses_the_secrets_of_every_part() -> None:
+    where = Where(file="jobs/hunter2.py", cell=3)
+    failed = CellFailed("DEX-KEY-01", "hunter2 fails.", where, "Look at hunter2.", ["raise ValueError('hunter2')"])
+    shown = Redaction([("KEY", "hunter2"), ("CODE", "DEX-KEY-01")]).error(failed)
+    assert shown is failed
+    assert shown.code == "DEX-KEY-01"
+    assert shown.where == Where(file="jobs/[KEY].py", cell=3)
+    assert "hunter2" not in f"{shown} {shown.to_dict()} {shown.args}"

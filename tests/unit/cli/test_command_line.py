@@ -53,6 +53,34 @@ def test_environments_are_listed_with_their_guard(project: Path) -> None:
     assert found["prod"]["writes"] == "confirm"
 
 
+@pytest.mark.parametrize("more", [(), ("--json",)])
+def test_neither_a_result_nor_an_error_shows_a_secret(more: tuple[str, ...], project: Path) -> None:
+    (project / "databricks.yml").write_text("bundle: {name: flights}\nhunter2-hunter2: {}\n")
+    told = dex("bundle", "validate", *more, cwd=project, DEX_SECRET_DB_PASSWORD="hunter2-hunter2")
+    wrong = dex("env", "hunter2-hunter2", *more, cwd=project, DEX_SECRET_DB_PASSWORD="hunter2-hunter2")
+    assert (told.returncode, wrong.returncode) == (1, 2)
+    assert "`[DEX_SECRET_DB_PASSWORD]` is not a key" in told.stdout
+    assert "hunter2" not in told.stdout + told.stderr + wrong.stdout + wrong.stderr
+    assert "There is no environment '[DEX_SECRET_DB_PASSWORD]'" in wrong.stdout + wrong.stderr
+
+
+def test_a_defect_shows_its_traceback_without_secrets(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from dex.cli import main
+
+    def broken(_: object) -> None:
+        raise RuntimeError("hunter2-hunter2")
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DEX_SECRET_DB_PASSWORD", "hunter2-hunter2")
+    monkeypatch.setattr("dex.doctor.run_doctor", broken)
+    assert main(["doctor"]) == 3
+    told = capsys.readouterr().err
+    assert "RuntimeError: [DEX_SECRET_DB_PASSWORD]" in told
+    assert "hunter2" not in told
+
+
 def test_an_unknown_environment_names_the_known_ones(project: Path) -> None:
     done = dex("env", "stage", cwd=project)
     assert done.returncode == 2
