@@ -45,7 +45,7 @@ class Graphs:
         Raises:
             DexError: as `dex.graph.infer_graph` says.
         """
-        from dex.export import read_jobs, shown_path
+        from dex.export import EmittedJob, read_emitted, shown_path
         from dex.graph import infer_graph
 
         project = find_project(path.parent)
@@ -58,7 +58,7 @@ class Graphs:
             questions=[self._question(each, project) for each in graph.questions],
             assumptions=graph.assumptions,
             cyclic=graph.is_cyclic,
-            job=next((job.key for job in read_jobs(project) if job.notebooks == shown), None),
+            job=next((k for k, job in read_emitted(project, EmittedJob).items() if job.notebooks == shown), None),
         )
 
     def emitted(self, path: Path, request: EmitRequest) -> EmitReply:

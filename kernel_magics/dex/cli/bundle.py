@@ -92,14 +92,14 @@ def emit_(
 
     With --pipeline the notebooks become sources of resources/KEY.pipeline.yml; from then on KEY says so by itself.
     """
-    from dex.export import read_pipelines
+    from dex.export import EmittedPipeline, read_emitted
     from dex.export.declarative import PipelineReport, emit_pipeline
     from dex.jobs import EmitReport, emit_job, emit_jobs
 
     if compute not in (None, "serverless", "job_cluster"):
         raise typer.BadParameter("It is serverless or job_cluster.")
     found = find_project()
-    known = [each.key for each in read_pipelines(found)]
+    known = read_emitted(found, EmittedPipeline)
     reports: list[EmitReport | PipelineReport] = []
     if job is None:
         if compute is not None:

@@ -3,8 +3,7 @@
 from dex.export.batch import BatchReport, cores, export_notebooks, exported_in, left_behind
 from dex.export.cell_states import CellState, CellStates, cell_states
 from dex.export.drafting import Draft
-from dex.export.emitted_jobs import EmittedJob, job_path, read_jobs
-from dex.export.emitted_pipelines import EmittedPipeline, read_pipelines
+from dex.export.emitted import EmittedJob, EmittedPipeline, read_emitted
 from dex.export.exporting import Exporter, export_notebook, module_name, shown_path
 from dex.export.models import ExportedFile, ExportRefused, ExportReport, Refusal, ReportLine
 from dex.export.mutation.run import MutantOutcome, MutationReport, try_mutants
@@ -17,7 +16,7 @@ from dex.export.purity import parse_sql
 from dex.export.slicing import changed_in_place
 from dex.export.suggesting import Suggestion, Suggestions, suggest_regions
 from dex.export.suite import CaseOutcome, SuiteReport, run_tests
-from dex.export.survey import SurveyReport, find_notebooks, module_names, survey
+from dex.export.survey import SurveyReport, find_notebooks, module_names, notebooks_in, survey
 from dex.export.sync.files import SyncReport, sync_notebook
 
 __all__ = [
@@ -55,14 +54,13 @@ __all__ = [
     "export_notebooks",
     "exported_in",
     "find_notebooks",
-    "job_path",
     "left_behind",
     "memory_of_bundle",
     "module_name",
     "module_names",
+    "notebooks_in",
     "parse_sql",
-    "read_jobs",
-    "read_pipelines",
+    "read_emitted",
     "run_tests",
     "shared_files",
     "shown_path",

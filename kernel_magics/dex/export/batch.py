@@ -17,9 +17,9 @@ from dex_dbutils.config import Project
 
 from dex.export.drafting import Draft
 from dex.export.exporting import Exporter
-from dex.export.mapping import read_map
+from dex.export.mapping import read_maps
 from dex.export.models import ExportReport, Model
-from dex.export.survey import find_notebooks
+from dex.export.survey import notebooks_in
 
 #: Notebooks below which other processes are not worth their start.
 _WORTH_PROCESSES = 8
@@ -96,7 +96,6 @@ def export_notebooks(
         ExportError: DEX-EXPORT-30, a path is neither a file nor a folder; nothing was written.
         DexError: DEX-FILE-01, the disk refuses; the notebooks before are exported, this one's files are what they were.
     """
-    notebooks: dict[Path, None] = {}
     for path in paths:
         if not path.exists():
             made = left_behind(project).get(os.path.relpath(path, project.root).replace(os.sep, "/"))
@@ -110,13 +109,13 @@ def export_notebooks(
             raise ExportError(
                 "DEX-EXPORT-30", f"There is no file or folder {path}.", Where(str(path)), "Give notebooks or folders."
             )
-        notebooks.update(dict.fromkeys(find_notebooks(path) if path.is_dir() else [path]))
+    notebooks = notebooks_in(paths)
     allow = frozenset(allow)
     exporter = Exporter(project)
     exported: list[ExportReport] = []
     refused: list[NotExported] = []
     written: set[str] = set()  # modules
-    with _drafts(list(notebooks), project, allow, processes) as drafts:
+    with _drafts(notebooks, project, allow, processes) as drafts:
         for number, (path, draft) in enumerate(zip(notebooks, drafts, strict=True), start=1):
             if progress is not None:
                 progress(f"{number} of {len(notebooks)}: {path}")
@@ -137,8 +136,8 @@ def exported_in(project: Project) -> list[Path]:
     Args:
         project: where the source maps are.
     """
-    maps = [read_map(path) for path in sorted((project.root / ".dex/map").glob("*.json"))]
-    return [project.root / str(known["notebook"]) for known in maps if known and not known.get("users")]
+    maps = read_maps(project.root)
+    return [project.root / str(known["notebook"]) for _, known in maps if not known.get("users")]
 
 
 def left_behind(project: Project) -> dict[str, list[str]]:
@@ -148,11 +147,10 @@ def left_behind(project: Project) -> dict[str, list[str]]:
         project: where the source maps are.
     """
     found = {}
-    for path in sorted((project.root / ".dex/map").glob("*.json")):
-        known = read_map(path)
-        if not known or (project.root / str(known["notebook"])).exists():
+    for path, known in read_maps(project.root):
+        if (project.root / str(known["notebook"])).exists():
             continue
-        files = [*known.get("files", ()), *known.get("generated", ()), path.relative_to(project.root).as_posix()]
+        files = [*known.get("files", ()), *known.get("generated", ()), path]
         found[str(known["notebook"])] = [file for file in dict.fromkeys(files) if (project.root / file).exists()]
     return found
 

@@ -9,8 +9,8 @@ from typing import Any, Literal
 from dex_dbutils import DexError
 from dex_dbutils.config import Project
 
-from dex.export.exporting import Exporter, map_path, module_name, shown_path
-from dex.export.mapping import read_map
+from dex.export.exporting import Exporter, module_name, shown_path
+from dex.export.mapping import map_path, read_map
 from dex.export.models import ExportRefused, Model
 from dex.export.module import Block
 from dex.notebook import Notebook, read_notebook

@@ -13,9 +13,9 @@ from dex_dbutils.config import Project
 
 from dex.bundle import regenerate
 from dex.export.drafting import Draft, draft_units
-from dex.export.emitted_jobs import read_jobs
+from dex.export.emitted import EmittedJob, read_emitted
 from dex.export.linking import Linker
-from dex.export.mapping import read_map, render_map
+from dex.export.mapping import map_path, read_map, render_map
 from dex.export.models import ExportedFile, ExportReport, note_kept
 from dex.export.own_jobs import JobConfiguration
 from dex.export.pieces import ALLOWED
@@ -122,7 +122,9 @@ class Exporter:
             project,
             lambda unit: f"tests/test_{unit.name}.py" in self._files(unit.name),
         )
-        members = {member for job in read_jobs(project) for member in job.modules} | self._jobs.of_several
+        members = {
+            member for job in read_emitted(project, EmittedJob).values() for member in job.modules
+        } | self._jobs.of_several
         for each in [*draft.linked, draft]:
             if each.job is not None and each.name not in members and (alone or each is not draft):
                 each.job_files = self._jobs.own(each.name, each.shown, each.job)
@@ -346,11 +348,6 @@ class Exporter:
             draft.users,
             draft.gives,
         )
-
-
-def map_path(name: str) -> str:
-    """Return where the source map of a module is, below the project."""
-    return f".dex/map/{name}.json"
 
 
 def module_name(path: Path) -> str:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from dex.bundle.made import FOLDER
 from dex.export.module import Block, digest
 from dex.export.module_parts import GLUE, ModuleBlock, ModuleParts, parse_module
 
@@ -74,6 +75,19 @@ def dump_map(content: dict[str, Any]) -> str:
 def file_digest(text: str) -> str:
     """Return the SHA-256 of a file's text, whatever its newlines: git may have changed them."""
     return digest(text.replace("\r\n", "\n"))
+
+
+def map_path(name: str) -> str:
+    """Return where the source map of a module is, below the project."""
+    return f"{FOLDER}/{name}.json"
+
+
+def read_maps(root: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the source maps of a project that can be used, with their paths below it, in order of their modules."""
+    for path in sorted((root / FOLDER).glob("*.json")):
+        known = read_map(path)
+        if {"notebook", "module"} <= known.keys():
+            yield path.relative_to(root).as_posix(), known
 
 
 def read_map(path: Path) -> dict[str, Any]:

@@ -16,8 +16,8 @@ from dex_dbutils import ExportError, Where
 from dex_dbutils.config import Project
 from pydantic import Field
 
-from dex.export.exporting import map_path, module_name, shown_path
-from dex.export.mapping import read_map
+from dex.export.exporting import module_name, shown_path
+from dex.export.mapping import map_path, read_map
 from dex.export.models import Model
 from dex.export.places.finding import Place
 

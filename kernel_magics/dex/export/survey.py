@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -169,6 +169,11 @@ def find_notebooks(root: Path) -> Iterator[Path]:
             suffix = path.suffix.lower()
             if suffix == ".ipynb" or (suffix in _SOURCES and is_source(path, _first_line(path))):
                 yield path
+
+
+def notebooks_in(paths: Iterable[Path]) -> list[Path]:
+    """Return the notebooks that paths name, each once: files as they are, and every notebook below a folder."""
+    return list(dict.fromkeys(file for p in paths for file in (find_notebooks(p) if p.is_dir() else [p])))
 
 
 def module_names(root: Path, paths: list[Path]) -> dict[Path, str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from dex_dbutils import DexError, Where
 from dex_dbutils.config import Project
 
-from dex.export import find_notebooks, module_names
+from dex.export import module_names, notebooks_in
 from dex.graph.edges import Edges, Node
 from dex.graph.facts import Facts
 from dex.graph.models import JobGraph, Place, Question
@@ -97,21 +97,19 @@ def infer_graph(
     return edges.graph([each.question for each in kept if each.question is not None], notes)
 
 
-def found_notebooks(notebooks: Iterable[Path]) -> Iterable[Path]:
-    """Yield the notebooks that paths name: files, and all in folders.
+def found_notebooks(paths: Iterable[Path]) -> list[Path]:
+    """Return the notebooks that paths name, as `notebooks_in` does.
 
     Raises:
-        DexError: DEX-GRAPH-01, a path is neither.
+        DexError: DEX-GRAPH-01, a path is neither file nor folder.
     """
-    for path in notebooks:
-        if path.is_dir():
-            yield from find_notebooks(path)
-        elif path.exists():
-            yield path
-        else:
-            raise DexError(
-                "DEX-GRAPH-01", f"There is no file or folder {path}.", Where(str(path)), "Give notebooks or folders."
-            )
+    paths = list(paths)
+    gone = next((path for path in paths if not path.exists()), None)
+    if gone is not None:
+        raise DexError(
+            "DEX-GRAPH-01", f"There is no file or folder {gone}.", Where(str(gone)), "Give notebooks or folders."
+        )
+    return notebooks_in(paths)
 
 
 def _run_by_others(runs: dict[str, list[str]]) -> set[str]:

@@ -11,7 +11,7 @@ from dex_dbutils.config import Project
 from pydantic import ValidationError
 
 from dex.bundle import At, references_in, wrong_reference
-from dex.export import find_notebooks, module_name, read_jobs
+from dex.export import EmittedJob, find_notebooks, module_name, notebooks_in, read_emitted
 from dex.graph.edges import Node
 from dex.graph.facts import Facts, TaskValue
 from dex.graph.models import Place
@@ -65,9 +65,9 @@ def with_stated(around: Surroundings, nodes: Sequence[Node], paths: Mapping[str,
 
 def _files(project: Project, job: ConfiguredJob) -> set[Path]:
     """Return the files that are tasks of a job, as far as they can be told without asking anybody."""
-    known = next((each.notebooks for each in read_jobs(project) if each.key == job.key), [])
-    paths = [project.root / name for name in job.notebooks or known]
-    files = {file.resolve() for path in paths for file in (find_notebooks(path) if path.is_dir() else [path])}
+    known = read_emitted(project, EmittedJob).get(job.key)
+    paths = [project.root / name for name in job.notebooks or (known.notebooks if known else ())]
+    files = {file.resolve() for file in notebooks_in(paths)}
     if not files:
         files = {p.resolve() for p in find_notebooks(project.root / "notebooks") if module_name(p) == job.key}
     return files

@@ -33,7 +33,7 @@ def volume_paths(
     """
     found: dict[tuple[str | None, str, str], VolumePath] = {}
     open_: dict[str, None] = {}
-    for path in dict.fromkeys(found_notebooks(notebooks)):
+    for path in found_notebooks(notebooks):
         shown = shown_below(path, project.root)
         if progress is not None:
             progress(f"reading {shown}")

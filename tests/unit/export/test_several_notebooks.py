@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from dex.export import BatchReport, export_notebooks
+from dex.export import BatchReport, export_notebooks, exported_in, left_behind
 from dex_dbutils.config import find_project
 from notebook_factory import contents, project_folder, write_notebook
 
@@ -49,6 +49,13 @@ def test_a_batch_that_names_what_is_not_there_writes_nothing(project: Path) -> N
     assert done.returncode == 2
     assert "DEX-EXPORT-30" in done.stderr
     assert contents(project) == before
+
+
+def test_a_check_of_all_passes_over_a_map_that_cannot_be_used(project: Path) -> None:
+    export_notebooks([write_notebook(project / "notebooks/n.ipynb", "a = 1")], find_project(project))
+    (project / ".dex/map/torn.json").write_text('{"version": 2}')
+    assert [path.name for path in exported_in(find_project(project))] == ["n.ipynb"]
+    assert left_behind(find_project(project)) == {}
 
 
 def test_a_check_says_what_is_left_of_a_notebook_that_is_gone(project: Path) -> None:

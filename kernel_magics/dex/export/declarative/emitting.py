@@ -20,13 +20,12 @@ from dex.export.declarative.rendering import render_python
 from dex.export.declarative.resource import folder_of, render_resource, resource_of
 from dex.export.declarative.sql_rendering import render_sql
 from dex.export.declarative.stepping import Stepped, stepped
-from dex.export.emitted_jobs import read_jobs
-from dex.export.emitted_pipelines import EmittedPipeline, pipeline_path, read_pipelines
+from dex.export.emitted import EmittedJob, EmittedPipeline, read_emitted
 from dex.export.exporting import shown_path
 from dex.export.mapping import file_digest
 from dex.export.models import ReportLine
 from dex.export.project_files import memory_of_bundle, shared_files
-from dex.export.survey import find_notebooks, module_names
+from dex.export.survey import module_names, notebooks_in
 from dex.export.writing import refuse_hand_edits
 from dex.files import read_text, same_text, unified_diff, write_all
 from dex.graph import changed_tables
@@ -124,7 +123,7 @@ def emit_pipeline(
             the notebooks write no table; -42, the key cannot be one, or is another resource's.
         NotebookError: a notebook cannot be read.
     """
-    known = next((each for each in read_pipelines(project) if each.key == key), None)
+    known = read_emitted(project, EmittedPipeline).get(key)
     _refuse_key(project, key)
     given = [path.resolve() for path in notebooks] or [
         project.root / name for name in (known.notebooks if known else ())
@@ -163,7 +162,7 @@ def emit_pipeline(
     wanted = {
         **sources,
         file: made.text if made is not None else text,
-        pipeline_path(key): record.model_dump_json(indent=1) + "\n",
+        **record.kept(),
         **shared_files(project, key, notes, job=False, spark=False),
     }
     gone = [path for path in (known.files if known else ()) if path not in sources]
@@ -185,7 +184,7 @@ def emit_pipeline(
 
 def _refuse_key(project: Project, key: str) -> None:
     problem = "" if _KEY.fullmatch(key) else "it takes letters, digits and underscores, and begins with no digit"
-    if any(job.key == key for job in read_jobs(project)) or (project.root / f"resources/{key}.job.yml").exists():
+    if key in read_emitted(project, EmittedJob) or (project.root / f"resources/{key}.job.yml").exists():
         problem = "a job has it"
     if problem:
         raise ExportError(
@@ -199,13 +198,12 @@ def _refuse_key(project: Project, key: str) -> None:
 def _read(
     project: Project, given: Sequence[Path], refused: list[Refused], progress: Callable[[str], None] | None
 ) -> tuple[list[Read], list[Dataset]]:
-    paths: list[Path] = []
     for path in given:
         if not path.exists():
             raise ExportError(
                 "DEX-EXPORT-30", f"There is no notebook or folder {path}.", Where(str(path)), "Name one that is there."
             )
-        paths += [each for each in (find_notebooks(path) if path.is_dir() else [path]) if each not in paths]
+    paths = notebooks_in(given)
     for number, path in enumerate(paths, start=1):
         if progress is not None:
             progress(f"{number} of {len(paths)}: {path}")

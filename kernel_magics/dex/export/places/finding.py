@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from dex_dbutils import NotebookError
 from dex_dbutils.config import Project
 
-from dex.export.mapping import file_digest, read_map
+from dex.export.mapping import file_digest, read_maps
 from dex.export.models import Model
 from dex.export.module_parts import parse_module
 from dex.export.places.aligning import counterparts, kept_lines, nearest
@@ -62,9 +62,10 @@ class NotebookPlaces:
     """
 
     def __init__(self, project: Project) -> None:
-        maps = ((path, read_map(path)) for path in sorted((project.root / ".dex/map").glob("*.json")))
         self._modules = [
-            ExportedModule(project.root, known) for _, known in maps if str(known.get("module", "")).endswith(".py")
+            ExportedModule(project.root, known)
+            for _, known in read_maps(project.root)
+            if str(known["module"]).endswith(".py")
         ]
 
     @property

@@ -11,9 +11,9 @@ from dex_dbutils.config import Project
 from pydantic import Field
 
 from dex.export.conflicts import refuse_conflicts
-from dex.export.exporting import Exporter, map_path, module_name, shown_path
+from dex.export.exporting import Exporter, module_name, shown_path
 from dex.export.formatting import format_python
-from dex.export.mapping import cells_that_differ, dump_map, file_digest, read_map, read_sides
+from dex.export.mapping import cells_that_differ, dump_map, file_digest, map_path, read_maps, read_sides
 from dex.export.models import Model
 from dex.export.sync.cells import with_texts
 from dex.export.sync.merging import Sync, SyncPlan
@@ -142,9 +142,8 @@ def sync_notebook(path: Path, project: Project, *, check: bool = False) -> SyncR
 def _notebook_of(path: Path, project: Project) -> Path:
     """Return the notebook that a module was made from, or the path given where it is no exported module."""
     shown = path.resolve()
-    for each in sorted((project.root / ".dex/map").glob("*.json")):
-        known = read_map(each)
-        if known and (project.root / str(known["module"])).resolve() == shown:
+    for _, known in read_maps(project.root):
+        if (project.root / str(known["module"])).resolve() == shown:
             return project.root / str(known["notebook"])
     return path
 

@@ -14,7 +14,7 @@ from dex_dbutils import ExportError, NotebookError, Where
 from dex_dbutils.config import Project
 
 from dex.bundle import At
-from dex.export import Draft, EmittedJob, Exporter, JobConfiguration, find_notebooks
+from dex.export import Draft, EmittedJob, Exporter, JobConfiguration, notebooks_in
 from dex.graph import JobGraph, Surroundings, Task, infer_graph
 from dex.job_files import (
     FOLDER,
@@ -165,7 +165,7 @@ def _refuse_two_answers(
 
 
 def _files(paths: Sequence[Path]) -> set[Path]:
-    return {file.resolve() for path in paths for file in (find_notebooks(path) if path.is_dir() else [path])}
+    return {file.resolve() for file in notebooks_in(paths)}
 
 
 def _drafts(project: Project, graph: JobGraph) -> tuple[dict[str, Draft], dict[str, str]]:

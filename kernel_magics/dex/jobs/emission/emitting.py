@@ -15,11 +15,10 @@ from dex.export import (
     Exporter,
     JobConfiguration,
     find_notebooks,
-    job_path,
     left_behind,
     memory_of_bundle,
     module_name,
-    read_jobs,
+    read_emitted,
     shared_files,
     shown_path,
 )
@@ -98,7 +97,7 @@ def emit_jobs(
     """
     keys = dict.fromkeys(JobConfiguration(project).jobs)
     taken_away = []
-    for job in read_jobs(project):
+    for job in read_emitted(project, EmittedJob).values():
         if job.key in keys or any((project.root / file).exists() for file in job.texts()):
             keys[job.key] = None
         else:
@@ -106,7 +105,7 @@ def emit_jobs(
     reports = _emit(project, {key: ((), None) for key in keys}, check, force, progress)
     if not check:
         for key in taken_away:
-            job_path(project, key).unlink(missing_ok=True)
+            (project.root / EmittedJob.record(key)).unlink(missing_ok=True)
     return [*reports, *(_report_taken_away(key, check) for key in taken_away)]
 
 
@@ -130,7 +129,7 @@ def _emit(
     progress: Callable[[str], None] | None,
 ) -> list[EmitReport]:
     configuration = JobConfiguration(project)
-    known = {job.key: job for job in read_jobs(project)}
+    known = read_emitted(project, EmittedJob)
     exporter = Exporter(project)
     gone = {
         key: known[key]
@@ -178,8 +177,7 @@ def _left_of(project: Project, job: EmittedJob, force: bool) -> dict[str, str | 
 def _forget(project: Project, key: str, files: dict[str, str | None], check: bool) -> EmitReport:
     """Take a job away that the configuration describes no more; what a person wrote into its files stays."""
     if not check:
-        record = job_path(project, key).relative_to(project.root).as_posix()
-        write_all(project.root, {**files, record: None})
+        write_all(project.root, {**files, EmittedJob.record(key): None})
     done: dict[str, Status] = {file: "removed" if text is None else "written" for file, text in files.items()}
     return EmitReport(
         job=key,
@@ -232,8 +230,7 @@ def _write(project: Project, made: Sequence[_Made], force: bool) -> None:
             generated=texts[job_file(draft.key)].split("\n"),
             targets=texts[targets_file(draft.key)].split("\n") if targets_file(draft.key) in texts else [],
         )
-        own = job_path(project, draft.key).relative_to(project.root).as_posix()
-        files |= {**each.texts, own: record.model_dump_json(indent=1) + "\n"}  # last: a kill before loses no change
+        files |= {**each.texts, **record.kept()}  # last: a kill before loses no change
     shared = shared_files(project, "", [], job=False, spark=False)
     missing = {file: text for file, text in shared.items() if not (project.root / file).exists()}
     write_all(project.root, {**files, **missing, **memory_of_bundle(missing)})
