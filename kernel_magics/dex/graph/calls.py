@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from dex.graph.facts import SAY_BOTH
 from dex.graph.pipelines import pipeline_call
-from dex.graph.plain import BUILTINS, loaded, of_container, of_text
+from dex.graph.plain import BUILTINS, FUNCTIONS, loaded, of_container, of_text
 from dex.graph.platform import Delta, Reader, Target, Writer, known_call, platform_attribute, platform_call
 from dex.graph.values import (
     Arguments,
@@ -30,6 +30,7 @@ from dex.graph.values import (
     join,
     known,
     source,
+    truth,
     unknown,
 )
 
@@ -145,6 +146,8 @@ def _called(run: Run, function: Any, given: Arguments, node: ast.Call) -> Value:
         found = _by_another_name(run, function, given, node)
     if found is not None:
         return found
+    if isinstance(function, Module) and function.name in FUNCTIONS:
+        return FUNCTIONS[function.name](given) or unknown(text)
     if isinstance(function, Module) and pipeline_call(run, function, given, node):
         return unknown(text)
     if isinstance(function, Module) and function.name == "dataclasses.field":
@@ -156,8 +159,8 @@ def _called(run: Run, function: Any, given: Arguments, node: ast.Call) -> Value:
     outside = isinstance(function, Module) and not is_harmless(function.name)
     if outside:
         _mention(run, function.name.rpartition(".")[2], given, node)
-    _hand_over(run, given, function.name if isinstance(function, Module) else "", node)
-    return Value((Unknown(text, outside=outside),))
+    made = _hand_over(run, given, function.name if isinstance(function, Module) else "", node)
+    return made or Value((Unknown(text, outside=outside),))
 
 
 def _by_another_name(run: Run, function: Unknown, given: Arguments, node: ast.Call) -> Value | None:
@@ -178,7 +181,8 @@ def _of_process(run: Run, given: Arguments, node: ast.Call) -> Value:
     """Return a variable of the process: its default is assumed."""
     default = given.get(1, "default")
     if default is None or default.is_unknown:
-        return unknown(source(node))
+        key = given.get(0, "key")
+        return unknown(source(node), key.one if key is not None and isinstance(key.one, str) else "")
     return Value(default.alternatives, default.assumed | {f"`{source(node)}` gives its default ({run.at(node)})"})
 
 
@@ -204,8 +208,7 @@ def _bare(run: Run, name: str, given: Arguments, node: ast.Call) -> Value:
     known_stars = bool(run.stars) and all(is_harmless(module) for module in run.stars)
     if not hasattr(builtins, name) and name not in _SHOWING and not known_stars:
         _mention(run, name, given, node)
-    _hand_over(run, given, name, node)
-    return unknown(source(node))
+    return _hand_over(run, given, name, node) or unknown(source(node))
 
 
 def _method(run: Run, owner: Any, name: str, given: Arguments, node: ast.Call) -> Value:
@@ -235,11 +238,13 @@ def _method(run: Run, owner: Any, name: str, given: Arguments, node: ast.Call) -
     found = platform_call(run, owner, name, given, node)
     if found is not None:
         return found
-    _hand_over(run, given, name, node)
+    if isinstance(owner, Unknown) and owner.parameter and name in ("lower", "upper", "strip"):
+        return known(replace(owner, text=text))
+    made = _hand_over(run, given, name, node)
     outside = isinstance(owner, Unknown) and owner.outside
     if outside:
         _mention(run, name, given, node)
-    return Value((Unknown(text, outside=outside),))
+    return made or Value((Unknown(text, outside=outside),))
 
 
 def is_harmless(module: str) -> bool:
@@ -261,20 +266,28 @@ def _instance(run: Run, kind: Class, given: Arguments) -> Value:
     return known(made)
 
 
-def _hand_over(run: Run, given: Arguments, name: str, node: ast.Call) -> None:
-    """Read functions of the notebook that are given to something that will call them."""
+def _hand_over(run: Run, given: Arguments, name: str, node: ast.Call) -> Value | None:
+    """Read functions of the notebook that are given to something that will call them; return what `map` and `filter` give."""
+    made: Value | None = None
     for number, value in enumerate(given.positional):
         for each in value.alternatives:
             method = isinstance(each, Unknown) and each.text.endswith((".table", ".sql")) and "(" not in each.text
             if not isinstance(each, Function | Partial) and not method:
                 continue
             behind = given.positional[number + 1 :]
-            rounds = [iterated(over) for over in behind]
-            if name.endswith("map") and behind and all(over is not None for over in rounds):
-                for row in zip(*(over for over in rounds if over is not None), strict=False):
-                    _called(run, each, Arguments(list(row), {}), node)
+            rounds = [row for over in behind if (row := iterated(over)) is not None]
+            if rounds and ("map" in name or name == "filter"):
+                rows = [list(row) for row in zip(*rounds, strict=False)]
+                if "starmap" in name:
+                    rows = [iterated(row[0]) or [] for row in rows]
+                results = [_called(run, each, Arguments(row, {}), node) for row in rows]
+                if name == "filter":
+                    results = [row[0] for row, kept in zip(rows, results, strict=True) if truth(kept) is not False]
+                made = known(Items(results))
             else:
                 positional = behind if name.endswith(("submit", "run_in_executor")) else []
+                if name == "apply_async" and rounds:
+                    positional = rounds[0]
                 _called(run, each, Arguments(positional, given.named if positional else {}), node)
     target = given.named.get("target")
     for each in target.alternatives if target is not None else ():
@@ -282,6 +295,7 @@ def _hand_over(run: Run, given: Arguments, name: str, node: ast.Call) -> None:
             arguments = given.named.get("args")
             given_there = iterated(arguments) if arguments is not None else None
             _called(run, each, Arguments(given_there or [], {}), node)
+    return made
 
 
 def _mention(run: Run, function: str, given: Arguments, node: ast.Call) -> None:

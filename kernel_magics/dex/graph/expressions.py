@@ -5,22 +5,23 @@ from __future__ import annotations
 import ast
 import operator
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice, product
 from typing import TYPE_CHECKING, Any
 
 from dex.graph.calls import attribute, call
 from dex.graph.values import (
-    MOST_ALTERNATIVES,
     Entries,
     Function,
     Items,
+    Module,
     Scope,
     Unknown,
     Value,
+    combined,
     has_hole,
     iterated,
     join,
     known,
+    one_of,
     source,
     truth,
     unknown,
@@ -108,16 +109,8 @@ def _each(value: Value, ask: Callable[[Any], Value]) -> Value:
     return Value(found.alternatives, found.assumed | value.assumed)
 
 
-def _combined(values: list[Value], make: Callable[..., Any]) -> Value:
-    """Return a value of every combination of alternatives."""
-    assumed = frozenset[str]().union(*(value.assumed for value in values))
-    rows = islice(product(*(value.alternatives for value in values)), MOST_ALTERNATIVES + 1)
-    found = join(known(make(*row)) for row in rows)
-    return Value(found.alternatives, assumed)
-
-
 def _texts(run: Run, values: list[Value]) -> Value:
-    return _combined(values, lambda *parts: "".join(run.holes.text(part) for part in parts)[:_LONGEST])
+    return combined(values, lambda *parts: "".join(run.holes.text(part) for part in parts)[:_LONGEST])
 
 
 def _formatted(run: Run, node: ast.FormattedValue, scope: Scope) -> Value:
@@ -134,13 +127,15 @@ def _formatted(run: Run, node: ast.FormattedValue, scope: Scope) -> Value:
         except (ValueError, TypeError):
             return Unknown(source(node.value))
 
-    return _combined([value], made)
+    return combined([value], made)
 
 
 def _operation(run: Run, node: ast.BinOp, left: Value, right: Value) -> Value:
     def made(one: Any, other: Any) -> Any:
         if isinstance(one, Items) and isinstance(other, Items) and isinstance(node.op, ast.Add):
             return Items([*one.values, *other.values])
+        if isinstance(one, Entries) and isinstance(other, Entries) and isinstance(node.op, ast.BitOr):
+            return Entries({**one.values, **other.values})
         texts = sum(isinstance(each, str) for each in (one, other))
         if (
             isinstance(node.op, ast.Add)
@@ -163,7 +158,7 @@ def _operation(run: Run, node: ast.BinOp, left: Value, right: Value) -> Value:
         except (TypeError, ValueError, ArithmeticError):
             return Unknown(source(node))
 
-    return _combined([left, right], made)
+    return combined([left, right], made)
 
 
 def _percent(run: Run, text: str, given: Any, node: ast.BinOp) -> Any:
@@ -210,17 +205,20 @@ def _subscript(run: Run, node: ast.Subscript, scope: Scope) -> Value:
         return _slice(run, owner, node.slice, scope, text)
     key = evaluate(run, node.slice, scope)
 
-    def found(each: Any) -> Value:
-        place = key.one
+    def found(each: Any, place: Any) -> Value:
+        if isinstance(each, Entries | Items) and isinstance(place, Unknown):
+            return one_of(each, unknown(text))
         if isinstance(each, Entries) and isinstance(place, str | int | float | bool | None):
             return each.values.get(place, unknown(text))
         if isinstance(each, Items) and isinstance(place, int) and -len(each.values) <= place < len(each.values):
             return each.values[place]
+        if isinstance(each, Module) and each.name == "os.environ" and isinstance(place, str):
+            return unknown(text, place)
         if isinstance(each, Unknown) and each.text.endswith(".schemas") and isinstance(place, str):
             return known(place)  # of an environment, whose layers stand for their schemas
         return unknown(text)
 
-    value = _each(owner, found)
+    value = _each(owner, lambda each: join(found(each, place) for place in key.alternatives))
     return Value(value.alternatives, value.assumed | key.assumed)
 
 

@@ -4,16 +4,40 @@ from __future__ import annotations
 
 import ast
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from itertools import product
+from math import prod
+from string import Template
+from textwrap import dedent
 from typing import TYPE_CHECKING, Any
 
-from dex.graph.values import Arguments, Entries, Items, Unknown, Value, has_hole, iterated, known, source, unknown
+from dex.graph.values import (
+    Arguments,
+    Class,
+    Entries,
+    Instance,
+    Items,
+    Scope,
+    Unknown,
+    Value,
+    combined,
+    has_hole,
+    iterated,
+    join,
+    known,
+    one_of,
+    sealed,
+    source,
+    unknown,
+    unsealed,
+)
 
 if TYPE_CHECKING:
     from dex.graph.run import Run
 
 _TEXT_METHODS = frozenset(
-    "lower upper strip lstrip rstrip replace title capitalize removeprefix removesuffix split startswith endswith".split()
+    "lower upper casefold strip lstrip rstrip replace title capitalize removeprefix removesuffix zfill split rsplit "
+    "partition rpartition splitlines startswith endswith".split()
 )
 _TYPES: Mapping[str, type] = {
     "str": str,
@@ -25,7 +49,6 @@ _TYPES: Mapping[str, type] = {
     "set": Items,
     "dict": Entries,
 }
-_KEEP_HOLES = frozenset({"strip", "lstrip", "rstrip", "lower"})
 
 
 def loaded(value: Value, text: str) -> Value:
@@ -45,25 +68,44 @@ def _of_plain(value: Any) -> Any:
 def of_text(run: Run, owner: str, name: str, given: Arguments, node: ast.Call) -> Value:
     """Return what a method of a text gives."""
     text = source(node)
-    if name == "format":
-        positional = [run.holes.text(value.one) for value in given.positional]
-        named = {key: run.holes.text(value.one) for key, value in given.named.items()}
+
+    def written(constant: Any) -> Any:
+        return constant if isinstance(constant, str | int | float) else run.holes.text(constant)
+
+    def formatted(*values: Any) -> Any:
+        positional = [written(value) for value in values[: len(given.positional)]]
+        named = {key: written(value) for key, value in zip(given.named, values[len(positional) :], strict=True)}
         try:
-            return Value((owner.format(*positional, **named),), _assumed(given))
-        except (IndexError, KeyError, ValueError, AttributeError):
-            return unknown(text)
-    if name == "join" and given.positional and isinstance(given.positional[0].one, Items):
-        parts = [run.holes.text(value.one) for value in given.positional[0].one.values]
-        return Value((owner.join(parts),), _assumed(given))
-    plain = all(isinstance(value.one, str | int) for value in given.all)
-    if name not in _TEXT_METHODS or not plain or (has_hole(owner) and name not in _KEEP_HOLES):
+            return owner.format(*positional, **named)
+        except (IndexError, KeyError, ValueError, AttributeError, TypeError):
+            return Unknown(text)
+
+    if name == "format":
+        return combined(given.all, formatted)
+    parts = iterated(given.positional[0]) if given.positional else None
+    if name == "join" and parts is not None:
+        found = combined(parts, lambda *each: owner.join(run.holes.text(part) for part in each))
+        return Value(found.alternatives, found.assumed | given.positional[0].assumed)
+    if name in ("substitute", "safe_substitute"):  # of a `string.Template`
+        named = {key: run.holes.text(value.one) for key, value in given.named.items()}
+        return Value((Template(owner).safe_substitute(named),), _assumed(given))
+    if name not in _TEXT_METHODS:
         return unknown(text)
+    return combined(given.all, lambda *values: _of_method(run, owner, name, values, text))
+
+
+def _of_method(run: Run, owner: str, name: str, given: Sequence[Any], text: str) -> Any:
+    if name == "replace" and isinstance(given[-1], Unknown):
+        given = (*given[:-1], run.holes.text(given[-1]))
+    if not all(isinstance(value, str | int) for value in given):
+        return Unknown(text)
     try:
-        found = getattr(owner, name)(*(value.one for value in given.positional))
+        found = getattr(sealed(owner), name)(*(sealed(v) if isinstance(v, str) else v for v in given))
     except (TypeError, ValueError):
-        return unknown(text)
-    made = Items([known(part) for part in found]) if isinstance(found, list) else found
-    return Value((made,), _assumed(given))
+        return Unknown(text)
+    if isinstance(found, bool):
+        return found if found or not has_hole(owner) else Unknown(text)
+    return unsealed(found) if isinstance(found, str) else Items([known(unsealed(part)) for part in found])
 
 
 def _assumed(given: Arguments) -> frozenset[str]:
@@ -76,8 +118,12 @@ def of_container(owner: Items | Entries, name: str, given: Arguments) -> Value |
     if isinstance(owner, Items):
         if name in ("append", "add") and first is not None:
             owner.values.append(first)
-        elif name in ("extend", "update") and first is not None and isinstance(first.one, Items):
-            owner.values.extend(first.one.values)
+        elif name == "insert" and len(given.positional) == 2:
+            owner.values.append(given.positional[1])
+        elif name in ("extend", "update") and first is not None:
+            owner.values.extend(iterated(first) or [unknown("one of many values")])
+        elif name in ("pop", "popleft"):
+            return one_of(owner, unknown("what a list holds"))
         elif name == "copy":
             return known(Items(list(owner.values)))
         else:
@@ -94,10 +140,14 @@ def of_container(owner: Items | Entries, name: str, given: Arguments) -> Value |
     if name == "update" and first is not None and isinstance(first.one, Entries):
         owner.values.update(first.one.values)
         return known(None)
-    if name in ("get", "setdefault", "pop") and first is not None and isinstance(first.one, str | int):
-        default = given.get(1, "default")
-        found = owner.values.get(first.one)
-        return found if found is not None else default or known(None)
+    if name in ("get", "setdefault", "pop") and first is not None:
+        default = given.get(1, "default") or known(None)
+        if name == "setdefault" and isinstance(first.one, str | int):
+            owner.values.setdefault(first.one, default)
+        keys = first.alternatives
+        if any(isinstance(key, Unknown) for key in keys):
+            return join([one_of(owner, default), default]) if default.one is not None else one_of(owner, default)
+        return join(owner.values.get(key, default) for key in keys)
     return None
 
 
@@ -169,6 +219,57 @@ def _as_entries(given: Arguments) -> Value | None:
     return known(Entries(dict(found.values) | given.named)) if isinstance(found, Entries) else None
 
 
+def _dedented(given: Arguments) -> Value | None:
+    return combined(given.all, lambda *texts: dedent(texts[0]) if isinstance(texts[0], str) else texts[0])
+
+
+def _chained(given: Arguments) -> Value | None:
+    rows = [iterated(value) for value in given.positional]
+    return None if None in rows else known(Items([value for row in rows for value in row or ()]))
+
+
+def _crossed(given: Arguments) -> Value | None:
+    rows = [iterated(value) for value in given.positional]
+    if None in rows or prod(len(row or ()) for row in rows) > 1000:
+        return None
+    return known(Items([known(Items(list(row))) for row in product(*(row or () for row in rows))]))
+
+
+def _named_tuple(given: Arguments) -> Value | None:
+    """Return the class that `collections.namedtuple` makes."""
+    fields = given.get(1, "field_names")
+    one = fields.one if fields is not None else None
+    names = (
+        one.replace(",", " ").split()
+        if isinstance(one, str)
+        else [v.one for v in one.values]
+        if isinstance(one, Items)
+        else []
+    )
+    if not names or not all(isinstance(name, str) and name.isidentifier() for name in names):
+        return None
+    node = ast.parse("class Made:\n" + "\n".join(f"    {name}: object" for name in names)).body[0]
+    return known(Class(node, Scope())) if isinstance(node, ast.ClassDef) else None
+
+
+def _namespace(given: Arguments) -> Value | None:
+    return known(Instance(Class(ast.ClassDef("SimpleNamespace", [], [], [], []), Scope()), dict(given.named)))
+
+
+#: Functions of Python's own modules.
+FUNCTIONS: Mapping[str, Callable[[Arguments], Value | None]] = {
+    "functools.wraps": lambda _: None,  # it calls nothing
+    "textwrap.dedent": _dedented,
+    "inspect.cleandoc": _dedented,
+    "string.Template": lambda given: given.get(0, "template"),
+    "itertools.chain": _chained,
+    "itertools.product": _crossed,
+    "collections.namedtuple": _named_tuple,
+    "collections.OrderedDict": _as_entries,
+    "types.SimpleNamespace": _namespace,
+    "copy.copy": lambda given: given.get(0, "x"),
+    "copy.deepcopy": lambda given: given.get(0, "x"),
+}
 BUILTINS: Mapping[str, Callable[[Arguments], Value | None]] = {
     "list": _listed,
     "tuple": _listed,

@@ -22,6 +22,8 @@ _VIEWS = frozenset(
 )
 _PANDAS_FILES = frozenset("csv parquet json excel orc feather pickle delta".split())
 _CHANGES = frozenset("merge update delete restoreToVersion restoreToTimestamp replaceWhere".split())
+#: What reads a Delta table, or looks after one which somebody else fills.
+_CARE = ("toDF", "optimize", "vacuum")
 #: Words of a writer's mode, and of a stream's output, as what they do to a table.
 _MODES: Mapping[str, How] = {"append": "append", "ignore": "create", "complete": "overwrite", "update": "change"}
 _TARGETS: Mapping[str, How] = {
@@ -104,8 +106,8 @@ def known_call(run: Run, name: str, given: Arguments, node: ast.Call, owner: Any
         run.use("read" if only_reads else "overwrite", given.positional[0], run.at(run.line), "path")
         return unknown(source(node))
     verb, _, kind = name.partition("_")
-    if kind == "table" and verb in ("read", "to") and count:
-        run.use("read" if verb == "read" else "overwrite", given.positional[0], run.at(run.line))
+    if kind == "table" and verb in ("read", "to") and (named := given.get(0, "name")) is not None:
+        run.use("read" if verb == "read" else "overwrite", named, run.at(run.line))
         return unknown(source(node))
     if kind in _PANDAS_FILES and verb in ("read", "to"):
         path = given.get(0, "path", "path_or_buf", "filepath_or_buffer", "io")
@@ -267,7 +269,7 @@ def _target(run: Run, target: Target, name: str, given: Arguments, node: ast.Cal
 
 
 def _delta(run: Run, table: Delta, name: str, given: Arguments, node: ast.Call) -> Value:
-    if name in _CHANGES or name == "toDF":
-        run.use("read" if name == "toDF" else "change", table.name, run.at(run.line), table.kind)
+    if name in _CHANGES or name in _CARE:
+        run.use("read" if name in _CARE else "change", table.name, run.at(run.line), table.kind)
         return unknown(source(node))
     return known(table)

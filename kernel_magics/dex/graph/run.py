@@ -29,7 +29,7 @@ from dex.graph.values import (
 
 #: Statements of one notebook, loops and calls taken apart; more are not read.
 MOST_STEPS = 20_000
-_DEEPEST = 12
+_DEEPEST = 20
 
 
 class TooMuch(Exception):
@@ -209,7 +209,8 @@ class Run:
 
         node = function.node
         title = getattr(node, "name", "a lambda")
-        if self.stack.count(node) > 1 or sum(isinstance(each, ast.AST) for each in self.stack) > _DEEPEST:
+        called = (node, id(function.scope))  # a decorator's inner function has another scope for each that it decorates
+        if self.stack.count(called) > 1 or sum(isinstance(each, tuple) for each in self.stack) > _DEEPEST:
             return unknown(f"{title}(...)")
         if function.bound is not None:
             positional = [function.bound, *positional]
@@ -219,7 +220,7 @@ class Run:
         with self.inside(function.origin):
             for name, value in _bound(self, node.args, positional, named, function.scope):
                 scope.names[name] = value
-            self.stack.append(node)
+            self.stack.append(called)
             self.returns.append([])
             self.yields.append([])
             try:

@@ -72,7 +72,7 @@ def _one(run: Run, node: ast.stmt, scope: Scope) -> bool:
         return execute(run, node.body, scope)
     elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
         function = Function(node, scope, run.origin)
-        scope.set(node.name, known(function))
+        scope.set(node.name, _decorated(run, node, function, scope))
         take_decorators(run, node, function, scope)
     elif isinstance(node, ast.ClassDef):
         _class(run, node, scope)
@@ -100,12 +100,23 @@ def _one(run: Run, node: ast.stmt, scope: Scope) -> bool:
     return isinstance(node, ast.Break | ast.Continue)
 
 
+def _decorated(run: Run, node: ast.FunctionDef | ast.AsyncFunctionDef, function: Function, scope: Scope) -> Value:
+    """Return what the notebook's own decorators make of a function; those of others are taken to leave it as it is."""
+    made = known(function)
+    for mark in reversed(node.decorator_list):
+        decorator = evaluate(run, mark, scope).one
+        if isinstance(decorator, Function):
+            found = run.call(decorator, [made], {})
+            made = found if isinstance(found.one, Function) else made
+    return made
+
+
 def assign(run: Run, target: ast.expr, value: Value, scope: Scope) -> None:
     """Bind a target of an assignment."""
     if isinstance(target, ast.Name):
         scope.set(target.id, value)
     elif isinstance(target, ast.Starred):
-        assign(run, target.value, unknown(source(target.value)), scope)
+        assign(run, target.value, value, scope)
     elif isinstance(target, ast.Tuple | ast.List):
         _unpack(run, target, value, scope)
     elif isinstance(target, ast.Attribute):
@@ -118,15 +129,20 @@ def assign(run: Run, target: ast.expr, value: Value, scope: Scope) -> None:
     elif isinstance(target, ast.Subscript):
         owner, key = evaluate(run, target.value, scope), evaluate(run, target.slice, scope).one
         for each in owner.alternatives:
-            if isinstance(each, Entries) and isinstance(key, str | int):
+            inside = isinstance(each, Items) and isinstance(key, int) and -len(each.values) <= key < len(each.values)
+            if inside or (isinstance(each, Entries) and isinstance(key, str | int)):
                 each.values[key] = value
 
 
 def _unpack(run: Run, target: ast.Tuple | ast.List, value: Value, scope: Scope) -> None:
-    starred = any(isinstance(part, ast.Starred) for part in target.elts)
     rows = [each.values for each in value.alternatives if isinstance(each, Items)]
+    star = next((i for i, part in enumerate(target.elts) if isinstance(part, ast.Starred)), None)
+    if star is not None:
+        rest = len(target.elts) - star - 1
+        long = [row for row in rows if len(row) > star + rest - 1]
+        rows = [[*row[:star], known(Items(row[star : len(row) - rest])), *row[len(row) - rest :]] for row in long]
     fitting = [row for row in rows if len(row) == len(target.elts)]
-    if starred or not fitting or len(rows) < len(value.alternatives):
+    if not fitting or len(rows) < len(value.alternatives):
         for part in target.elts:
             assign(run, part, unknown(source(part)), scope)
         return

@@ -36,6 +36,8 @@ def utilities_call(run: Run, owner: Unknown, name: str, given: Arguments, node: 
 
 
 def _widget(run: Run, name: str, given: Arguments) -> Value | None:
+    if name == "getAll":
+        return known(Entries({**run.widgets, **run.given}))
     key = given.get(0, "name")
     if key is None or not isinstance(key.one, str):
         return None

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice, product
 from typing import Any
 
 #: More alternatives than this are no longer told apart.
 MOST_ALTERNATIVES = 64
+#: Signs from here on are nobody's: plane 15 of Unicode, for private use.
+_SEAL = 0xF0000
+_SEALED = re.compile("[\U000f0000-\U000ffffd]")
 _HOLE = re.compile(r"__dex_hole_(\d+)__", re.IGNORECASE)
 
 
@@ -226,6 +230,20 @@ def join(values: Iterable[Value]) -> Value:
     return Value(tuple(found.values()), assumed)
 
 
+def combined(values: Sequence[Value], make: Callable[..., Any]) -> Value:
+    """Return what a function makes of every combination of alternatives."""
+    assumed = frozenset[str]().union(*(value.assumed for value in values))
+    rows = islice(product(*(value.alternatives for value in values)), MOST_ALTERNATIVES + 1)
+    found = join(known(make(*row)) for row in rows)
+    return Value(found.alternatives, assumed)
+
+
+def one_of(container: Items | Entries, lost: Value) -> Value:
+    """Return what any place of a list or dictionary holds: only the run knows which; where there is none, what is lost."""
+    values = container.values
+    return join(values if isinstance(values, list) else values.values()) if values else lost
+
+
 def truth(value: Value) -> bool | None:
     """Return whether a value counts as true in a condition; None where only the run knows.
 
@@ -297,6 +315,16 @@ class Holes:
             return f"{{{parameter}}}" if parameter else match.group()
 
         return _HOLE.sub(name, text), found
+
+
+def sealed(text: str) -> str:
+    """Return a text with one sign, which no method of texts changes, for each part that only the run knows."""
+    return _HOLE.sub(lambda found: chr(_SEAL + int(found.group(1))), text)
+
+
+def unsealed(text: str) -> str:
+    """Return a text with the parts that are only known to the run, as they were before `sealed`."""
+    return _SEALED.sub(lambda found: f"__dex_hole_{ord(found.group()) - _SEAL}__", text)
 
 
 def has_hole(text: str) -> bool:
