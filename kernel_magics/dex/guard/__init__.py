@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = [
     "GuardStatus",
     "at_home",
+    "check_path",
     "classify_sql",
     "confirm_writes",
     "guard_status",

@@ -31,7 +31,8 @@ def main(asked: str) -> int:
         give = functools.partial(_give_the_session, work["environment"], work["project"])
         sys.meta_path.insert(0, _OnceRead("pyspark.sql.session", give))
     if work["kind"] in ("entry_point", "python_file", "sql") and work["guarded"]:
-        sys.meta_path.insert(0, _OnceRead("dex_dbutils.session.interceptors", _guard))
+        sys.meta_path.insert(0, _OnceRead("dex_dbutils.session.interceptors", _guard_sessions))
+        sys.meta_path.insert(0, _OnceRead("dex_dbutils.utilities.checks", _guard_files))
     try:
         told = _do(work)
         temporary = work["result"] + ".part"
@@ -123,18 +124,18 @@ def _give_the_session(environment: str, project: str, module: Any) -> None:
     builder.getOrCreate = get_or_create
 
 
-def _guard(module: Any) -> None:
-    """Let every session that is opened have the guard, as in a notebook."""
+def _guard_sessions(interceptors: Any) -> None:
+    """Do the first half of `dex.guard.install_tap`: who registers sessions is only now being read."""
+    from dex.guard import make_tap
 
-    def tap(environment: Any) -> Any:
-        from dex_dbutils.utilities import add_write_check
+    interceptors.add_interceptor(make_tap)
 
-        from dex.guard import check_path, make_tap
 
-        add_write_check(check_path)
-        return make_tap(environment)
+def _guard_files(checks: Any) -> None:
+    """Do the other half, for what ``dbutils.fs`` changes."""
+    from dex.guard import check_path
 
-    module.add_interceptor(tap)
+    checks.add_write_check(check_path)
 
 
 def _spark(environment: str, project: str) -> Any:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from dex.jobs import JobRun, JobSettings, Record, Runner, Workshop, begin_repair, new_record, read_record
-from dex_dbutils.config import Project
+from dex_dbutils.config import Project, find_project
 
 SECRET = "hunter2222"
 
@@ -38,6 +38,25 @@ def test_no_secret_stays_in_what_is_kept_of_a_task(tmp_path: Path) -> None:
     assert found.tasks["fails"].error == "ValueError: [API_KEY] is refused"
     assert "[API_KEY]" in (found.tasks["if"].error or "")
     assert SECRET not in (tmp_path / f".dex/jobs/{found.id}/changes.jsonl").read_text()
+
+
+def test_a_task_that_opens_no_session_is_guarded_too(tmp_path: Path) -> None:
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config/base.yaml").write_text("project: {name: p, package: p}\n")
+    (tmp_path / "config/local.yaml").write_text("kind: local\nguard: {writes: deny}\n")
+    (tmp_path / "writes.py").write_text(
+        "from dex_dbutils import load_environment\n"
+        "from dex_dbutils.utilities import get_dbutils\n"
+        "get_dbutils(None, load_environment('local')).fs.put('/Volumes/local/bronze/a.txt', 'a')\n"
+    )
+    settings = {
+        "environments": [{"environment_key": "e", "spec": {}}],
+        "tasks": [{"task_key": "one", "environment_key": "e", "spark_python_task": {"python_file": "writes.py"}}],
+    }
+    project = find_project(tmp_path)
+    found = run(new_record(project, "job", JobSettings.model_validate(settings), {}, "local"), project)
+    assert "DEX-GUARD" in (found.tasks["one"].error or "")
+    assert not (tmp_path / ".dex/volumes").exists()
 
 
 def test_items_that_a_repairs_shorter_list_does_not_have_wait_for_nothing(tmp_path: Path) -> None:
