@@ -83,6 +83,7 @@ def _schemas(edges: Edges) -> Iterator[Question]:
                 for w, nodes in written.items()
                 for other in nodes
                 if other is not node and w[0] == "table" and w[-1] == name[-1] and may_be_one_schema(said, w[-2])
+                if not _catalogs_differ(use, other.writes[w][0])
             ]
             answered = node.said.settings.reads or ()
             if fitting and not any(shown_id(match) in answered for _, match in fitting):
@@ -91,8 +92,14 @@ def _schemas(edges: Edges) -> Iterator[Question]:
                     code="DEX-GRAPH-13",
                     text=f"{node.key} reads {shown_id(name)} and {other.key} writes {shown_id(match)}: are they one table?",
                     places=[use.place, other.writes[match][0].place],
-                    remedy=f"Name the schema in both, or say `dex: task {{reads: [{shown_id(match)}]}}` in {node.notebook}.",
+                    remedy=f"Name the {'catalog' if len(name) > 3 else 'schema'} in both, or say `dex: task {{reads: [{shown_id(match)}]}}` in {node.notebook}.",
                 )
+
+
+def _catalogs_differ(one: Use, other: Use) -> bool:
+    """Return whether both say their catalog, without assuming anything, and it is not the same."""
+    catalogs = [use.name.catalog for use in (one, other) if not use.assumed and use.name.catalog != OF_ENVIRONMENT]
+    return len(catalogs) > 1 and None not in catalogs and catalogs[0] != catalogs[1]
 
 
 def _handed_over(edges: Edges) -> Iterator[Question]:

@@ -22,8 +22,8 @@ def bind_imports(run: Run, node: ast.Import | ast.ImportFrom, scope: Scope) -> N
             name = alias.name if alias.asname else alias.name.partition(".")[0]
             scope.set(alias.asname or name, known(Module(name, _scope_of(run, name))))
         return
-    module = node.module or ""
-    inside = _scope_of(run, module) if not node.level else None
+    module = _absolute(run, node)
+    inside = _scope_of(run, module)
     for alias in node.names:
         if alias.name == "*":
             run.stars.update([] if inside is not None else [module])
@@ -39,6 +39,12 @@ def bind_imports(run: Run, node: ast.Import | ast.ImportFrom, scope: Scope) -> N
         if module.startswith(("databricks.sdk.runtime", "pyspark.dbutils")) or alias.name in ("spark", "dbutils", "sc"):
             found = unknown(alias.name)
         scope.set(alias.asname or alias.name, found or unknown(alias.name))
+
+
+def _absolute(run: Run, node: ast.ImportFrom) -> str:
+    """Return the module of an import; one that is relative begins at the package of the module being read."""
+    package = run.package[: len(run.package) + 1 - node.level] if node.level else []
+    return ".".join([*package, *([node.module] if node.module else [])])
 
 
 def _scope_of(run: Run, module: str) -> Scope | None:
@@ -59,8 +65,13 @@ def _scope_of(run: Run, module: str) -> Scope | None:
     scope = Scope()
     run.modules[module] = scope
     shown = file.relative_to(run.root).as_posix() if file.is_relative_to(run.root) else str(file)
-    with run.inside(Origin(shown)):
-        execute(run, tree.body, scope)
+    around = run.package
+    run.package = module.split(".") if file.name == "__init__.py" else module.split(".")[:-1]
+    try:
+        with run.inside(Origin(shown)):
+            execute(run, tree.body, scope)
+    finally:
+        run.package = around
     return scope
 
 

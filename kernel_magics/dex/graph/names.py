@@ -16,6 +16,7 @@ OF_ENVIRONMENT = "__dex_env__"
 #: Stands for a frame that SQL is given by `spark.sql(..., name=frame)`.
 FRAME = "__dex_frame__"
 _PART = re.compile(r"`((?:[^`]|``)*)`|([^.`\s]+)")
+_NAME = re.compile(rf"(?:{_PART.pattern})(?:\.(?:{_PART.pattern}))*")
 _PARAMETER = re.compile(r"\{\w[\w.]*\}")
 _GLOB = re.compile(r"[*?\[{]")
 _SCHEMES = re.compile(r"^(dbfs:|file:)(?=/)|^/dbfs(?=/)")
@@ -56,6 +57,11 @@ class Current:
 def split_name(text: str) -> list[str]:
     """Return the parts of a dotted name, without backticks."""
     return [quoted.replace("``", "`") if quoted else plain for quoted, plain in _PART.findall(text)]
+
+
+def is_dotted(text: str) -> bool:
+    """Return whether a text is a name and nothing else, not a sentence that has one."""
+    return _NAME.fullmatch(text.strip()) is not None
 
 
 def table_name(parts: list[str], current: Current, unknown: str) -> Name:

@@ -11,7 +11,7 @@ from typing import Literal
 
 from dex.graph.facts import Facts, Mention, Shared, TaskValue, Use
 from dex.graph.models import How, Place, Question
-from dex.graph.names import FRAME, Current, Name, path_name, split_name, table_name
+from dex.graph.names import FRAME, Current, Name, is_dotted, path_name, split_name, table_name
 from dex.graph.values import (
     Entries,
     Function,
@@ -53,6 +53,7 @@ class Run:
         current: catalog, schema and views of the session.
         stack: notebooks and functions that are being read, the outermost first.
         modules: names of the project's modules; None for other modules.
+        package: names of the package whose module is being read, the outermost first.
         stars: modules from outside of the project of which everything was imported.
     """
 
@@ -69,6 +70,7 @@ class Run:
     holes: Holes = field(default_factory=Holes)
     stack: list[object] = field(default_factory=list)
     modules: dict[str, Scope | None] = field(default_factory=dict)
+    package: list[str] = field(default_factory=list)
     stars: set[str] = field(default_factory=set)
     returns: list[list[Value]] = field(default_factory=list)
     yields: list[list[Value]] = field(default_factory=list)
@@ -171,7 +173,10 @@ class Run:
     def mention(self, value: Value, function: str, place: Place) -> None:
         """Note texts that are given to a function of which nothing is known."""
         for each in value.alternatives:
-            if isinstance(each, str) and len(parts := split_name(each)) in (2, 3) and not has_hole(parts[-1]):
+            if not isinstance(each, str) or not is_dotted(each):
+                continue
+            parts = split_name(each)
+            if len(parts) in (2, 3) and not has_hole(parts[-1]):
                 named = table_name(parts, self.current, "")
                 self.facts.mentions.append(Mention(named, function, place, self.cell))
 

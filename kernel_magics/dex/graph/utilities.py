@@ -90,7 +90,11 @@ def _task_value(run: Run, name: str, given: Arguments, node: ast.Call) -> Value 
         task, key = given.get(0, "taskKey"), given.get(1, "key")
         if task is not None and key is not None:
             run.task_value(key, task, run.at(node))
-        return unknown(source(node))
+        default = given.get(2, "default") or given.get(3, "debugValue")
+        if key is None or default is None or default.is_unknown:
+            return unknown(source(node))
+        note = f"task value `{run.holes.text(key.one)}` is {shown(default)}, its default ({run.at(node)})"
+        return Value(default.alternatives, default.assumed | {note})
     return None
 
 
