@@ -45,8 +45,9 @@ class Redaction:
         forms = {
             (form, f"[{name}]")
             for name, value in secrets
-            if len(value) >= SHORTEST
-            for form in (value, json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1])
+            for part in (value, *value.splitlines())  # a log is written a line at a time
+            if len(part) >= SHORTEST
+            for form in (part, json.dumps(part)[1:-1], json.dumps(part, ensure_ascii=False)[1:-1])
         }
         self._values = sorted(forms, key=lambda pair: (-len(pair[0]), pair))
 

@@ -119,6 +119,7 @@ class JobRunner:
     def close(self) -> None:
         """End the event loop, and the engines that tasks have started."""
         if self._loop is not None:
+            asyncio.run_coroutine_threadsafe(_others_end(), self._loop).result()
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join(_END_SECONDS)
             if not self._thread.is_alive():
@@ -235,6 +236,13 @@ class _WorkspaceRunner(Runner):
         number, end = await self.run_elsewhere(record, int(task.job_id), parameters, task.job_parameters)
         started(number)
         return record.run.model_copy(update={"id": number, "key": str(task.job_id), "result": end.result})
+
+
+async def _others_end() -> None:
+    """Wait for all else that this event loop does: runs that were told to end tell so last of all."""
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    if others:
+        await asyncio.wait(others, timeout=_END_SECONDS)
 
 
 def _keys(settings: JobSettings) -> list[str]:

@@ -24,6 +24,12 @@ def test_a_value_with_quotes_is_found_inside_json_as_well() -> None:
     assert json.loads(redact(json.dumps({"x": 'my pass"word\\ü'}, ensure_ascii=False))) == {"x": "my [KEY]"}
 
 
+def test_a_key_of_several_lines_is_hidden_in_a_log_line_by_line() -> None:
+    redact = Redaction([("KEY", "-----BEGIN KEY-----\nc2VjcmV0\n-----END KEY-----")])
+    assert redact("it is c2VjcmV0\n") == "it is [KEY]\n"
+    assert redact("-----BEGIN KEY-----\nc2VjcmV0\n-----END KEY-----") == "[KEY]"
+
+
 def test_words_too_short_for_a_secret_stay() -> None:
     assert Redaction([("ENV", "dev")])("the dev environment") == "the dev environment"
 

@@ -242,7 +242,11 @@ def test_the_log_of_a_job_on_this_machine_has_the_places(
     )
     (project / "resources/fail.job.yml").write_text(JOB)
     monkeypatch.chdir(project)
-    assert main(["job", "run", "fail", "--json"]) == 1
-    number = json.loads(capsys.readouterr().out)["id"]
-    assert main(["job", "logs", str(number), "fail"]) == 0
-    assert beside(capsys.readouterr().out) == [MIDDLE, DEEP, RAISED]
+    try:
+        assert main(["job", "run", "fail", "--json"]) == 1
+        number = json.loads(capsys.readouterr().out)["id"]
+        assert main(["job", "logs", str(number), "fail"]) == 0
+        log = capsys.readouterr().out
+    finally:
+        main(["engine", "stop"])
+    assert beside(log) == [MIDDLE, DEEP, RAISED]
