@@ -42,6 +42,15 @@ def test_a_notebook_runs_and_its_executed_copy_is_kept(project: Path) -> None:
     assert said == ["cell 1 of 2: x = 1", "cell 2 of 2: print(x + 1)"]
 
 
+def test_a_secret_that_a_cell_prints_is_not_in_the_executed_copy(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEX_SECRET_SHOP_HOOK", "hunter2-hunter2")
+    path = write_notebook(project / "n.ipynb", "import os\nprint('with', os.environ['DEX_SECRET_SHOP_HOOK'])")
+    run_notebook(path, out=project / "out.ipynb")
+    assert outputs(project / "out.ipynb") == ["with [DEX_SECRET_SHOP_HOOK]\n"]
+
+
 def test_the_kernel_works_in_the_notebooks_folder_and_knows_its_path(project: Path) -> None:
     path = write_notebook(
         project / "notebooks/n.ipynb", "import os\nprint(os.getcwd())\nprint(os.environ['JPY_SESSION_NAME'])"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +33,13 @@ class Executable:
     def number(self, index: int) -> int | None:
         """Return the number of a cell in the person's notebook."""
         return self.numbers[index]
+
+    def change_outputs(self, change: Callable[[Any], Any]) -> None:
+        """Put what a function returns of a cell's outputs in their place."""
+        from nbformat import from_dict
+
+        for _, cell in self.code:
+            cell["outputs"] = from_dict(change(cell["outputs"]))
 
     def text(self) -> str:
         """Return the notebook with its outputs, as JSON."""

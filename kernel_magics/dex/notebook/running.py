@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
+from dex_agents.redaction import redaction_for
 from dex_dbutils import NotebookError, Where
 from dex_dbutils.config import find_project, load_environment
 from pydantic import BaseModel, ConfigDict
@@ -80,7 +81,7 @@ def run_notebook(
         path: an .ipynb or a Databricks source file.
         parameters: values by name: set below the cell tagged ``parameters``, and the values of widgets.
         texts: what widgets give, where it is not the text of the parameter's value: ``1.50`` of the number 1.5.
-        out: where to write the executed notebook.
+        out: where to write the executed notebook; secrets of the project are hidden there.
         environment: environment to bind instead of the one that the notebook's ``%dex_env`` names.
         progress: told of every cell that begins.
 
@@ -116,6 +117,7 @@ def run_notebook(
     seconds = time.perf_counter() - started
     try:
         if out is not None:
+            prepared.change_outputs(redaction_for(find_project(path.resolve().parent)).tree)
             write_atomically(out, prepared.text())
     finally:
         outcome: Outcome = (
