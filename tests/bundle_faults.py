@@ -8,11 +8,12 @@ from __future__ import annotations
 from pathlib import Path
 
 BASE = Path(__file__).with_name("unit") / "bundle/base"
-ROOT, JOB, OTHER, TABLES = (
+ROOT, JOB, OTHER, TABLES, MORE = (
     "databricks.yml",
     "resources/flights.job.yml",
     "resources/publish.job.yml",
     "resources/tables.yml",
+    "resources/others.yml",
 )
 MARK = "‸"
 NOTEBOOK = "notebook_task: {notebook_path: ../notebooks/load.py}"
@@ -89,10 +90,40 @@ ERRORS: dict[str, tuple[str, str, str, str, str]] = {
     "an unknown key of a pipeline": (TABLES, "      serverless: true", "      ‸serverles: true", "06", "Did you mean 'serverless'?"),
     "a pipeline's folder that is not there": (TABLES, "      root_path: ../src/events", "      ‸root_path: ../src/event", "15", "There is no folder '../src/event'"),
     "a dashboard's file that is not there": (TABLES, "  volumes:\n", "  dashboards:\n    late: {display_name: late, warehouse_id: x, ‸file_path: ../late.lvdash.json}\n  volumes:\n", "15", "There is no file '../late.lvdash.json'"),
-    "an app's folder that is not there": (TABLES, "  volumes:\n", "  apps:\n    helper: {name: helper, ‸source_code_path: ../app}\n  volumes:\n", "15", "There is no folder '../app'"),
+    "an app's folder that is not there": (MORE, "      source_code_path: ../helper\n", "      ‸source_code_path: ../app\n", "15", "There is no folder '../app'"),
     "a pipeline's notebook without a path": (TABLES, "        - notebook:\n            path: ../notebooks/late.py", "        - ‸notebook: {}", "21", "needs `path`"),
     "a pipeline's notebook that is not there": (TABLES, "            path: ../notebooks/late.py", "            ‸path: ../notebooks/later.py", "15", "There is no notebook '../notebooks/later.py'"),
     "a pipeline's pattern without a file": (TABLES, "            include: ../src/events/**", "            ‸include: ../src/evnts/**", "15", "No file matches '../src/evnts/**'"),
+    # resources of other kinds
+    "an unknown key of a dashboard": (MORE, "      embed_credentials: false", "      ‸embed_credential: false", "06", "Did you mean 'embed_credentials'?"),
+    "a dashboard of no warehouse": (MORE, "    traffic:\n      display_name: Traffic\n      file_path: ../boards/traffic.lvdash.json\n      warehouse_id: ${resources.sql_warehouses.small.id}\n", "    ‸traffic:\n      display_name: Traffic\n      file_path: ../boards/traffic.lvdash.json\n", "21", "A dashboard needs `warehouse_id`"),
+    "a level that dashboards lack": (MORE, "        - level: CAN_READ", "        - ‸level: READ", "07", "`level` cannot be 'READ'. Did you mean 'CAN_READ'?"),
+    "a comparison that alerts lack": (MORE, "        comparison_operator: GREATER_THAN", "        ‸comparison_operator: GREATER", "07", "Did you mean 'GREATER_THAN'?"),
+    "an alert without a query": (MORE, "    delays:\n      display_name: Delays\n      warehouse_id: ${resources.sql_warehouses.small.id}\n      query_text: SELECT max(delay) AS delay FROM flights\n", "    ‸delays:\n      display_name: Delays\n      warehouse_id: ${resources.sql_warehouses.small.id}\n", "21", "Alert 'delays' needs `query_text`; or `file_path`"),
+    "an app of no code": (MORE, "    helper:\n      name: helper\n      source_code_path: ../helper\n", "    ‸helper:\n      name: helper\n", "21", "needs `source_code_path`"),
+    "an app of two codes": (MORE, "      source_code_path: ../helper\n", "      source_code_path: ../helper\n      ‸git_source: {branch: main}\n", "21", "from `source_code_path` and from `git_source`"),
+    "an app's command as one text": (MORE, "        command: [python, app.py]", "        ‸command: python app.py", "03", "`command` must be a list"),
+    "an app's right that is none": (MORE, "            permission: CAN_MANAGE_RUN", "            ‸permission: CAN_RUN", "07", "Did you mean 'CAN_MANAGE_RUN'?"),
+    "served models beside their settings": (MORE, "      config:\n        served_entities:", "      ‸served_models: []\n      config:\n        served_entities:", "06", "it belongs into `config`"),
+    "a route without its share": (MORE, "            - served_model_name: current\n              traffic_percentage: 100\n", "            - ‸served_model_name: current\n", "21", "needs `traffic_percentage`"),
+    "tags as keys and values": (MORE, "  models:\n    old_model:\n      name: old_model\n      tags:\n        - key: team\n          value: flights\n", "  models:\n    old_model:\n      name: old_model\n      ‸tags: {team: flights}\n", "03", "`tags` must be a list"),
+    "a model in no schema": (MORE, "    delay:\n      name: delay\n      catalog_name: ${var.catalog}\n      schema_name: silver\n", "    ‸delay:\n      name: delay\n      catalog_name: ${var.catalog}\n", "21", "A registered model needs `schema_name`"),
+    "a privilege that is none": (MORE, "            - EXECUTE", "            - ‸EXECUT", "07", "Did you mean 'EXECUTE'?"),
+    "permissions of a schema": (TABLES, "      grants:", "      ‸permissions: [{level: CAN_VIEW, group_name: users}]\n      grants:", "06", "rights are given by `grants` here"),
+    "grants of a job": (OTHER, "      tasks:", "      ‸grants: []\n      tasks:", "06", "rights are given by `permissions` here"),
+    "an experiment by another name": (MORE, "      name: /Workspace/experiments/delays", "      ‸experiment_name: /Workspace/experiments/delays", "06", "Did you mean 'name'?"),
+    "a monitor of no schema": (MORE, "    quality:\n      table_name: ${var.catalog}.silver.flights\n      output_schema_name: ${var.catalog}.silver\n", "    ‸quality:\n      table_name: ${var.catalog}.silver.flights\n", "21", "A quality monitor needs `output_schema_name`"),
+    "a cluster of its own without a runtime": (MORE, "    interactive:\n      cluster_name: interactive\n      spark_version: 16.4.x-scala2.12\n", "    ‸interactive:\n      cluster_name: interactive\n", "32", "Cluster 'interactive' needs `spark_version`"),
+    "a cluster's wheel that nothing builds": (MORE, "        - whl: ../dist/*.whl", "        - ‸whl: ../lib/*.whl", "18", "No wheel matches '../lib/*.whl'"),
+    "an unknown type of warehouse": (MORE, "      warehouse_type: PRO", "      ‸warehouse_type: SERVERLESS", "07", "Known: CLASSIC, PRO"),
+    "a warehouse without a name": (MORE, "    small:\n      name: small\n", "    ‸small:\n", "21", "A SQL warehouse needs `name`"),
+    "a level that secret scopes lack": (MORE, "        - level: READ", "        - ‸level: CAN_READ", "07", "Did you mean 'READ'?"),
+    "a pool of no machines": (MORE, "    pool:\n      instance_pool_name: pool\n      node_type_id: i3.xlarge\n", "    ‸pool:\n      instance_pool_name: pool\n", "21", "An instance pool needs `node_type_id`"),
+    "an index that is described as another": (MORE, "      delta_sync_index_spec:\n        source_table: dev.silver.flights\n        pipeline_type: TRIGGERED\n", "      delta_sync_index_spec: {}\n      ‸direct_access_index_spec: {schema_json: '{}'}\n", "06", "of type DELTA_SYNC, which takes no `direct_access_index_spec`"),
+    "an index that is not described": (MORE, "      index_type: DELTA_SYNC\n      delta_sync_index_spec:\n        source_table: dev.silver.flights\n        pipeline_type: TRIGGERED\n", "      ‸index_type: DELTA_SYNC\n", "21", "needs `delta_sync_index_spec`"),
+    "an unknown schedule of a synced table": (MORE, "        scheduling_policy: SNAPSHOT", "        ‸scheduling_policy: SNAPSHOTS", "07", "Did you mean 'SNAPSHOT'?"),
+    "a serverless pipeline with clusters": (TABLES, "      serverless: true", "      serverless: true\n      ‸clusters: [{label: default, num_workers: 1}]", "13", "Pipeline 'events' is serverless, which takes no `clusters`"),
+    "a dashboard that no file has, in a target": (ROOT, "    resources:\n      jobs:", "    resources:\n      dashboards:\n        ‸trafic: {warehouse_id: x}\n      jobs:", "34", "`dashboards.trafic`, which the bundle does not have. Did you mean 'traffic'?"),
     # jobs
     "an unknown key of a job": (JOB, "      schedule:", "      ‸max_concurent_runs: 1\n      schedule:", "06", "Did you mean 'max_concurrent_runs'?"),
     "no tasks": (OTHER, "    publish:\n      name: publish\n      tasks:\n        - task_key: publish\n          notebook_task:\n            notebook_path: ../notebooks/publish.sql\n            warehouse_id: ${var.warehouse}\n", "    ‸publish:\n      name: publish\n", "10", "Job 'publish' has no tasks"),

@@ -15,9 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bundle_faults import BASE, ERRORS, JOB, MARK, OTHER, TABLES, with_fault
+from bundle_faults import BASE, ERRORS, JOB, MARK, MORE, OTHER, TABLES, with_fault
 from configured_project import every_setting
 from dex.bundle import load_bundle, read_bundle, validate_bundle
+from dex.bundle.fields import api
+from dex.bundle.own_fields import ROOTS
 from dex.bundle.resources import VolumePath, write_resources
 from dex.bundle.targets import write_targets
 from dex.bundle.vendor import find_cli
@@ -33,19 +35,28 @@ from support import make_venv
 
 PACKAGES = ("databricks-bundles==1.22.1", "jsonschema-rs>=0.30")
 SOUND = BASE.with_name("sound")
+#: How the package's class of a kind is found.
+CLASS_OF = """\
+import dataclasses, enum, importlib, json, sys, typing
+from databricks.bundles.core import Resource, Variable
+def class_of(kind):
+    classes = [each for each in vars(importlib.import_module(f"databricks.bundles.{kind}")).values() if isinstance(each, type)]
+    return next(each for each in classes if issubclass(each, Resource))
+"""
 #: Takes ``{name: [kind, settings]}``, answers ``{name: what is wrong, or null}``.
-ASK = """\
-import importlib, json, sys
-classes = {"jobs": "Job", "pipelines": "Pipeline", "schemas": "Schema", "volumes": "Volume"}
+ASK = (
+    CLASS_OF
+    + """\
 told = {}
 for name, (kind, settings) in json.load(sys.stdin).items():
     try:
-        getattr(importlib.import_module(f"databricks.bundles.{kind}"), classes[kind]).from_dict(settings).as_dict()
+        class_of(kind).from_dict(settings).as_dict()
         told[name] = None
     except Exception as error:
         told[name] = f"{type(error).__name__}: {error}"
 json.dump(told, sys.stdout)
 """
+)
 #: Takes ``{"schema": ..., "documents": {name: document}}``, answers ``{name: [what is wrong]}``; a union tells its branches.
 ASK_SCHEMA = """\
 import json, sys
@@ -62,9 +73,39 @@ for name, document in given["documents"].items():
     told[name] = [f"{path}: {message}" for path, message in found if len(path) == deepest]
 json.dump(told, sys.stdout)
 """
-KINDS = ("jobs", "pipelines", "schemas", "volumes")
+#: Takes kinds, answers ``{path: words}`` of every field, with None for one that is no enumeration.
+ASK_FIELDS = (
+    CLASS_OF
+    + """\
+told = {}
+def plain(kind):
+    if typing.get_origin(kind) is typing.Union:
+        return plain(next(a for a in typing.get_args(kind) if a is not type(None) and typing.get_origin(a) is not Variable))
+    return plain(typing.get_args(kind)[-1]) if typing.get_origin(kind) in (list, dict) else kind
+def tell(path, kind, above):
+    kind = plain(kind)
+    is_class = isinstance(kind, type)
+    told[path] = [word.value for word in kind] if is_class and issubclass(kind, enum.Enum) else None
+    if is_class and dataclasses.is_dataclass(kind) and kind not in above:
+        for name, of in typing.get_type_hints(kind).items():
+            tell(f"{path}.{name}", of, (*above, kind))
+for kind in json.load(sys.stdin):
+    tell(kind, class_of(kind), ())
+json.dump(told, sys.stdout)
+"""
+)
+#: A sound bundle with what the vendor's tool takes and the package does not: words of other versions, an alert's file.
+OF_THE_TOOL = "known_to_the_tool_alone"
+#: What the package has and the open SDK does not have yet.
+NEWER = {"jobs.tasks.ai_runtime_task.priority_class": {"CRITICAL"}}
 #: Faults that the package takes: it sees resources alone, makes texts of lists, knows no outcomes, and no class for an unknown kind.
-TAKEN = {"a job beside the resources", "a list for a text", "an outcome that is none", "an unknown kind of resource"}
+TAKEN = {
+    "a job beside the resources",
+    "a list for a text",
+    "an index that is described as another",
+    "an outcome that is none",
+    "an unknown kind of resource",
+}
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +113,7 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_venv(tmp_path_factory.mktemp("vendor") / "venv", Path(sys.executable), *PACKAGES)
 
 
-def ask(python: Path, given: dict[str, Any], code: str = ASK) -> dict[str, Any]:
+def ask(python: Path, given: Any, code: str = ASK) -> dict[str, Any]:
     done = subprocess.run(
         [python, "-c", code], input=json.dumps(given), capture_output=True, text=True, check=True, timeout=120
     )
@@ -103,14 +144,15 @@ def roots(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     (every / "dist/trial_etl-0.1.0-py3-none-any.whl").touch()  # its bundle has no artifact that builds it
     for root in (emitted, every):
         assert [str(finding) for finding in validate_bundle(root) if finding.severity == "error"] == []
-    return [emitted, every, documented, configured, BASE, *sorted(SOUND.iterdir())]
+    sound = [root for root in sorted(SOUND.iterdir()) if root.name != OF_THE_TOOL]
+    return [emitted, every, documented, configured, BASE, *sound]
 
 
 def resources_of(root: Path) -> Iterator[tuple[str, tuple[str, Any]]]:
     """Yield the name of each resource of a bundle, for each target, and its kind and settings."""
     for target in [name for name, _ in read_bundle(root).targets()] or [None]:
         bundle = load_bundle(root, target)
-        for kind in KINDS:
+        for kind in ROOTS:
             for key, resource in bundle.resources(kind):
                 yield f"{root.name}, {target}: {kind}.{key}", (kind, resource.plain())
 
@@ -127,7 +169,7 @@ def test_the_vendor_refuses_the_fields_and_words_that_dex_refuses(python: Path, 
     faults = {
         name: fault
         for name, fault in ERRORS.items()
-        if fault[0] in (JOB, OTHER, TABLES) and fault[3] in ("03", "06", "07")
+        if fault[0] in (JOB, MORE, OTHER, TABLES) and fault[3] in ("03", "06", "07")
     }
     for name, (file, old, new, _, _) in faults.items():
         root = Path(shutil.copytree(BASE, tmp_path / name.replace(" ", "_")))
@@ -138,6 +180,18 @@ def test_the_vendor_refuses_the_fields_and_words_that_dex_refuses(python: Path, 
                 resources[name] = given
     assert len(resources) > 15
     assert {name for name, said in ask(python, resources).items() if said is None} == TAKEN
+
+
+def test_whatever_field_and_word_the_vendor_knows_is_known(python: Path) -> None:
+    classes, enums = api()["classes"], api()["enums"]
+    unknown = {}
+    for path, words in ask(python, list(ROOTS), ASK_FIELDS).items():
+        kind, *fields = path.split(".")
+        for field in fields:  # what is below something that is let be is let be as well
+            kind = "any" if kind == "any" else classes[kind].get(field, ["unknown"])[0].rpartition(" ")[2]
+        if kind == "unknown" or set(words or ()) - set(enums.get(kind, words or ())) - NEWER.get(path, set()):
+            unknown[path] = words
+    assert unknown == {}
 
 
 def test_the_vendors_schema_takes_emitted_bundles_where_its_tool_is_installed(python: Path, roots: list[Path]) -> None:

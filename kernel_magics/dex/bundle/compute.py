@@ -70,7 +70,7 @@ def check_compute(bundle: Bundle, job: At, name: str, task: At, kind: str) -> It
         yield from _language(bundle, job, task)
     cluster = task.get("new_cluster")
     if cluster is not None:
-        yield from _cluster(cluster, f"The cluster of task '{name}'")
+        yield from check_cluster(cluster, f"The cluster of task '{name}'")
 
 
 def check_job_compute(bundle: Bundle, job: At) -> Iterator[Finding]:
@@ -89,12 +89,18 @@ def check_job_compute(bundle: Bundle, job: At) -> Iterator[Finding]:
             said = f"Cluster '{each.text('job_cluster_key') or ''}' needs `new_cluster`."
             yield each.finding("DEX-BUNDLE-32", said)
         if cluster is not None:
-            yield from _cluster(cluster, f"Cluster '{each.text('job_cluster_key') or ''}'")
+            yield from check_cluster(cluster, f"Cluster '{each.text('job_cluster_key') or ''}'")
     for environment in job.items("environments"):
         yield from _environment(bundle, environment)
 
 
-def _cluster(cluster: At, said: str) -> Iterator[Finding]:
+def check_cluster(cluster: At, said: str) -> Iterator[Finding]:
+    """Yield what is wrong with a cluster's definition.
+
+    Args:
+        cluster: the definition.
+        said: what the cluster is called, at the beginning of a sentence.
+    """
     if not isinstance(cluster.value, dict) or cluster.get("policy_id") is not None:
         return  # a policy may give what is missing
     if cluster.get("spark_version") is None:
@@ -112,8 +118,8 @@ def _cluster(cluster: At, said: str) -> Iterator[Finding]:
 
 def _single_node(cluster: At, said: str) -> Iterator[Finding]:
     """Yield a warning where a cluster has no workers and is not set up to do without; source: the vendor's tool."""
-    workers = cluster.get("num_workers")
-    if workers is None or workers.value != 0 or isinstance(workers.value, bool):
+    workers, alone = cluster.get("num_workers"), cluster.get("is_single_node")
+    if workers is None or workers.value != 0 or isinstance(workers.value, bool) or (alone and alone.value is True):
         return
     settings = {
         "spark_conf.spark.databricks.cluster.profile": ("singleNode", cluster.at("spark_conf", _PROFILE)),

@@ -214,6 +214,8 @@ def with_paths(at: At) -> At:
 
     def change(scalar: At) -> At:
         text = scalar.value
+        if isinstance(text, str) and "$${" in text:
+            return replace(scalar, value=text.replace("$${", "${"))  # as the tool hands it on
         if not isinstance(text, str) or not scalar.path or "://" in text or text.startswith(("/", "${")):
             return scalar
         key = scalar.path[-1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -10,20 +11,16 @@ from typing import Any
 
 from dex.bundle.effective import Bundle
 from dex.bundle.models import Finding
-from dex.bundle.own_fields import SECTIONS
+from dex.bundle.own_fields import GRANTED, LEVELS, ROOTS, SECTIONS
 from dex.bundle.suggest import close, nearest
 from dex.bundle.tree import At
 from dex.bundle.words import ROOT_KEYS
 
 #: What a person calls a class of the API, where its name says little; and the code of a field that it lacks.
 _SAID = {
-    "jobs.JobSettings": ("a job", "DEX-BUNDLE-21"),
     "jobs.Task": ("a task", "DEX-BUNDLE-10"),
     "jobs.PythonWheelTask": ("`python_wheel_task`", "DEX-BUNDLE-14"),
     "jobs.JobParameterDefinition": ("a job parameter", "DEX-BUNDLE-16"),
-    "pipelines.PipelineSpec": ("a pipeline", "DEX-BUNDLE-21"),
-    "bundle.Schema": ("a schema", "DEX-BUNDLE-21"),
-    "bundle.Volume": ("a volume", "DEX-BUNDLE-21"),
     "bundle.Variable": ("a variable", "DEX-BUNDLE-21"),
     "bundle.Artifact": ("an artifact", "DEX-BUNDLE-21"),
     "bundle.Script": ("a script", "DEX-BUNDLE-21"),
@@ -34,21 +31,38 @@ _TRUTH = frozenset({"true", "false", "yes", "no", "on", "off", "y", "n"})
 
 @cache
 def api() -> dict[str, Any]:
-    """Return ``api.json``: the roots, the classes with their fields, the enums with their words."""
+    """Return ``api.json``: the classes with their fields, kinds of resources among them, and the enums with their words."""
     found: dict[str, Any] = json.loads(Path(__file__).with_name("api.json").read_text("utf-8"))
     return found
 
 
 def fields_of(kind: str) -> frozenset[str]:
-    """Return the names of the fields of a class of the API, such as ``jobs.Task``."""
+    """Return the names of the fields of a class of the API, such as ``jobs.Task``, or of a kind of resource."""
     return frozenset(api()["classes"][kind])
 
 
+def needed_fields(kind: str) -> list[str]:
+    """Return the names of the fields that a class of the API, or a kind of resource, has to have."""
+    return [name for name, (_, needed) in api()["classes"][kind].items() if needed]
+
+
 def check_fields(bundle: Bundle) -> Iterator[Finding]:
-    """Yield fields of jobs, pipelines, schemas and volumes that are not known, of another type, or missing."""
-    for kind, root in api()["roots"].items():
+    """Yield fields of resources that are not known, of another type, or missing."""
+    for kind in ROOTS:
         for key, resource in bundle.resources(kind):
-            yield from _check(resource, root, key)
+            yield from _check(resource, kind, key)
+
+
+def singular(kind: str) -> str:
+    """Return what one resource of a kind is called.
+
+    Example:
+        >>> singular("cluster_policies"), singular("vector_search_indexes"), singular("sql_warehouses")
+        ('a cluster policy', 'a vector search index', 'a SQL warehouse')
+    """
+    one = re.sub(r"(ie|(?<=x)e|)s$", lambda end: "y" if end[1] == "ie" else "", kind)
+    said = re.sub("^sql", "SQL", one.replace("_", " "))
+    return f"{'an' if said[0] in 'aeiou' else 'a'} {said}"
 
 
 def check_settings(owner: At, *, of_target: bool = False) -> Iterator[Finding]:
@@ -94,7 +108,10 @@ def _check(at: At, kind: str, field: str, above: str = "") -> Iterator[Finding]:
             yield at.finding("DEX-BUNDLE-03", f"`{field}` must be {_WORDS[kind]}, not {shown(at)}.")
     elif kind in api()["enums"]:
         words = api()["enums"][kind]
-        if at.value not in words:
+        word = (
+            str(at.value).upper().replace(" ", "_") if kind == "catalog.Privilege" else at.value
+        )  # as the API reads it
+        if word not in words:
             yield at.finding("DEX-BUNDLE-07", f"`{field}` cannot be {shown(at)}.{nearest(str(at.value), words)}")
     else:
         yield from _class(at, kind, field, above)
@@ -102,7 +119,7 @@ def _check(at: At, kind: str, field: str, above: str = "") -> Iterator[Finding]:
 
 def _class(at: At, kind: str, field: str, above: str) -> Iterator[Finding]:
     fields: dict[str, list[Any]] = api()["classes"][kind]
-    said, code = _SAID.get(kind, (f"`{field}`", "DEX-BUNDLE-21"))
+    said, code = _SAID.get(kind, (singular(kind) if kind in ROOTS else f"`{field}`", "DEX-BUNDLE-21"))
     if not isinstance(at.value, dict):
         yield at.finding("DEX-BUNDLE-03", f"`{field}` must hold keys and values.")
         return
@@ -125,6 +142,8 @@ def _class(at: At, kind: str, field: str, above: str) -> Iterator[Finding]:
 def _elsewhere(at: At, key: str, kind: str, field: str, above: str) -> str:
     """Return where a key belongs that stands one level too high or too low; an empty text where that is not known."""
     classes = api()["classes"]
+    if (kind in GRANTED and key == "permissions") or (kind in LEVELS and key == "grants"):
+        return f": rights are given by `{'grants' if kind in GRANTED else 'permissions'}` here."
     if kind == "bundle.Bundle" and key in ROOT_KEYS:
         return ": it stands at the top of the file."
     inside = [name for name, (of, _) in classes[kind].items() if key in classes.get(of, ())]

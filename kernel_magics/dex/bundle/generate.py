@@ -7,36 +7,30 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import inspect
 import json
 import sys
 import types
 import typing
+from functools import reduce
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from dex.bundle.own_fields import BESIDE, CLASSES, ENUMS
+from dex.bundle.own_fields import BESIDE, CLASSES, ENUMS, GRANTED, LEVELS, NEEDED, NOT_NEEDED, ROOTS
 
-#: Kinds of resources -> the SDK's class of their definition.
-ROOTS = {
-    "jobs": "jobs.JobSettings",
-    "pipelines": "pipelines.PipelineSpec",
-    "schemas": "bundle.Schema",
-    "volumes": "bundle.Volume",
-}
 TARGET = Path(__file__).with_name("api.json")
 _PLAIN = {str: "text", int: "integer", float: "number", bool: "boolean"}
 
 
 def describe() -> str:
-    """Return the fields of every class that a resource of a bundle may hold, as JSON.
+    """Return the fields of every class that a resource of a bundle may hold, as JSON; a kind of resource is one too.
 
     A field is ``[type, required]``; a type is text, integer, number, boolean, any, the name of a class or of an enum,
     or one of these after ``list `` or ``map ``.
     """
-    services = {
-        name: import_module(f"databricks.sdk.service.{name}") for name in ("compute", "jobs", "pipelines", "catalog")
-    }
+    named = [name for name in (*ROOTS.values(), *LEVELS.values()) if not name.startswith("bundle.")]
+    services = {name: import_module(f"databricks.sdk.service.{name}") for name in {n.partition(".")[0] for n in named}}
     classes: dict[str, dict[str, list[Any]]] = {}
     enums: dict[str, list[str]] = {}
 
@@ -54,32 +48,47 @@ def describe() -> str:
             enums.setdefault(_short(kind), sorted(each.value for each in kind))
             return _short(kind)
         if dataclasses.is_dataclass(kind) and isinstance(kind, type):
-            add(kind)
+            if _short(kind) not in classes:
+                classes[_short(kind)] = {}  # it may hold itself
+                classes[_short(kind)].update(fields_of(kind))
             return _short(kind)
         return "any"
 
-    def add(kind: type) -> None:
-        if _short(kind) in classes:
-            return
-        fields = classes[_short(kind)] = {}
-        hints = typing.get_type_hints(kind, vars(sys.modules[kind.__module__]), services)
-        for field in dataclasses.fields(kind):
-            required = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
-            fields[field.name] = [name_of(hints[field.name]), required]
+    def fields_of(owner: Any) -> dict[str, list[Any]]:
+        """Return the fields of a class, or the arguments of a method."""
+        hints = typing.get_type_hints(owner, vars(sys.modules[owner.__module__]), services)
+        return {
+            name: [name_of(hints[name]), parameter.default is inspect.Parameter.empty]
+            for name, parameter in inspect.signature(owner).parameters.items()
+            if name != "self"
+        }
 
-    for root in ROOTS.values():
-        module, name = root.split(".")
-        if module in services:
-            add(getattr(services[module], name))
-    classes.update({name: dict(fields) for name, fields in CLASSES.items()})
+    def named_in_sdk(name: str) -> Any:
+        module, *words = name.split(".")
+        return reduce(getattr, words, services[module])
+
+    for kind, source in ROOTS.items():
+        fields = dict(CLASSES[source]) if source in CLASSES else fields_of(named_in_sdk(source))
+        fields["lifecycle"] = ["bundle.Lifecycle", False]
+        if kind in GRANTED:
+            fields["grants"] = ["list bundle.Grant", False]
+        if kind in LEVELS:
+            fields["permissions"] = ["any", False]
+            name_of(named_in_sdk(LEVELS[kind]))
+        fields.update({field: [type_of, False] for field, type_of in BESIDE.get(kind, {}).items()})
+        classes[kind] = fields
+    for table, needed in ((NEEDED, True), (NOT_NEEDED, False)):
+        for name, names in table.items():
+            classes[name].update({field: [classes[name][field][0], needed] for field in names})
+    classes.update(CLASSES)
     enums.update(ENUMS)
-    name_of(services["catalog"].VolumeType)
-    for root, fields in BESIDE.items():
-        for field, kind in fields.items():
-            classes[root].setdefault(field, [kind, False])
-    document = {"roots": ROOTS, "classes": dict(sorted(classes.items())), "enums": dict(sorted(enums.items()))}
-    lines = json.dumps(document, indent=0, ensure_ascii=False)
-    return lines + "\n"
+    for own in CLASSES.values():  # what they name of the SDK
+        for type_of, _ in own.values():
+            word = type_of.rpartition(" ")[2]
+            if "." in word and word not in classes and word not in enums:
+                name_of(named_in_sdk(word))
+    document = {"classes": dict(sorted(classes.items())), "enums": dict(sorted(enums.items()))}
+    return json.dumps(document, indent=0, ensure_ascii=False) + "\n"
 
 
 def _short(kind: type) -> str:

@@ -19,7 +19,7 @@ _REQUIREMENT = re.compile(r"\s*([A-Za-z0-9][\w.-]*)\s*(?:\[[^\]]*\])?\s*(?:[<>=!
 
 
 def check_libraries(bundle: Bundle) -> Iterator[Finding]:
-    """Yield the wheels of environments and tasks that neither exist nor are built by an artifact."""
+    """Yield the wheels of environments, tasks and clusters that neither exist nor are built by an artifact."""
     for _, job in bundle.resources("jobs"):
         for environment in job.items("environments"):
             spec = environment.get("spec")
@@ -31,6 +31,10 @@ def check_libraries(bundle: Bundle) -> Iterator[Finding]:
                 wheel = library.get("whl")
                 if wheel is not None:
                     yield from _wheel(bundle, wheel)
+    for _, cluster in bundle.resources("clusters"):
+        for library in cluster.items("libraries"):
+            if (wheel := library.get("whl")) is not None:
+                yield from _wheel(bundle, wheel)
 
 
 def _wheel(bundle: Bundle, at: At) -> Iterator[Finding]:

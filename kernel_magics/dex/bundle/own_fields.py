@@ -1,4 +1,4 @@
-"""Fields of a bundle that are no class of the vendor's SDK: its settings, targets and the resources of Unity Catalog.
+"""Fields of a bundle that are no class of the vendor's SDK: its settings and targets, and where resources differ from it.
 
 A field is ``[type, required]``, as in ``api.json``, which holds these beside the SDK's. Source: the bundle
 configuration reference.
@@ -11,7 +11,7 @@ from typing import Any
 #: Kinds of resources, also those of which nothing more is known here.
 KINDS = frozenset(
     """
-    alerts apps catalogs cluster_policies clusters dashboards database_catalogs database_instances experiments
+    alerts app_spaces apps catalogs cluster_policies clusters dashboards database_catalogs database_instances experiments
     external_locations features genie_spaces instance_pools job_runs jobs mcp_services model_provider_services
     model_services model_serving_endpoints models pipelines
     postgres_branches postgres_catalogs postgres_databases postgres_endpoints postgres_projects postgres_roles
@@ -89,22 +89,14 @@ CLASSES: dict[str, dict[str, list[Any]]] = {
         "alert cluster cluster_policy dashboard instance_pool job metastore notification_destination pipeline query"
         " service_principal warehouse"
     ),
-    "bundle.Grant": {"principal": ["text", True], "privileges": ["list text", True]},
+    "bundle.Grant": {"principal": ["text", True], "privileges": ["list catalog.Privilege", True]},
     "bundle.Lifecycle": {"prevent_destroy": ["boolean", False], "started": ["boolean", False]},
-    "bundle.Schema": {
+    "bundle.AppConfig": {"command": ["list text", False], "env": ["list bundle.AppVariable", False]},
+    "bundle.AppVariable": {"name": ["text", True], **_texts("value value_from valueFrom")},
+    "bundle.SecretScope": {
         "name": ["text", True],
-        "catalog_name": ["text", True],
-        "comment": ["text", False],
-        "properties": ["map text", False],
-        "storage_root": ["text", False],
-    },
-    "bundle.Volume": {
-        "name": ["text", True],
-        "catalog_name": ["text", True],
-        "schema_name": ["text", True],
-        "volume_type": ["catalog.VolumeType", False],
-        "comment": ["text", False],
-        "storage_location": ["text", False],
+        "backend_type": ["workspace.ScopeBackendType", False],
+        "keyvault_metadata": ["workspace.AzureKeyVaultSecretScopeMetadata", False],
     },
 }
 ENUMS = {
@@ -113,17 +105,84 @@ ENUMS = {
     "bundle.Executable": ["bash", "cmd", "sh"],
     "bundle.VariableType": ["complex", "string"],
 }
-#: Fields that a bundle has beside those of the API.
+#: Kinds of resources -> what their fields are taken from: a class of the SDK, the arguments of a method, or a class above.
+ROOTS = {
+    "alerts": "sql.AlertV2",
+    "apps": "apps.App",
+    "catalogs": "catalog.CatalogsAPI.create",
+    "cluster_policies": "compute.ClusterPoliciesAPI.create",
+    "clusters": "compute.ClusterSpec",
+    "dashboards": "dashboards.Dashboard",
+    "database_catalogs": "database.DatabaseCatalog",
+    "database_instances": "database.DatabaseInstance",
+    "experiments": "ml.ExperimentsAPI.create_experiment",
+    "external_locations": "catalog.ExternalLocationsAPI.create",
+    "genie_spaces": "dashboards.GenieAPI.create_space",
+    "instance_pools": "compute.InstancePoolsAPI.create",
+    "jobs": "jobs.JobSettings",
+    "model_serving_endpoints": "serving.ServingEndpointsAPI.create",
+    "models": "ml.ModelRegistryAPI.create_model",
+    "pipelines": "pipelines.PipelineSpec",
+    "quality_monitors": "catalog.QualityMonitorsAPI.create",
+    "registered_models": "catalog.RegisteredModelsAPI.create",
+    "schemas": "catalog.SchemasAPI.create",
+    "secret_scopes": "bundle.SecretScope",
+    "sql_warehouses": "sql.WarehousesAPI.create",
+    "synced_database_tables": "database.SyncedDatabaseTable",
+    "vector_search_endpoints": "vectorsearch.VectorSearchEndpointsAPI.create_endpoint",
+    "vector_search_indexes": "vectorsearch.VectorSearchIndexesAPI.create_index",
+    "volumes": "catalog.VolumesAPI.create",
+}
+#: Kinds of which rights are given by `permissions` -> the levels.
+LEVELS = {
+    "alerts": "iam.PermissionLevel",
+    "apps": "apps.AppPermissionLevel",
+    "cluster_policies": "compute.ClusterPolicyPermissionLevel",
+    "clusters": "compute.ClusterPermissionLevel",
+    "dashboards": "iam.PermissionLevel",
+    "database_instances": "iam.PermissionLevel",
+    "experiments": "ml.ExperimentPermissionLevel",
+    "genie_spaces": "iam.PermissionLevel",
+    "instance_pools": "compute.InstancePoolPermissionLevel",
+    "jobs": "jobs.JobPermissionLevel",
+    "model_serving_endpoints": "serving.ServingEndpointPermissionLevel",
+    "models": "ml.RegisteredModelPermissionLevel",
+    "pipelines": "pipelines.PipelinePermissionLevel",
+    "secret_scopes": "workspace.AclPermission",
+    "sql_warehouses": "sql.WarehousePermissionLevel",
+    "vector_search_endpoints": "vectorsearch.VectorSearchEndpointPermissionLevel",
+}
+#: Kinds of which rights are given by `grants`.
+GRANTED = ("catalogs", "external_locations", "registered_models", "schemas", "vector_search_indexes", "volumes")
+#: Fields that a bundle has beside those of the API, or takes in more ways, by kind.
 BESIDE: dict[str, dict[str, str]] = {
-    "jobs.JobSettings": {"permissions": "any", "lifecycle": "bundle.Lifecycle"},
-    "pipelines.PipelineSpec": {
-        "permissions": "any",
-        "lifecycle": "bundle.Lifecycle",
+    "alerts": {"file_path": "text"},
+    "apps": {"config": "bundle.AppConfig"},
+    "catalogs": dict.fromkeys(("enable_predictive_optimization", "isolation_mode"), "text"),
+    "cluster_policies": dict.fromkeys(("definition", "policy_family_definition_overrides"), "any"),
+    "clusters": {"libraries": "list compute.Library"},
+    "dashboards": {
+        **dict.fromkeys(("file_path", "dataset_catalog", "dataset_schema"), "text"),
+        "embed_credentials": "boolean",
+        "serialized_dashboard": "any",
+    },
+    "genie_spaces": {"file_path": "text", "etag": "text", "serialized_space": "any"},
+    "pipelines": {
         "run_as": "jobs.JobRunAs",
-        "dry_run": "boolean",
-        "allow_duplicate_names": "boolean",
+        **dict.fromkeys(("dry_run", "allow_duplicate_names", "cascade_on_destroy"), "boolean"),
         "parameters": "map text",
     },
-    "bundle.Schema": {"grants": "list bundle.Grant", "lifecycle": "bundle.Lifecycle"},
-    "bundle.Volume": {"grants": "list bundle.Grant", "lifecycle": "bundle.Lifecycle"},
+}
+#: Kind -> fields that are needed, and that the SDK has as optional; source: what the vendor's tool refuses to go without.
+NEEDED = {
+    "dashboards": ("display_name", "warehouse_id"),
+    "registered_models": ("catalog_name", "name", "schema_name"),
+    "sql_warehouses": ("name",),
+}
+#: Kind or class -> fields that the tool does without: it has their value, or reads it from the file that `file_path` names.
+NOT_NEEDED = {
+    "alerts": ("evaluation", "query_text", "schedule"),
+    "genie_spaces": ("serialized_space", "warehouse_id"),
+    "serving.EndpointCoreConfigInput": ("name",),
+    "volumes": ("volume_type",),
 }

@@ -2,35 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from dex.bundle.effective import Bundle
+from dex.bundle.fields import api
 from dex.bundle.models import Finding
+from dex.bundle.own_fields import LEVELS
 from dex.bundle.suggest import nearest
 from dex.bundle.tree import At
 
+#: Kinds that may run as somebody.
+_RUN_AS = ("alerts", "jobs", "pipelines")
 _WHO = ("user_name", "group_name", "service_principal_name")
-#: Levels of a resource's permissions, as the platform's permissions pages list them.
-_LEVELS = {
-    "": frozenset({"CAN_MANAGE", "CAN_VIEW", "CAN_RUN"}),
-    "jobs": frozenset({"CAN_MANAGE", "CAN_MANAGE_RUN", "CAN_VIEW", "IS_OWNER"}),
-    "pipelines": frozenset({"CAN_MANAGE", "CAN_RUN", "CAN_VIEW", "IS_OWNER"}),
-}
+#: Levels of a bundle's own permissions, which the tool turns into those of each resource.
+_OF_ALL = frozenset({"CAN_MANAGE", "CAN_VIEW", "CAN_RUN"})
 
 
 def check_permissions(bundle: Bundle) -> Iterator[Finding]:
     """Yield permissions that give a level that is none, or to nobody, or to several at once."""
-    yield from _permissions(bundle.tree, "")
+    yield from _permissions(bundle.tree, _OF_ALL)
     yield from _somebody_manages(bundle.tree)
     yield from _run_as(bundle.tree.get("run_as"))
-    for kind in ("jobs", "pipelines"):
+    for kind, words in LEVELS.items():
         for _, resource in bundle.resources(kind):
-            yield from _permissions(resource, kind)
-            yield from _run_as(resource.get("run_as"))
+            yield from _permissions(resource, api()["enums"][words])
+            if kind in _RUN_AS:
+                yield from _run_as(resource.get("run_as"))
 
 
-def _permissions(owner: At, kind: str) -> Iterator[Finding]:
-    levels = _LEVELS[kind]
+def _permissions(owner: At, levels: Collection[str]) -> Iterator[Finding]:
     for each in owner.items("permissions"):
         level = each.get("level")
         if level is None:

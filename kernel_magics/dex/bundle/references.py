@@ -13,8 +13,8 @@ from dex.bundle.own_fields import CLASSES
 from dex.bundle.suggest import nearest
 from dex.bundle.tree import At
 
-#: Any reference, also one that is not well formed.
-_ANY = re.compile(r"\$\{([A-Za-z_][^{}]*)\}")
+#: Any reference, also one that is not well formed; ``$${...}`` is none.
+_ANY = re.compile(r"(?<!\$)\$\{([A-Za-z_][^{}]*)\}")
 #: Keys below the top whose texts a shell or a person reads too.
 _OF_OTHERS = {"artifacts": "build", "variables": "description", "scripts": "content"}
 #: How variables of a shell are written.

@@ -31,9 +31,14 @@ def unknown_keys(
 
 
 def close(word: str, known: Collection[str]) -> str | None:
-    """Return the nearest known word, or None where none is near."""
+    """Return the nearest known word, or None where none is near.
+
+    Near is also the only one that says more, as `notebook_path` does for `path`, or less, as `name` for `space_name`.
+    """
     near = difflib.get_close_matches(word, sorted(known), n=1)
-    return near[0] if near else None
+    if not near:
+        near = [each for each in known if each.endswith(f"_{word}") or word.endswith(f"_{each}")]
+    return near[0] if len(near) == 1 else None
 
 
 def nearest(word: str, known: Collection[str]) -> str:

@@ -13,6 +13,7 @@ from dex.bundle.fields import check_fields
 from dex.bundle.files import BundleFiles, read_bundle
 from dex.bundle.frame import check_frame
 from dex.bundle.jobs import check_job
+from dex.bundle.kinds import check_kinds
 from dex.bundle.libraries import check_libraries
 from dex.bundle.models import Finding
 from dex.bundle.modes import check_mode
@@ -65,6 +66,7 @@ def check_bundle(files: BundleFiles) -> list[Finding]:
             for check in (
                 check_fields,
                 _resources,
+                check_kinds,
                 check_run_jobs,
                 check_references,
                 check_variables,

@@ -8,7 +8,8 @@ from dataclasses import replace
 
 from dex.bundle.tree import At
 
-REFERENCE = re.compile(r"\$\{([A-Za-z_][\w-]*(?:(?:\.[A-Za-z0-9_][\w-]*)|(?:\[\d+\]))*)\}")
+#: What the tool fills in; ``$${...}`` is the text ``${...}``.
+REFERENCE = re.compile(r"(?<!\$)\$\{([A-Za-z_][\w-]*(?:(?:\.[A-Za-z0-9_][\w-]*)|(?:\[\d+\]))*)\}")
 _DEEPEST = 16
 
 

@@ -36,7 +36,7 @@ def _job(at: At, key: str) -> Iterator[Finding]:
     if not isinstance(at.value, dict):
         yield at.finding("DEX-BUNDLE-03", f"The job '{key}' must hold keys and values.")
         return
-    yield from _unknown(at, fields_of("jobs.JobSettings") | OF_JOB, "a job")
+    yield from _unknown(at, fields_of("jobs") | OF_JOB, "a job")
     compute = at.get("compute")
     if compute is not None and compute.value not in COMPUTE:
         yield compute.finding("DEX-BUNDLE-07", f"`compute` is {' or '.join(COMPUTE)}, not {compute.value!r}.")

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
-from bundle_faults import BASE, ERRORS, JOB, MARK, OTHER, PLACES, ROOT, TABLES, WARNINGS, with_fault
+from bundle_faults import BASE, ERRORS, JOB, MARK, MORE, OTHER, PLACES, ROOT, TABLES, WARNINGS, with_fault
 from dex.bundle import validate_bundle
 
 CASES: list[Any] = [
@@ -76,7 +76,7 @@ def below(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
         yield from below(entry, (*path, key))
 
 
-@pytest.mark.parametrize("file", [ROOT, JOB, TABLES])
+@pytest.mark.parametrize("file", [ROOT, JOB, TABLES, MORE])
 def test_whatever_stands_for_a_value_the_rest_is_checked_and_nothing_breaks(bundle: Path, file: str) -> None:
     sound = yaml.safe_load((BASE / file).read_text("utf-8"))
     told = 0
