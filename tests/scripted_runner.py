@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from dex.workspace import Listener, Output, Result, RunEnd, RunOrder, TaskReport
+from dex.jobs import Result
+from dex.workspace import Listener, Output, RunEnd, RunOrder, TaskReport
 
 
 @dataclass

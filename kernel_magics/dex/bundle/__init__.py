@@ -20,7 +20,7 @@ from dex.bundle.regenerating import Regenerated, regenerate
 from dex.bundle.suggest import close, nearest
 from dex.bundle.tree import At, tree_of
 from dex.bundle.validate import check_bundle, is_for_its_anchor, validate_bundle
-from dex.bundle.yaml_text import scalar, to_yaml
+from dex.bundle.yaml_text import Text, as_word, scalar, to_yaml
 
 __all__ = [
     "LONGEST_INPUTS",
@@ -36,7 +36,9 @@ __all__ = [
     "Finding",
     "Regenerated",
     "Severity",
+    "Text",
     "WrongReference",
+    "as_word",
     "bundle_here",
     "check_bundle",
     "close",

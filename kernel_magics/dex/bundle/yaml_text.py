@@ -1,16 +1,27 @@
-"""Values as YAML in one style: blocks, two blanks, quotes where a plain text could be read as something else."""
+"""Texts in YAML, read and written. Written in one style: blocks, two blanks, quotes where a plain text could be read as something else."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator
 
 _PLAIN = re.compile(r"[^\W\d][\w./* @-]*|[./][\w./* @-]*")
 #: Signs that YAML takes only as a number: no text of several lines in single quotes, nothing that is not printable.
 _NOT_PRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 _WORDS = {"true", "false", "yes", "no", "on", "off", "null", "y", "n"}
+
+
+def as_word(value: Any) -> Any:
+    """Return true and false of YAML as the texts that the platform's API takes; anything else as it is."""
+    return str(value).lower() if isinstance(value, bool) else value
+
+
+#: A text of a model that coerces numbers, also where YAML has it as true or false.
+Text = Annotated[str, BeforeValidator(as_word)]
 
 
 def scalar(value: Any) -> str:

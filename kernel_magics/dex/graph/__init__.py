@@ -1,6 +1,6 @@
 """The graph of a job: tasks from notebooks, edges from the tables, values and notebooks that they exchange."""
 
-from dex.graph.drawing import mermaid_id, mermaid_text
+from dex.graph.drawing import mermaid_id, mermaid_text, stages_in, tree_text
 from dex.graph.infer import infer_graph
 from dex.graph.models import Edge, Input, JobGraph, Place, Question, Reason, Task
 from dex.graph.sql import is_common_table
@@ -26,7 +26,9 @@ __all__ = [
     "is_common_table",
     "mermaid_id",
     "mermaid_text",
+    "stages_in",
     "touched_tables",
+    "tree_text",
     "usual_paths",
     "volume_paths",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Iterable, Mapping, Sequence
 
 from dex.graph.models import Edge, JobGraph, Task
 
@@ -15,27 +16,56 @@ _WORDS = frozenset(
 
 def text_of(graph: JobGraph, width: int) -> str:
     """Return the graph as a tree of stages, with what each task waits for, and what is open."""
-    from rich.console import Console
-    from rich.text import Text
-    from rich.tree import Tree
-
-    stages = graph.stages
-    tree = Tree(Text(f"{_count(len(graph.tasks), 'task')} in {_count(len(stages), 'stage')}"))
-    for number, keys in enumerate(stages, start=1):
-        branch = tree.add(Text(f"stage {number}"))
-        for key in keys:
-            leaf = branch.add(Text(_title(graph.task(key))))
-            for line in _lines(graph, key):
-                leaf.add(Text(line))
-    out = io.StringIO()
-    Console(file=out, width=width, color_system=None, legacy_windows=False).print(tree)
-    parts = ["\n".join(line.rstrip() for line in out.getvalue().splitlines())]
+    leaves = {task.key: [_title(task), *_lines(graph, task.key)] for task in graph.tasks}
+    parts = [tree_text("", graph.stages, leaves, width)]
     if graph.inputs:
         parts.append("\n".join(["inputs", *(f"  {i.name}  read by {', '.join(i.readers)}" for i in graph.inputs)]))
     if graph.assumptions:
         parts.append("\n".join(["assumed", *(f"  {line}" for line in graph.assumptions)]))
     parts += [question.to_text() for question in graph.questions]
     return "\n\n".join(parts)
+
+
+def stages_in(before: Mapping[str, Iterable[str]]) -> list[list[str]]:
+    """Return the keys of tasks by stage: a task stands one stage below the last that it depends on; a cycle stands last.
+
+    Args:
+        before: what each task depends on, by its key; other keys do not count.
+    """
+    left = {key: set(keys) & set(before) for key, keys in before.items()}
+    found: list[list[str]] = []
+    while left:
+        ready = [key for key, keys in left.items() if not keys & set(left)] or list(left)
+        found.append(ready)
+        for key in ready:
+            del left[key]
+    return found
+
+
+def tree_text(name: str, stages: Sequence[Sequence[str]], leaves: Mapping[str, Sequence[str]], width: int) -> str:
+    """Return stages of tasks as a tree for terminals and logs.
+
+    Args:
+        name: what stands before their number.
+        stages: keys of the tasks.
+        leaves: by key the task in a line, and what else there is to say of it.
+        width: columns of the terminal; longer lines go on below their beginning.
+    """
+    from rich.console import Console
+    from rich.text import Text
+    from rich.tree import Tree
+
+    tree = Tree(Text(f"{name}{_count(len(leaves), 'task')} in {_count(len(stages), 'stage')}"))
+    for number, keys in enumerate(stages, start=1):
+        branch = tree.add(Text(f"stage {number}"))
+        for key in keys:
+            first, *more = leaves[key]
+            leaf = branch.add(Text(first))
+            for line in more:
+                leaf.add(Text(line))
+    out = io.StringIO()
+    Console(file=out, width=width, color_system=None, legacy_windows=False).print(tree)
+    return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
 
 
 def _count(number: int, word: str) -> str:

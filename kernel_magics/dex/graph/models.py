@@ -168,14 +168,9 @@ class JobGraph(Model):
     @cached_property
     def stages(self) -> list[list[str]]:
         """Keys of the tasks by stage: a task stands one stage below the last that it depends on; a cycle stands last."""
-        left = {task.key: set(self.depends_on(task.key)) for task in self.tasks}
-        found: list[list[str]] = []
-        while left:
-            ready = [key for key, before in left.items() if not before & set(left)] or list(left)
-            found.append(ready)
-            for key in ready:
-                del left[key]
-        return found
+        from dex.graph.drawing import stages_in
+
+        return stages_in({task.key: self.depends_on(task.key) for task in self.tasks})
 
     @property
     def is_cyclic(self) -> bool:

@@ -4,7 +4,7 @@ from dex.jobs.display import LiveRuns, in_order, items_of, print_runs, run_text,
 from dex.jobs.drawing import after_of, graph_mermaid, graph_text, stages_of, what_of
 from dex.jobs.emission import EmitReport, emit_job, emit_jobs
 from dex.jobs.failures import FailedAt, failed_at
-from dex.jobs.flow import GOOD, chosen, selected
+from dex.jobs.flow import GOOD, NEVER_BEGUN, Result, chosen, refuse_circle, selected
 from dex.jobs.local import bundle_job, processors, repair_run, run_jobs
 from dex.jobs.models import JobSettings, Task
 from dex.jobs.processes import end_with_stdin
@@ -30,6 +30,7 @@ from dex.jobs.work import Workshop
 
 __all__ = [
     "GOOD",
+    "NEVER_BEGUN",
     "EmitReport",
     "FailedAt",
     "JobRun",
@@ -38,6 +39,7 @@ __all__ = [
     "Record",
     "Repair",
     "RepairHistoryItem",
+    "Result",
     "Runner",
     "RunsWatch",
     "SettingsRefusal",
@@ -68,6 +70,7 @@ __all__ = [
     "read_record",
     "records",
     "refusals",
+    "refuse_circle",
     "repair_run",
     "run_jobs",
     "run_text",

@@ -13,7 +13,7 @@ from rich.live import Live
 from rich.text import Text
 from typing_extensions import Self
 
-from dex.jobs.flow import BAD, GOOD, NOT_RUN, STOPPED
+from dex.jobs.flow import BAD, GOOD, NEVER_BEGUN, NOT_RUN, STOPPED
 from dex.jobs.records import JobRun, TaskRun, now
 
 _MARKS = {"RUNNING": "▶", "QUEUED": "…", "WAITING": "↻", "BLOCKED": "·"}
@@ -117,7 +117,7 @@ def _word(task: TaskRun) -> str:
 
 
 def _seconds(task: TaskRun) -> str:
-    if not task.started or task.result in ("UPSTREAM_FAILED", "UPSTREAM_CANCELED", *NOT_RUN):
+    if not task.started or task.result in NEVER_BEGUN:
         return ""
     return _took(task.started, task.ended)
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from typing import Any
 
+from dex.graph import mermaid_id, mermaid_text, stages_in, tree_text
 from dex.jobs.local import job_key
 from dex.jobs.models import JobSettings, Task
 
@@ -21,15 +21,7 @@ _SIGNS = {
 
 def stages_of(tasks: Sequence[Task]) -> list[list[str]]:
     """Return the keys of tasks by stage: a task stands one stage below the last that it depends on."""
-    keys = {task.task_key for task in tasks}
-    left = {task.task_key: {each.task_key for each in task.depends_on} & keys for task in tasks}
-    found: list[list[str]] = []
-    while left:
-        ready = [key for key, before in left.items() if not before & set(left)] or list(left)
-        found.append(ready)
-        for key in ready:
-            del left[key]
-    return found
+    return stages_in({task.task_key: [each.task_key for each in task.depends_on] for task in tasks})
 
 
 def what_of(task: Task) -> str:
@@ -70,30 +62,19 @@ def graph_text(settings: JobSettings, width: int) -> str:
         settings: the job.
         width: columns of the terminal; longer lines go on below their beginning.
     """
-    from rich.console import Console
-    from rich.text import Text
-    from rich.tree import Tree
-
-    tasks = {task.task_key: task for task in settings.tasks}
-    stages = stages_of(settings.tasks)
-    tree = Tree(Text(f"{settings.name}: {_count(len(tasks), 'task')} in {_count(len(stages), 'stage')}"))
-    for number, keys in enumerate(stages, start=1):
-        branch = tree.add(Text(f"stage {number}"))
-        for key in keys:
-            task = tasks[key]
-            leaf = branch.add(Text(f"{key}  ({what_of(task)}{', disabled' if task.disabled else ''})"))
-            if task.depends_on:
-                rule = "" if task.run_if == "ALL_SUCCESS" else f"  if {task.run_if}"
-                leaf.add(Text(f"after  {', '.join(after_of(task))}{rule}"))
-    out = io.StringIO()
-    Console(file=out, width=width, color_system=None, legacy_windows=False).print(tree)
-    return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
+    leaves: dict[str, list[str]] = {}
+    for task in settings.tasks:
+        rule = "" if task.run_if == "ALL_SUCCESS" else f"  if {task.run_if}"
+        waits = [f"after  {', '.join(after_of(task))}{rule}"] if task.depends_on else []
+        leaves[task.task_key] = [
+            f"{task.task_key}  ({what_of(task)}{', disabled' if task.disabled else ''})",
+            *waits,
+        ]
+    return tree_text(f"{settings.name}: ", stages_of(settings.tasks), leaves, width)
 
 
 def graph_mermaid(settings: JobSettings) -> str:
     """Return the graph of a job as a Mermaid flowchart; the outcomes of conditions stand on the arrows."""
-    from dex.graph import mermaid_id, mermaid_text
-
     lines = ["flowchart LR"]
     for task in settings.tasks:
         shape = ('{"', '"}') if task.condition_task is not None else ('["', '"]')
@@ -103,7 +84,3 @@ def graph_mermaid(settings: JobSettings) -> str:
             arrow = f"-- {each.outcome} -->" if each.outcome else "-->"
             lines.append(f"  {mermaid_id(each.task_key)} {arrow} {mermaid_id(task.task_key)}")
     return "\n".join(lines)
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}{'s' * (number != 1)}"

@@ -15,6 +15,8 @@ from dex_dbutils import JobError
 
 from dex.jobs.models import ConditionTask, JobSettings, Task
 
+#: Jobs that may stand inside each other through run-job tasks, as on the platform.
+DEEPEST = 3
 Result = Literal[
     "SUCCESS",
     "SUCCESS_WITH_FAILURES",
@@ -32,6 +34,7 @@ GOOD = frozenset({"SUCCESS", "SUCCESS_WITH_FAILURES"})
 BAD = frozenset({"FAILED", "TIMEDOUT", "UPSTREAM_FAILED"})
 STOPPED = frozenset({"CANCELED", "UPSTREAM_CANCELED"})
 NOT_RUN = frozenset({"EXCLUDED", "DISABLED"})
+NEVER_BEGUN = NOT_RUN | {"UPSTREAM_FAILED", "UPSTREAM_CANCELED"}
 
 _SIZES = {
     "GREATER_THAN": operator.gt,
@@ -128,6 +131,25 @@ def chosen(settings: JobSettings, only: Collection[str] | None) -> list[Task]:
         for task in settings.tasks
         if task.task_key in only
     ]
+
+
+def refuse_circle(above: Collection[object], job: object) -> None:
+    """Raise where a run-job task may not run a job.
+
+    Args:
+        above: the jobs whose run-job tasks led here, by key or by number.
+        job: the job that is to run.
+
+    Raises:
+        JobError: DEX-JOB-07, jobs run each other in a circle or too deep.
+    """
+    if job in above or len(above) >= DEEPEST:
+        way = " -> ".join(map(str, [*above, job]))
+        raise JobError(
+            "DEX-JOB-07",
+            f"Jobs run each other in a circle, or more than {DEEPEST} deep: {way}.",
+            remedy="Take one of the run-job tasks away.",
+        )
 
 
 def downstream(tasks: Iterable[Task], keys: Iterable[str]) -> set[str]:

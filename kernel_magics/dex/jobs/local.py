@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
-import sys
 from collections.abc import Callable, Collection, Container, Coroutine, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -16,6 +14,7 @@ from pydantic import ValidationError
 
 from dex.bundle import Bundle, bundle_here
 from dex.engines import engine_for
+from dex.export import cores
 from dex.jobs.flow import GOOD, chosen, selected
 from dex.jobs.models import JobSettings
 from dex.jobs.records import JobRun, Record, new_record, read_record
@@ -176,7 +175,7 @@ def settings_of(bundle: Bundle, key: str) -> tuple[str, JobSettings]:
 
 def processors() -> int:
     """Return how many tasks run at a time where nobody says."""
-    return max(2, len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 2)
+    return max(2, cores())
 
 
 def _run(

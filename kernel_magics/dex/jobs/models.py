@@ -10,29 +10,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from dex.bundle import Text, as_word
+
 RunIf = Literal["ALL_SUCCESS", "AT_LEAST_ONE_SUCCESS", "NONE_FAILED", "ALL_DONE", "AT_LEAST_ONE_FAILED", "ALL_FAILED"]
 Comparison = Literal[
     "EQUAL_TO", "NOT_EQUAL", "GREATER_THAN", "GREATER_THAN_OR_EQUAL", "LESS_THAN", "LESS_THAN_OR_EQUAL"
 ]
-TaskKind = Literal[
-    "notebook_task",
-    "python_wheel_task",
-    "spark_python_task",
-    "sql_task",
-    "pipeline_task",
-    "condition_task",
-    "for_each_task",
-    "run_job_task",
-]
-
-
-def _word(value: Any) -> Any:
-    """Return true and false of YAML as the texts that the API takes."""
-    return str(value).lower() if isinstance(value, bool) else value
-
-
-#: A text, also where YAML has it as a number, true or false.
-Text = Annotated[str, BeforeValidator(_word)]
 
 
 class Settings(BaseModel):
@@ -52,7 +35,7 @@ class Dependency(Settings):
     """A task to wait for; of a condition task, also what it has to come to: ``"true"`` or ``"false"``."""
 
     task_key: str
-    outcome: Annotated[Literal["true", "false"] | None, BeforeValidator(_word)] = None
+    outcome: Annotated[Literal["true", "false"] | None, BeforeValidator(as_word)] = None
 
 
 class NotebookTask(Settings):

@@ -11,23 +11,21 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from dex_dbutils import DexError, JobError
+from dex_dbutils import DexError
 from dex_dbutils.config import Project
 from dex_dbutils.utilities import read_task_values
 
-from dex.jobs.flow import BAD, GOOD, NOT_RUN, Result, chosen, compare, decide, job_result, upstream
+from dex.jobs.flow import BAD, GOOD, NOT_RUN, Result, chosen, compare, decide, job_result, refuse_circle, upstream
 from dex.jobs.loops import items_in
 from dex.jobs.models import JobSettings, RunJobTask, Task
 from dex.jobs.places import Places
 from dex.jobs.processes import run_process
-from dex.jobs.records import JobRun, Record, TaskRun, new_record, now
+from dex.jobs.records import JobRun, Record, TaskRun, new_number, new_record, now
 from dex.jobs.values import RunFacts, check_operand, fill, fill_parameters
 from dex.jobs.work import Workshop, read_result, work_of
 
 #: Seconds between looks at whether somebody wants a run to end.
 _LOOK = 0.3
-#: Jobs that may stand inside each other through run-job tasks, as on the platform.
-DEEPEST = 3
 
 JobOf = Callable[[str], "tuple[str, JobSettings]"]
 Watch = Callable[[JobRun, "TaskRun | None"], None]
@@ -124,13 +122,7 @@ class Runner:
             JobError: there is no such job, or jobs run each other in a circle or too deep.
         """
         key, settings = self._job_of(str(task.job_id))
-        if key in above or len(above) >= DEEPEST:
-            way = " -> ".join([*above, key])
-            raise JobError(
-                "DEX-JOB-07",
-                f"Jobs run each other in a circle, or more than {DEEPEST} deep: {way}.",
-                remedy="Take one of the run-job tasks away.",
-            )
+        refuse_circle(above, key)
         defaults = {p.name: p.default for p in settings.parameters}
         given = {**{name: value for name, value in parameters.items() if name in defaults}, **task.job_parameters}
         other = new_record(
@@ -258,7 +250,7 @@ class _OneRun:
             began = time.monotonic()
             self._runner.changed(
                 self._record, key, kind="".join(task.kinds[:1]), state="QUEUED", attempt=attempt, error=None, ended=None,
-                run_id=time.time_ns() // 1_000, started=now(),
+                run_id=new_number(), started=now(),
             )  # fmt: skip
             try:
                 result, value, error = await self._attempt(task, key, attempt, item, in_loop)

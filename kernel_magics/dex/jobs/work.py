@@ -20,9 +20,6 @@ from dex.jobs.models import PipelineTask, Task
 from dex.pipelines import Pipeline, pipeline_of
 from dex.toml import read_toml
 
-#: Task types whose work is a process here.
-PROCESSES = ("notebook_task", "python_wheel_task", "spark_python_task", "sql_task", "pipeline_task")
-
 
 @dataclass(frozen=True)
 class Workshop:

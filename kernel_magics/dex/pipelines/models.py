@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from dex_dbutils import PipelineError
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
+from dex.bundle import Text
 from dex.pipelines.elements import Action, Kind
 
 #: How an update stands, and how it stands with one of its datasets; the words are the platform's.
 UpdateState = Literal["COMPLETED", "FAILED", "CANCELED"]
 DatasetState = Literal["COMPLETED", "FAILED", "SKIPPED", "EXCLUDED"]
-
-
-def _word(value: Any) -> Any:
-    return str(value).lower() if isinstance(value, bool) else value
 
 
 class PipelineSettings(BaseModel):
@@ -37,8 +34,8 @@ class PipelineSettings(BaseModel):
     catalog: str | None = None
     schema_name: str | None = Field(default=None, alias="schema")
     target: str | None = None
-    configuration: dict[str, Annotated[str, BeforeValidator(_word)]] = Field(default_factory=dict)
-    parameters: dict[str, Annotated[str, BeforeValidator(_word)]] = Field(default_factory=dict)
+    configuration: dict[str, Text] = Field(default_factory=dict)
+    parameters: dict[str, Text] = Field(default_factory=dict)
     libraries: list[dict[str, Any]] = Field(default_factory=list)
     root_path: str | None = None
     continuous: bool = False

@@ -18,7 +18,7 @@ from dex_dbutils.config import Project, load_environment
 from dex_dbutils.utilities import variable_of
 
 from dex.engines import engine_for
-from dex.jobs import JobRun, JobSettings, Record, Runner, TaskRun, begin_repair, new_record, processors
+from dex.jobs import NEVER_BEGUN, JobRun, JobSettings, Record, Runner, TaskRun, begin_repair, new_record, processors
 from dex.workspace.deployed import deployed_project, tables_of
 from dex.workspace.identity import WORKSPACE_ID
 from dex.workspace.refusal import Refusal
@@ -31,7 +31,6 @@ _MOST_WAITING = 64
 _END_SECONDS = 5.0
 #: Other names; an attempt that waits for the next one has ended.
 _LIVES: dict[str, Life] = {"QUEUED": "PENDING", "WAITING": "TERMINATED"}
-_NOT_RUN = ("EXCLUDED", "DISABLED", "UPSTREAM_FAILED", "UPSTREAM_CANCELED")
 
 
 @dataclass
@@ -180,7 +179,7 @@ class JobRunner:
             return
         key, _, item = task.key.partition("[")
         life = _LIVES.get(task.state, task.state)
-        if task.result in _NOT_RUN:
+        if task.result in NEVER_BEGUN:
             life = "SKIPPED"
         result = "FAILED" if task.state == "WAITING" else task.result
         first = going.first.get(task.key, 0)

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from dex.jobs import Result
 from dex.workspace.clock import now
-from dex.workspace.runner import ENDED, Life, Result, Running, TaskReport
+from dex.workspace.runner import ENDED, Life, Running, TaskReport
 
 RunLife = Life | Literal["QUEUED", "TERMINATING"]
 RunResult = Result | Literal["MAXIMUM_CONCURRENT_RUNS_REACHED"]

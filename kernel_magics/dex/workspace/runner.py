@@ -7,18 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal, Protocol
 
+from dex.jobs import Result
+
 Life = Literal["BLOCKED", "PENDING", "RUNNING", "WAITING_FOR_RETRY", "TERMINATED", "SKIPPED", "INTERNAL_ERROR"]
-Result = Literal[
-    "SUCCESS",
-    "SUCCESS_WITH_FAILURES",
-    "FAILED",
-    "TIMEDOUT",
-    "CANCELED",
-    "EXCLUDED",
-    "UPSTREAM_FAILED",
-    "UPSTREAM_CANCELED",
-    "DISABLED",
-]
 #: Characters of the shortest secret that is hidden.
 _SHORTEST = 4
 #: Lives of a task or run that has ended.

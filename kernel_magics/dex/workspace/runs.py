@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from dex_dbutils import JobError
 
-from dex.jobs import JobSettings, chosen, plan_repair, selected
+from dex.jobs import JobSettings, chosen, plan_repair, refuse_circle, selected
 from dex.workspace.clock import now
 from dex.workspace.jobs_kept import Job, find_job
 from dex.workspace.orders import around
@@ -21,9 +21,6 @@ from dex.workspace.updates import of_job
 
 if TYPE_CHECKING:
     from dex.workspace.state import Workspace
-
-#: Jobs that may stand inside each other through run-job tasks, as on the platform.
-DEEPEST = 3
 
 
 class Runs:
@@ -156,13 +153,7 @@ class Runs:
         with self._workspace.lock:
             job = find_job(self._workspace, number)
             way = (*above.above, above.job_id)
-            if number in way or len(way) >= DEEPEST:
-                shown = " -> ".join(map(str, (*way, number)))
-                raise JobError(
-                    "DEX-JOB-07",
-                    f"Jobs run each other in a circle, or more than {DEEPEST} deep: {shown}.",
-                    remedy="Take one of the run-job tasks away.",
-                )
+            refuse_circle(way, number)
             names = {each["name"] for each in job.settings.get("parameters") or ()}
             passed = {name: value for name, value in inherited.items() if name in names}
             run = self.start(job, {**passed, **parameters}, (), {}, above.creator, way)
