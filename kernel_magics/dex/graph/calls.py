@@ -9,8 +9,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dex.graph.facts import SAY_BOTH
+from dex.graph.files import ProjectFile, file_function, of_project_file
 from dex.graph.pipelines import pipeline_call
-from dex.graph.plain import BUILTINS, FUNCTIONS, loaded, of_container, of_text
+from dex.graph.plain import BUILTINS, FUNCTIONS, of_container, of_text
 from dex.graph.platform import Delta, Reader, Target, Writer, known_call, platform_attribute, platform_call
 from dex.graph.values import (
     Arguments,
@@ -82,6 +83,8 @@ def attribute(run: Run, owner: Any, name: str, text: str) -> Value:
         return known(Module(f"{owner.name}.{name}"))
     if isinstance(owner, str | int) and name == "value":  # of a member of an enumeration
         return known(owner)
+    if isinstance(owner, str) and name in ("parent", "name") and "/" in owner:  # of a path
+        return known(owner.rpartition("/")[0 if name == "parent" else 2])
     return platform_attribute(owner, name, text)
 
 
@@ -139,8 +142,8 @@ def _called(run: Run, function: Any, given: Arguments, node: ast.Call) -> Value:
     if isinstance(function, Module) and function.name == "functools.partial" and given.positional:
         rest = tuple(given.positional[1:])
         return Value(tuple(Partial(each, rest, given.named) for each in given.positional[0].alternatives))
-    if isinstance(function, Module) and function.name == "json.loads" and given.positional:
-        return loaded(given.positional[0], text)
+    if isinstance(function, Module) and (read := file_function(run, function.name, given, node)) is not None:
+        return read
     found = known_call(run, text_of_name(function, node), given, node, function)
     if found is None and isinstance(function, Unknown):
         found = _by_another_name(run, function, given, node)
@@ -152,8 +155,6 @@ def _called(run: Run, function: Any, given: Arguments, node: ast.Call) -> Value:
         return unknown(text)
     if isinstance(function, Module) and function.name == "dataclasses.field":
         return _field(run, given, node)
-    if isinstance(function, Module) and function.name == "os.path.join":
-        return Value(("/".join(run.holes.text(each.one).rstrip("/") for each in given.positional),))
     if isinstance(function, Module) and function.name in ("os.environ.get", "os.getenv"):
         return _of_process(run, given, node)
     outside = isinstance(function, Module) and not is_harmless(function.name)
@@ -227,6 +228,8 @@ def _method(run: Run, owner: Any, name: str, given: Arguments, node: ast.Call) -
             return _called(run, Module(f"{owner.name}.{name}"), given, node)
     if isinstance(owner, str):
         return of_text(run, owner, name, given, node)
+    if isinstance(owner, ProjectFile):
+        return of_project_file(owner, name) or unknown(text)
     if isinstance(owner, Items | Entries):
         found = of_container(owner, name, given)
         if found is not None:

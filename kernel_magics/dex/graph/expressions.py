@@ -143,6 +143,8 @@ def _operation(run: Run, node: ast.BinOp, left: Value, right: Value) -> Value:
             and texts + isinstance(one, Unknown) + isinstance(other, Unknown) == 2
         ):
             return (run.holes.text(one) + run.holes.text(other))[:_LONGEST]
+        if isinstance(node.op, ast.Div) and (isinstance(one, str) or isinstance(other, str)):  # of a path
+            return f"{run.holes.text(one).rstrip('/')}/{run.holes.text(other)}"
         if isinstance(node.op, ast.Mod) and isinstance(one, str):
             return _percent(run, one, other, node)
         plain = isinstance(one, int | float | str) and isinstance(other, int | float | str)

@@ -63,6 +63,7 @@ def _scope_of(run: Run, module: str) -> Scope | None:
     from dex.graph.statements import execute
 
     scope = Scope()
+    scope.set("__file__", known(file.resolve().as_posix()))
     run.modules[module] = scope
     shown = file.relative_to(run.root).as_posix() if file.is_relative_to(run.root) else str(file)
     around = run.package

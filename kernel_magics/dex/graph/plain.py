@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import json
 from collections.abc import Callable, Mapping, Sequence
 from itertools import product
 from math import prod
@@ -11,6 +10,7 @@ from string import Template
 from textwrap import dedent
 from typing import TYPE_CHECKING, Any
 
+from dex.graph.files import of_path
 from dex.graph.values import (
     Arguments,
     Class,
@@ -51,20 +51,6 @@ _TYPES: Mapping[str, type] = {
 }
 
 
-def loaded(value: Value, text: str) -> Value:
-    """Return what a JSON text holds."""
-    try:
-        return Value((_of_plain(json.loads(value.one)),), value.assumed)
-    except (TypeError, ValueError, RecursionError):
-        return unknown(text)
-
-
-def _of_plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return Entries({key: known(_of_plain(each)) for key, each in value.items()})
-    return Items([known(_of_plain(each)) for each in value]) if isinstance(value, list) else value
-
-
 def of_text(run: Run, owner: str, name: str, given: Arguments, node: ast.Call) -> Value:
     """Return what a method of a text gives."""
     text = source(node)
@@ -90,7 +76,7 @@ def of_text(run: Run, owner: str, name: str, given: Arguments, node: ast.Call) -
         named = {key: run.holes.text(value.one) for key, value in given.named.items()}
         return Value((Template(owner).safe_substitute(named),), _assumed(given))
     if name not in _TEXT_METHODS:
-        return unknown(text)
+        return of_path(run, owner, name, given, node) or unknown(text)
     return combined(given.all, lambda *values: _of_method(run, owner, name, values, text))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from dex.graph.files import opened
 from dex.graph.models import How
 from dex.graph.names import FRAME, OF_ENVIRONMENT
 from dex.graph.utilities import utilities_call
@@ -101,10 +102,7 @@ def known_call(run: Run, name: str, given: Arguments, node: ast.Call, owner: Any
     if owner is None and name == "getArgument" and count:
         return utilities_call(run, Unknown("dbutils.widgets"), name, given, node)
     if owner is None and name == "open" and count and not given.positional[0].is_unknown:
-        mode = given.get(1, "mode")
-        only_reads = mode is None or (isinstance(mode.one, str) and not set(mode.one) & set("wax+"))
-        run.use("read" if only_reads else "overwrite", given.positional[0], run.at(run.line), "path")
-        return unknown(source(node))
+        return opened(run, given.positional[0], given.get(1, "mode"), node)
     verb, _, kind = name.partition("_")
     if kind == "table" and verb in ("read", "to") and (named := given.get(0, "name")) is not None:
         run.use("read" if verb == "read" else "overwrite", named, run.at(run.line))

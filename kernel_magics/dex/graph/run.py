@@ -77,6 +77,10 @@ class Run:
     steps: int = 0
     line: int = 1
 
+    def __post_init__(self) -> None:
+        """Note the folder in which the session works: that of its notebook, also in those of `%run`."""
+        self.folder = self.path.parent
+
     def step(self) -> None:
         """Count one statement.
 
@@ -153,6 +157,7 @@ class Run:
 
     def files(self, how: How, text: str, place: Place, assumed: frozenset[str] = frozenset()) -> None:
         """Note that files are read or written; a parameter that is a part of the path is the same in every task."""
+        text = self.holes.folder(text)
         named, parameters = self.holes.named(text)
         if parameters and not (named.startswith("{") and named.endswith("}")):
             text, assumed = named, assumed | _same(parameters, place)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from dex.graph.files import file_info
 from dex.graph.models import Place
-from dex.graph.values import Entries, Unknown, Value, known, shown, source, unknown
+from dex.graph.values import Entries, Items, Unknown, Value, known, shown, source, unknown
 
 if TYPE_CHECKING:
     from dex.graph.run import Run
@@ -27,7 +28,12 @@ def utilities_call(run: Run, owner: Unknown, name: str, given: Arguments, node: 
         return _task_value(run, name, given, node)
     if words[-2:] == ["dbutils", "fs"]:
         files(run, name, given, run.at(node))
-        return unknown(source(node))
+        folder = given.get(0, "path", "dir")
+        return (
+            known(Items([file_info(run, folder, node)]))
+            if name == "ls" and folder is not None
+            else unknown(source(node))
+        )
     if words[-1] == "catalog":
         return _catalog(run, name, given, node)
     if words[-1] == "conf" and name in ("get", "set"):

@@ -26,12 +26,14 @@ class Unknown:
         parameter: the widget or setting without a default that it is, so that whoever runs the job says it.
         widget: it is a widget.
         outside: it was made by code from outside of the project, whose methods may do anything.
+        entry: it is the name of a file in a folder that is listed.
     """
 
     text: str
     parameter: str = ""
     widget: bool = False
     outside: bool = False
+    entry: bool = False
 
 
 def source(node: ast.AST) -> str:
@@ -287,6 +289,7 @@ class Holes:
     def __init__(self) -> None:
         self._texts: list[str] = []
         self._parameters: dict[str, str] = {}
+        self._entries: set[str] = set()
 
     def text(self, constant: Any) -> str:
         """Return a constant as text, or a name that stands in for it."""
@@ -297,6 +300,8 @@ class Holes:
         shown = constant.text if isinstance(constant, Unknown) else "a computed value"
         if isinstance(constant, Unknown) and constant.parameter:
             self._parameters[shown] = constant.parameter
+        if isinstance(constant, Unknown) and constant.entry:
+            self._entries.add(shown)
         if shown not in self._texts:
             self._texts.append(shown)
         return f"__dex_hole_{self._texts.index(shown)}__"
@@ -304,6 +309,19 @@ class Holes:
     def unknown(self, text: str) -> str:
         """Return the source texts of what is unknown in a text; nothing where all is known."""
         return ", ".join(dict.fromkeys(self._texts[int(number)] for number in _HOLE.findall(text)))
+
+    def folder(self, path: str) -> str:
+        """Return a path up to the first part that any file of a listed folder may be: all of them lie below."""
+        parts = path.split("/")
+        cut = next(
+            (
+                i
+                for i, part in enumerate(parts)
+                if any(self._texts[int(n)] in self._entries for n in _HOLE.findall(part))
+            ),
+            0,
+        )
+        return "/".join(parts[:cut]) or path
 
     def named(self, text: str) -> tuple[str, list[str]]:
         """Return a text with its parameters in braces, and their names; what else is unknown stays as it is."""
