@@ -166,8 +166,6 @@ export function statusWord(trans: TranslationBundle, status: string): string {
   switch (status) {
     case 'differs':
       return trans.__('would change');
-    case 'kept':
-      return trans.__('yours, kept');
     case 'removed':
       return trans.__('removed');
     default:

@@ -45,7 +45,7 @@ def render_map(
         users: notebooks that run this one, with the names that they use of it.
         gives: the same, with the names that they give to it.
     """
-    empty = ModuleParts((), {name: () for name in GLUE}, has_main=False)  # SQL has no parts that come back
+    empty = ModuleParts((), {name: () for name in GLUE})  # SQL has no parts that come back
     parts = parse_module(module, headings) if module_path.endswith(".py") else empty
     by_key = {(block.cell.id, block.segment): block for block in blocks}
     cells = {block.cell.id: block.cell.source.split("\n") for block in blocks}

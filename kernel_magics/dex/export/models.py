@@ -9,7 +9,7 @@ from typing import Any, Literal
 from dex_dbutils import ExportError, Where
 from pydantic import BaseModel, ConfigDict
 
-FileStatus = Literal["written", "unchanged", "kept", "differs"]
+FileStatus = Literal["written", "unchanged", "differs"]
 
 
 class Model(BaseModel):
@@ -23,7 +23,7 @@ class ExportedFile(Model):
 
     Attributes:
         path: relative to the project.
-        status: ``kept`` where the file belongs to the person and stays; ``differs`` where a check found a difference.
+        status: ``differs`` where a check found a difference.
         diff: what an export would change, as a unified diff, where a check found a difference.
     """
 
@@ -124,8 +124,8 @@ class ExportReport(Model):
         )
         shown_files = [{"path": file.path} for file in self.files]
         return {
-            "text/plain": shown.to_text().replace("  unchanged  ", "  ").replace("  kept       ", "  "),
-            "text/html": shown.to_html().replace("<td>unchanged</td>", "").replace("<td>kept</td>", ""),
+            "text/plain": shown.to_text().replace("  unchanged  ", "  "),
+            "text/html": shown.to_html().replace("<td>unchanged</td>", ""),
             "application/vnd.dex.export.v1+json": {**shown.model_dump(mode="json"), "files": shown_files},
         }, {"dex": {"files": [file.model_dump() for file in self.files]}}
 

@@ -48,12 +48,10 @@ class ModuleParts:
     Attributes:
         blocks: in the module's order.
         glue: lines of each generated part; ``headings`` are the comments made from headings of the notebook.
-        has_main: there is a function `main` at the top of the module.
     """
 
     blocks: tuple[ModuleBlock, ...]
     glue: dict[str, tuple[str, ...]]
-    has_main: bool
 
 
 def parse_module(source: str, headings: Collection[str]) -> ModuleParts:
@@ -95,7 +93,7 @@ def parse_module(source: str, headings: Collection[str]) -> ModuleParts:
                 match["cell"], int(match["segment"]), match["digest"], place, start + 2 + begin, tuple(own[begin:])
             )
         )
-    return ModuleParts(tuple(blocks), {name: _stripped(part) for name, part in glue.items()}, "main" in nodes)
+    return ModuleParts(tuple(blocks), {name: _stripped(part) for name, part in glue.items()})
 
 
 def _landmarks(source: str) -> dict[str, int]:

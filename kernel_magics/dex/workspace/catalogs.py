@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 routes = Routes()
 BASE = "/api/2.1/unity-catalog"
 Properties = dict[str, Any]
+#: What names the holders of an object, from the outermost.
+_HOLDERS = {"catalogs": (), "schemas": ("catalog_name",), "volumes": ("catalog_name", "schema_name")}
 _METASTORE = "00000000-0000-0000-0000-000000000001"
 
 
@@ -122,8 +124,29 @@ def check_name(name: str) -> None:
         raise invalid(f"Name '{name}' is not valid: no periods, slashes, spaces or control characters.")
 
 
-def answer_by_name(routes: Routes, kind: str) -> None:
-    """Add the routes that get and change an object of a kind by its full name."""
+def name_in(request: Request, kind: str) -> str:
+    """Return the full name of the object of a kind that a request describes."""
+    return ".".join(request.text(part) for part in (*_HOLDERS[kind], "name"))
+
+
+def answer(routes: Routes, kind: str, most: int = 1000) -> None:
+    """Add the routes that list objects of a kind, and get and change one by its full name.
+
+    Args:
+        routes: where to.
+        kind: catalogs, schemas or volumes.
+        most: objects in one answer.
+    """
+
+    @routes("GET", f"{BASE}/{kind}")
+    def _list(workspace: Workspace, request: Request) -> Answer:
+        holder = ".".join(request.text(part) for part in _HOLDERS[kind]).lower()
+        if holder:
+            workspace.catalogs.get("schemas" if "." in holder else "catalogs", holder)
+        all_of_them = workspace.catalogs.all(kind).items()
+        found = [each for name, each in all_of_them if not holder or name.startswith(f"{holder}.")]
+        items, rest = page(found, request, default=most, most=most)
+        return {kind: items, **rest}
 
     @routes("GET", f"{BASE}/{kind}/{{name}}")
     def _get(workspace: Workspace, request: Request) -> Answer:
@@ -134,7 +157,13 @@ def answer_by_name(routes: Routes, kind: str) -> None:
         return workspace.catalogs.change(kind, request.places["name"], request.given)
 
 
-def _answer_delete(kind: str) -> None:
+def _answer_all(kind: str) -> None:
+    answer(routes, kind)
+
+    @routes("POST", f"{BASE}/{kind}")
+    def _create(workspace: Workspace, request: Request) -> Answer:
+        return workspace.catalogs.create(kind, name_in(request, kind), request.given)
+
     @routes("DELETE", f"{BASE}/{kind}/{{name}}")
     def _delete(workspace: Workspace, request: Request) -> Answer:
         workspace.catalogs.delete(kind, request.places["name"], force=request.flag("force"))
@@ -142,18 +171,7 @@ def _answer_delete(kind: str) -> None:
 
 
 for _kind in ("catalogs", "schemas"):
-    answer_by_name(routes, _kind)
-    _answer_delete(_kind)
-
-
-@routes("POST", f"{BASE}/catalogs")
-def _create_catalog(workspace: Workspace, request: Request) -> Answer:
-    return workspace.catalogs.create("catalogs", request.text("name"), request.given)
-
-
-@routes("GET", f"{BASE}/catalogs")
-def _list_catalogs(workspace: Workspace, request: Request) -> Answer:
-    return _page("catalogs", list(workspace.catalogs.all("catalogs").values()), request)
+    _answer_all(_kind)
 
 
 @routes("GET", f"{BASE}/current-metastore-assignment")
@@ -162,26 +180,13 @@ def _get_metastore(workspace: Workspace, request: Request) -> Answer:
     return {"metastore_id": _METASTORE, "workspace_id": int(WORKSPACE_ID), "default_catalog_name": first}
 
 
-@routes("POST", f"{BASE}/schemas")
-def _create_schema(workspace: Workspace, request: Request) -> Answer:
-    name = f"{request.text('catalog_name')}.{request.text('name')}"
-    return workspace.catalogs.create("schemas", name, request.given)
-
-
-@routes("GET", f"{BASE}/schemas")
-def _list_schemas(workspace: Workspace, request: Request) -> Answer:
-    catalog = request.text("catalog_name").lower()
-    workspace.catalogs.get("catalogs", catalog)
-    found = [each for each in workspace.catalogs.all("schemas").values() if each["catalog_name"] == catalog]
-    return _page("schemas", found, request)
-
-
 @routes("GET", f"{BASE}/tables")
 def _list_tables(workspace: Workspace, request: Request) -> Answer:
     schema = f"{request.text('catalog_name')}.{request.text('schema_name')}"
     workspace.catalogs.get("schemas", schema)
     names = [name for name in sorted(workspace.tables) if name.startswith(f"{schema}.")]
-    return _page("tables", [_table(workspace, name) for name in names], request, most=50)
+    items, rest = page([_table(workspace, name) for name in names], request, default=50, most=1000)
+    return {"tables": items, **rest}
 
 
 @routes("GET", f"{BASE}/tables/{{name}}")
@@ -206,8 +211,3 @@ def _table(workspace: Workspace, full: str) -> Properties:
         raise Refusal(404, "TABLE_DOES_NOT_EXIST", f"Table '{full}' does not exist.")
     names = {"name": full.rpartition(".")[2], "full_name": full, "table_type": "MANAGED"}
     return {**_parts(full), **names, "columns": workspace.tables[full]}
-
-
-def _page(kind: str, found: list[Properties], request: Request, most: int = 1000) -> Answer:
-    items, rest = page(found, request, default=most, most=1000)
-    return {kind: items, **rest}

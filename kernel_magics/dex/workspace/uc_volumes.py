@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dex.workspace.catalogs import BASE, answer_by_name
-from dex.workspace.paging import page
+from dex.workspace.catalogs import BASE, answer, name_in
 from dex.workspace.refusal import invalid
 from dex.workspace.routing import Answer, Request, Routes
 
@@ -19,7 +18,7 @@ _KINDS = {"catalog": "catalogs", "schema": "schemas", "volume": "volumes", "tabl
 
 @routes("POST", f"{BASE}/volumes")
 def _create(workspace: Workspace, request: Request) -> Answer:
-    name = ".".join(request.text(part) for part in ("catalog_name", "schema_name", "name"))
+    name = name_in(request, "volumes")
     kind = request.text("volume_type")
     if kind not in ("MANAGED", "EXTERNAL"):
         raise invalid(f"Volume type {kind} is neither MANAGED nor EXTERNAL.")
@@ -30,16 +29,7 @@ def _create(workspace: Workspace, request: Request) -> Answer:
     return workspace.catalogs.get("volumes", name)
 
 
-@routes("GET", f"{BASE}/volumes")
-def _list(workspace: Workspace, request: Request) -> Answer:
-    schema = f"{request.text('catalog_name')}.{request.text('schema_name')}"
-    workspace.catalogs.get("schemas", schema)
-    found = [each for name, each in workspace.catalogs.all("volumes").items() if name.startswith(f"{schema}.")]
-    items, rest = page(found, request, default=10000, most=10000)
-    return {"volumes": items, **rest}
-
-
-answer_by_name(routes, "volumes")
+answer(routes, "volumes", most=10_000)
 
 
 @routes("DELETE", f"{BASE}/volumes/{{name}}")

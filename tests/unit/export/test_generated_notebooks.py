@@ -77,7 +77,7 @@ def test_its_export_compiles_and_is_the_same_again_or_is_refused_with_its_place(
             compile(content, name, "exec")
     json.loads((shop.root / ".dex/map/any.json").read_text("utf-8"))
     assert not export_notebook(path, shop, check=True).drift
-    assert {file.status for file in export_notebook(path, shop).files} <= {"unchanged", "kept"}
+    assert {file.status for file in export_notebook(path, shop).files} == {"unchanged"}
     assert written == {file.path: (shop.root / file.path).read_bytes() for file in report.files}
 
 

@@ -208,7 +208,7 @@ class Sync:
         except DexError:
             return None
         if draft.empty:
-            return ModuleParts((), {}, False)
+            return ModuleParts((), {})
         return parse_module(draft.generated[self._path], draft.headings)
 
     def _carried(
