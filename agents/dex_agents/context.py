@@ -59,7 +59,8 @@ def make_context(request: AgentRequest, frames: Mapping[str, DataFrame]) -> Cont
 
     Raises:
         PlanError: DEX-AGENT-02, the request says nothing; DEX-AGENT-03, a name cannot be bound.
-        FrameError: DEX-AGENT-04, a value is no Spark frame; DEX-AGENT-05, its columns cannot be told apart.
+        FrameError: DEX-AGENT-04, a value is no Spark frame; DEX-AGENT-05, its columns cannot be told apart;
+            DEX-AGENT-06, it cannot be read.
     """
     if not request.text.strip():
         raise PlanError(
@@ -88,15 +89,26 @@ def columns_of(name: str, frame: Any) -> Columns:
     """Return a frame's columns.
 
     Raises:
-        FrameError: DEX-AGENT-04, the value is no Spark frame; DEX-AGENT-05, two columns have one name, or none is there.
+        FrameError: DEX-AGENT-04, the value is no Spark frame; DEX-AGENT-05, two columns have one name, or none is there;
+            DEX-AGENT-06, what it reads is not there, or its steps do not fit each other.
     """
-    if not all(hasattr(frame, word) for word in ("schema", "select", "sparkSession")):
+    from pyspark.errors import AnalysisException
+
+    if not all(hasattr(type(frame), word) for word in ("schema", "select", "sparkSession")):
         raise FrameError(
             "DEX-AGENT-04",
             f"`{name}` is no Spark frame; it is of type {type(frame).__name__}.",
             remedy="Name a Spark DataFrame, such as session.read('bronze', 'flights').",
         )
-    fields = [(field.name, field.dataType.simpleString()) for field in frame.schema.fields]
+    try:
+        schema = frame.schema  # a Connect frame asks the engine here, for the first time
+    except AnalysisException as error:
+        raise FrameError(
+            "DEX-AGENT-06",
+            f"`{name}` cannot be read: {str(error).splitlines()[0]}",
+            remedy=f"Run the cell that makes it, with `{name}.show()` below: it fails in the same way.",
+        ) from error
+    fields = [(field.name, field.dataType.simpleString()) for field in schema.fields]
     columns: Columns = {}
     spelled: dict[str, str] = {}
     for column, kind in fields:

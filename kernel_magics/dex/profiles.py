@@ -49,29 +49,43 @@ def profile_value(
         DexError: DEX-MAGIC-03, a name was given and no environment is bound.
     """
     global _last
-    from dex_dbutils import profile as profile_frame
-    from dex_dbutils.profile import profile_source
+    from dex_dbutils import profile
 
     if isinstance(value, str | Path):
-        bound = session.current()
-        if bound is None:
-            raise DexError(
-                "DEX-MAGIC-03",
-                f"No environment is bound, so `{value}` cannot be read.",
-                remedy="Run %dex_env local first.",
-            )
-        source = _path(value) or _table_name(bound, str(value))
-        try:
-            result = profile_source(bound.spark, source, columns=columns, name=name or str(value))
-        except FrameError as error:
-            raise (_unknown(bound, source, list(variables)) or error) from error.__cause__
-    else:
-        result = profile_frame(value, columns=columns, name=name)
+        name, value = name or str(value), read_frame(value, variables)
+    result = profile(value, columns=columns, name=name)
     _last = result
     _tell_ledger(result)
     for listener in tuple(_listeners):
         listener()
     return result
+
+
+def read_frame(source: str | Path, variables: Iterable[str] = ()) -> Any:
+    """Return the frame of a table or a path, in the bound environment.
+
+    Args:
+        source: ``layer.table``, ``catalog.schema.table`` or a path.
+        variables: names of a notebook, for the error about a name that is none of them and no table either.
+
+    Raises:
+        FrameError: DEX-FRAME-05 or -06, there is no such table or path, or it cannot be read.
+        DexError: DEX-MAGIC-03, no environment is bound.
+    """
+    from dex_dbutils.profile import read_source
+
+    bound = session.current()
+    if bound is None:
+        raise DexError(
+            "DEX-MAGIC-03",
+            f"No environment is bound, so `{source}` cannot be read.",
+            remedy="Run %dex_env local first.",
+        )
+    found = _path(source) or _table_name(bound, str(source))
+    try:
+        return read_source(bound.spark, found)
+    except FrameError as error:
+        raise (_unknown(bound, found, list(variables)) or error) from error.__cause__
 
 
 def saved_path(name: str) -> Path:

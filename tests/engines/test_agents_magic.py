@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ def shell(shared_project: Path) -> Iterator[Any]:
     rows = [("1", "NA"), ("2", "x"), ("2", "x"), ("3y", "z")]
     shell.user_ns["sales_raw"] = bound.spark.createDataFrame(rows, "id string, v string")
     shell.user_ns["folder"] = "somewhere"
+    shell.user_ns["nowhere"] = bound.read("bronze", "nowhere")  # the engine is not asked before a row is wanted
     yield shell
     InteractiveShell.clear_instance()
 
@@ -67,6 +69,8 @@ def test_a_dry_run_puts_nothing_into_the_next_cell(shell: Any) -> None:
         ("silver @sales_rwa", "DEX-MAGIC-02"),
         ("silver sales_raw", "DEX-MAGIC-01"),
         ("silver @folder", "DEX-AGENT-04"),
+        ("silver @nowhere", "DEX-AGENT-06"),
+        ("silver @sales_raw @nowhere", "DEX-AGENT-06"),
         ("slivre @sales_raw", "DEX-AGENT-01"),
         ("silver @sales_raw --into class", "DEX-AGENT-03"),
         ("silver @sales_raw --provider opanai", "DEX-PROVIDER-01"),
@@ -78,3 +82,24 @@ def test_wrong_use_is_an_error_with_a_code_and_a_way_out(shell: Any, line: str, 
         agent(shell, line, "Trim v.")
     assert caught.value.code == code
     assert caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("source", "code", "hint"),
+    [
+        ("bronze.salse", "DEX-FRAME-05", "Did you mean `local.bronze.sales`?"),
+        ("salse", "DEX-FRAME-05", "Did you mean `bronze.sales`? There are tables in: bronze; write layer.table."),
+        ("data/sales.csv", "DEX-FRAME-06", "The folder `data` is not there either."),
+    ],
+)
+def test_the_command_says_which_table_or_file_is_not_there(
+    shell: Any, capsys: pytest.CaptureFixture[str], source: str, code: str, hint: str
+) -> None:
+    from dex import session
+    from dex.cli import main
+
+    frame = shell.user_ns["sales_raw"]
+    frame.write.mode("overwrite").saveAsTable(session.current().table("bronze", "sales"))  # type: ignore[union-attr]
+    assert main(["agent", "silver", "Trim v.", "--frame", f"raw={source}", "--json"]) == 2
+    told = json.loads(capsys.readouterr().out)["error"]
+    assert (told["code"], told["remedy"]) == (code, hint)

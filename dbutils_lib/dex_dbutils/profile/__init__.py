@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dex_dbutils.profile.model import MIME_TYPE, ColumnProfile, Kind, Patterns, Profile, TopValue
-from dex_dbutils.profile.sources import looks_like_path
+from dex_dbutils.profile.sources import looks_like_path, read_source
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -22,6 +22,7 @@ __all__ = [
     "looks_like_path",
     "profile",
     "profile_source",
+    "read_source",
 ]
 
 
@@ -57,6 +58,4 @@ def profile_source(
         FrameError: DEX-FRAME-05, there is no such table; DEX-FRAME-06, no such path, or no file there that can be
             read; and those of `profile`.
     """
-    from dex_dbutils.profile.sources import read_source
-
     return profile(read_source(spark, name_or_path), columns=columns, name=name or str(name_or_path))

@@ -27,7 +27,15 @@ _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 
 
 def read_source(spark: SparkSession, name_or_path: str | Path) -> Any:
-    """Return the frame of a table's name or a path; see `dex_dbutils.profile.profile_source`."""
+    """Return the frame of a table, or of a Delta, Parquet, CSV or JSON file or folder.
+
+    Args:
+        spark: the session that reads it.
+        name_or_path: the table's name, or the path; a text with a slash or an ending such as ``.csv`` is a path.
+
+    Raises:
+        FrameError: DEX-FRAME-05, there is no such table; DEX-FRAME-06, no such path, or no file there that can be read.
+    """
     text = str(name_or_path)
     if isinstance(name_or_path, Path) or looks_like_path(text):
         return _read_path(spark, text)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from dex_dbutils import DexError
@@ -35,7 +34,12 @@ def profile(
 def agent(
     role: Annotated[str, typer.Argument(help="The agent's job, such as silver.")],
     request: Annotated[str, typer.Argument(help="What you want, in prose.")],
-    frame: Annotated[list[str], typer.Option("--frame", "-f", help="NAME=TABLE: a frame and where it comes from.")],
+    frame: Annotated[
+        list[str],
+        typer.Option(
+            "--frame", "-f", help="NAME=TABLE: a frame, and its table (layer.table or its full name) or path."
+        ),
+    ],
     into: Annotated[str | None, typer.Option(help="Name of the frame that the proposed code binds.")] = None,
     provider: Annotated[str | None, typer.Option(help="Who answers: rules or openai.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Make the request, send nothing.")] = False,
@@ -44,11 +48,11 @@ def agent(
     as_json: JsonOption = False,
 ) -> None:
     """Ask an agent for a transformation; exit 1 if its proposal was not verified."""
-    from dex import agents, session
+    from dex import agents, profiles, session
 
     pairs = [_split_frame(text) for text in frame]
-    bound = session.bind(env)
-    frames = {name: _read(bound, source) for name, source in pairs}
+    session.bind(env)
+    frames = {name: profiles.read_frame(source) for name, source in pairs}
     result = agents.ask(role=role, text=request, frames=frames, into=into, provider=provider, dry_run=dry_run)
     emit(result, as_json, result.to_text)
     if not dry_run and (result.verdict is None or result.verdict.status != "passed"):
@@ -95,14 +99,3 @@ def _split_frame(text: str) -> tuple[str, str]:
             "DEX-CLI-01", f"`{text}` names no frame.", remedy="Write NAME=TABLE, such as flights_raw=bronze.flights."
         )
     return name, source
-
-
-def _read(bound: Any, source: str) -> Any:
-    layer, _, name = source.partition(".")
-    if name and "." not in name and layer in bound.environment.schemas:
-        return bound.read(layer, name)
-    if Path(source).exists():
-        reader = bound.spark.read
-        path = str(Path(source).resolve())
-        return reader.parquet(path) if path.endswith(".parquet") else reader.option("header", True).csv(path)
-    return bound.spark.table(source)
