@@ -50,7 +50,11 @@ def check_fields(bundle: Bundle) -> Iterator[Finding]:
     """Yield fields of resources that are not known, of another type, or missing."""
     for kind in ROOTS:
         for key, resource in bundle.resources(kind):
-            yield from _check(resource, kind, key)
+            if isinstance(resource.value, list) and key in api()["classes"][kind]:
+                said = f"`{key}` is a key of {singular(kind)}, and stands beside the `{kind}`: indent it further."
+                yield resource.finding("DEX-BUNDLE-06", said)
+            else:
+                yield from _check(resource, kind, key)
 
 
 def singular(kind: str) -> str:
@@ -93,7 +97,7 @@ def _check(at: At, kind: str, field: str, above: str = "") -> Iterator[Finding]:
         return
     if kind.startswith("list "):
         if not isinstance(at.value, list):
-            yield at.finding("DEX-BUNDLE-03", f"`{field}` must be a list.")
+            yield at.finding("DEX-BUNDLE-03", f"`{field}` must be a list: its entries begin with `- `.")
             return
         for item in at.value:
             yield from _check(item, kind[5:], field, above)
@@ -121,7 +125,8 @@ def _class(at: At, kind: str, field: str, above: str) -> Iterator[Finding]:
     fields: dict[str, list[Any]] = api()["classes"][kind]
     said, code = _SAID.get(kind, (singular(kind) if kind in ROOTS else f"`{field}`", "DEX-BUNDLE-21"))
     if not isinstance(at.value, dict):
-        yield at.finding("DEX-BUNDLE-03", f"`{field}` must hold keys and values.")
+        whose = f"An entry of `{field}`" if at.path and isinstance(at.path[-1], int) else f"`{field}`"
+        yield at.finding("DEX-BUNDLE-03", f"{whose} must hold keys and values.{_written(at, kind)}")
         return
     meant: set[str | None] = set()
     for key, entry in at.entries():
@@ -139,6 +144,19 @@ def _class(at: At, kind: str, field: str, above: str) -> Iterator[Finding]:
             yield at.finding(code, f"{said[0].upper()}{said[1:]} needs `{key}`.")
 
 
+def _written(at: At, kind: str) -> str:
+    """Return how a value is written that stands where keys and values belong; an empty text where that is not known."""
+    fields = api()["classes"][kind]
+    needed = needed_fields(kind) or list(fields)
+    before, colon, after = at.value.partition(":") if isinstance(at.value, str) else ("", "", "")
+    if colon and before in fields:
+        return f" A blank follows the colon: `{before}: {after}`."
+    if needed_fields(kind) and len(needed) > 1:
+        return f" It needs {', '.join(f'`{key}`' for key in needed)}."
+    key = needed[0] if len(needed) == 1 else "default" if kind == "bundle.Variable" else None
+    return f" Write `{{{key}: {at.value}}}`." if key and not isinstance(at.value, list) else ""
+
+
 def _elsewhere(at: At, key: str, kind: str, field: str, above: str) -> str:
     """Return where a key belongs that stands one level too high or too low; an empty text where that is not known."""
     classes = api()["classes"]
@@ -146,10 +164,15 @@ def _elsewhere(at: At, key: str, kind: str, field: str, above: str) -> str:
         return f": rights are given by `{'grants' if kind in GRANTED else 'permissions'}` here."
     if kind == "bundle.Bundle" and key in ROOT_KEYS:
         return ": it stands at the top of the file."
-    inside = [name for name, (of, _) in classes[kind].items() if key in classes.get(of, ())]
-    there = [name for name in inside if at.get(name) is not None]
-    if len(there or inside) == 1:
-        return f": it belongs into `{(there or inside)[0]}`."
+    for shape, said in (("", ""), ("list ", "an entry of ")):
+        inside = [
+            name
+            for name, (of, _) in classes[kind].items()
+            if of.startswith(shape) and key in classes.get(of[len(shape) :], ())
+        ]
+        there = [name for name in inside if at.get(name) is not None]
+        if len(there or inside) == 1:
+            return f": it belongs into {said}`{(there or inside)[0]}`."
     return f": it belongs beside `{field}`, not into it." if key in classes.get(above, ()) else ""
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from dex.bundle.fields import check_settings, shown
 from dex.bundle.files import BundleFiles
 from dex.bundle.models import Finding
 from dex.bundle.own_fields import CLASSES, KINDS
+from dex.bundle.references import variable_names
 from dex.bundle.suggest import close, unknown_keys
 from dex.bundle.tree import At
 from dex.bundle.words import ROOT_KEYS, TARGET_KEYS, TARGET_MODES
@@ -26,14 +27,21 @@ _CONSTRAINT = re.compile(r"\s*(?:[<>!=]=|[<>=~^]|~>|)\s*v?\d+(?:\.(?:\d+|[xX*]))
 _PARTS = re.compile(r",|\|\||\s-\s|(?<=[\w*])\s+(?=[<>=!~^])")
 
 #: What people write one level too high, by the key that it belongs into.
-_INSIDE = {"bundle": CLASSES["bundle.Bundle"], "workspace": CLASSES["bundle.Workspace"], "resources": KINDS}
+_INSIDE: dict[str, Collection[str]] = {
+    "bundle": CLASSES["bundle.Bundle"],
+    "workspace": CLASSES["bundle.Workspace"],
+    "presets": CLASSES["bundle.Presets"],
+    "resources": KINDS,
+}
+#: Keys of which the value holds keys and values.
+_MAPPINGS = ("resources", "targets", "variables")
 
 
 def check_frame(files: BundleFiles) -> Iterator[Finding]:
     """Yield what is wrong with a bundle's own settings, its targets, and the keys of its resources."""
     main = files.files[0]
     named = main.get("bundle")
-    if named is None or not named.text("name"):
+    if named is None or (isinstance(named.value, dict | None) and not named.text("name")):
         yield (named or main).finding("DEX-BUNDLE-05", "The bundle has no name. Write `bundle: {name: my_project}`.")
     name = named.get("name") if named is not None else None
     if name is not None and "${" in str(name.value):
@@ -43,7 +51,8 @@ def check_frame(files: BundleFiles) -> Iterator[Finding]:
         said = f"'{wanted.value}' is no constraint on a version, such as `>= 1.3.0`."
         yield wanted.finding("DEX-BUNDLE-03", said)
     for file in files.files:
-        yield from unknown_keys(file, ROOT_KEYS, "the file", _INSIDE)
+        yield from unknown_keys(file, ROOT_KEYS, "the file", {"targets.NAME": ("default", "mode"), **_INSIDE})
+        yield from _shapes(file)
         yield from check_settings(file)
         yield from _kinds(file)
         yield from _one_job(file)
@@ -58,8 +67,10 @@ def check_frame(files: BundleFiles) -> Iterator[Finding]:
 
 def _targets(files: BundleFiles) -> Iterator[Finding]:
     default: str | None = None
+    inside = {**_INSIDE, "variables": variable_names(files)}
     for name, target in files.targets():
-        yield from unknown_keys(target, TARGET_KEYS, f"target '{name}'", _INSIDE)
+        yield from unknown_keys(target, TARGET_KEYS, f"target '{name}'", inside)
+        yield from _shapes(target)
         yield from check_settings(target, of_target=True)
         yield from _kinds(target)
         yield from _written_out(target)
@@ -74,6 +85,22 @@ def _targets(files: BundleFiles) -> Iterator[Finding]:
                     "DEX-BUNDLE-08", f"Targets '{default}' and '{name}' are both the default. Keep `default` on one."
                 )
             default = name
+
+
+def _shapes(owner: At) -> Iterator[Finding]:
+    """Yield lists where keys and values belong, and the other way round."""
+    for key in _MAPPINGS:
+        at = owner.get(key)
+        if at is not None and not isinstance(at.value, dict | None):
+            yield at.finding("DEX-BUNDLE-03", f"`{key}` must hold keys and values.")
+    resources = owner.get("resources")
+    for kind, at in resources.entries() if resources is not None else ():
+        if not isinstance(at.value, dict | None) and "${" not in str(at.value):
+            said = f"`{kind}` must hold keys and values: the key of a resource, and what it is."
+            yield at.finding("DEX-BUNDLE-03", said)
+    include = owner.get("include")
+    if include is not None and not isinstance(include.value, list | None):
+        yield include.finding("DEX-BUNDLE-03", "`include` must be a list: its entries begin with `- `.")
 
 
 def _written_out(owner: At) -> Iterator[Finding]:
@@ -116,7 +143,9 @@ def _one_job(file: At) -> Iterator[Finding]:
     """Yield a warning where a file whose name says that it holds one job holds more: strict tools advise against it."""
     if not file.file.endswith((".job.yml", ".job.yaml")):
         return
-    held = [(kind, key, at) for kind, of in _resources(file) for key, at in of.entries()]
+    held = [
+        (kind, key, at) for kind, of in _resources(file) for key, at in of.entries() if not isinstance(at.value, list)
+    ]
     jobs = [each for each in held if each[0] == "jobs"]
     beside = [each for each in held if each not in jobs[:1]]
     for kind, key, at in beside[:1]:

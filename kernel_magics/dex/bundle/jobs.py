@@ -7,6 +7,7 @@ from graphlib import CycleError, TopologicalSorter
 
 from dex.bundle.compute import check_compute, check_job_compute
 from dex.bundle.effective import Bundle
+from dex.bundle.fields import api, fields_of
 from dex.bundle.libraries import check_wheel_task
 from dex.bundle.models import Finding
 from dex.bundle.notifications import check_notifications
@@ -26,7 +27,8 @@ def check_job(bundle: Bundle, key: str, job: At) -> Iterator[Finding]:
             yield task.finding("DEX-BUNDLE-10", f"Job '{key}' has two tasks '{name}'. Rename one of them.")
         elif name:
             tasks[name] = task
-    if not job.items("tasks"):
+    listed = job.get("tasks")
+    if isinstance(job.value, dict | None) and (listed is None or not listed.value):  # else another shape is told of
         yield job.finding("DEX-BUNDLE-10", f"Job '{key}' has no tasks.")
     for name, task in tasks.items():
         yield from _task(bundle, job, name, task)
@@ -44,6 +46,15 @@ def check_job(bundle: Bundle, key: str, job: At) -> Iterator[Finding]:
 
 def _task(bundle: Bundle, job: At, name: str, task: At) -> Iterator[Finding]:
     kinds = [key for key, entry in task.entries() if key.endswith("_task") and entry.value is not None]
+    empty = [entry for key, entry in task.entries() if key.endswith("_task") and key in fields_of("jobs.Task")]
+    if not kinds and empty:
+        kind = str(empty[0].path[-1])
+        if not any(
+            key in fields_of(api()["classes"]["jobs.Task"][kind][0]) for key, _ in task.entries()
+        ):  # else it is said of that key
+            said = f"`{kind}` of task '{name}' is empty: indent what belongs into it."
+            yield empty[0].finding("DEX-BUNDLE-11", said)
+        return
     if len(kinds) != 1:
         said = "has no type" if not kinds else f"has {len(kinds)} types: {', '.join(sorted(kinds))}"
         yield task.finding("DEX-BUNDLE-11", f"Task '{name}' {said}. Give it one, such as `python_wheel_task`.")
@@ -87,10 +98,10 @@ def _dependencies(name: str, task: At, tasks: Mapping[str, At]) -> Iterator[Find
         key = dependency.text("task_key")
         if key == name:
             yield dependency.finding("DEX-BUNDLE-12", f"Task '{name}' depends on itself.")
-        elif key not in tasks:
+        elif key is not None and key not in tasks:
             yield dependency.finding(
                 "DEX-BUNDLE-12",
-                f"Task '{name}' depends on '{key}', which is not a task of the job.{nearest(str(key), tasks)}",
+                f"Task '{name}' depends on '{key}', which is not a task of the job.{nearest(key, tasks)}",
             )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from dex.bundle.effective import Bundle
-from dex.bundle.fields import api
+from dex.bundle.fields import api, shown
 from dex.bundle.models import Finding
 from dex.bundle.own_fields import LEVELS
 from dex.bundle.suggest import nearest
@@ -31,8 +31,20 @@ def check_permissions(bundle: Bundle) -> Iterator[Finding]:
 
 
 def _permissions(owner: At, levels: Collection[str]) -> Iterator[Finding]:
+    at = owner.get("permissions")
+    if at is not None and not isinstance(at.value, list | None) and "${" not in str(at.value):
+        yield at.finding("DEX-BUNDLE-03", "`permissions` must be a list: its entries begin with `- `.")
     for each in owner.items("permissions"):
         level = each.get("level")
+        if not isinstance(each.value, dict):
+            if "${" not in str(each.value):
+                said = (
+                    f"An entry of `permissions` must hold keys and values: `{{level: ..., group_name: {each.value}}}`."
+                )
+                yield each.finding("DEX-BUNDLE-03", said)
+            continue
+        if level is not None and isinstance(level.value, list | dict):
+            yield level.finding("DEX-BUNDLE-03", f"`level` must be text, not {shown(level)}.")
         if level is None:
             yield each.finding("DEX-BUNDLE-23", f"A permission needs `level`: {', '.join(sorted(levels))}.")
         elif isinstance(level.value, str) and "${" not in level.value and level.value not in levels:

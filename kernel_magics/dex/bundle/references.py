@@ -63,20 +63,25 @@ def check_variables(bundle: Bundle) -> Iterator[Finding]:
             if isinstance(at.value, str) and "${var" in at.value:
                 used.update(re.findall(r"\$\{var(?:iables)?\.([\w-]+)", at.value))
     variables = bundle.tree.get("variables")
-    known = _variables(bundle.files)
+    known = variable_names(bundle.files)
     for name, variable in variables.entries() if variables else ():
         if name not in known:
             continue  # a target's, see `check_target_variables`
         if name not in used:
             yield variable.finding("DEX-BUNDLE-19", f"Nothing uses the variable '{name}'.", "warning")
-        elif f"BUNDLE_VAR_{name}" not in os.environ and not any(map(variable.get, ("default", "lookup"))):
+        elif f"BUNDLE_VAR_{name}" not in os.environ and not _has_value(variable):
             said = f"The variable '{name}' has no value: give it with `--var {name}=...` or BUNDLE_VAR_{name}."
             yield variable.finding("DEX-BUNDLE-20", said, "warning")
 
 
+def _has_value(variable: At) -> bool:
+    """Return whether a variable has a value, or could have been meant to: `catalog: dev` is told elsewhere."""
+    return not isinstance(variable.value, dict | None) or any(map(variable.get, ("default", "lookup")))
+
+
 def check_target_variables(bundle: Bundle) -> Iterator[Finding]:
     """Yield values that a target gives to variables which are not there."""
-    known = _variables(bundle.files)
+    known = variable_names(bundle.files)
     for target, definition in bundle.files.targets():
         variables = definition.get("variables")
         for name, value in variables.entries() if variables else ():
@@ -85,7 +90,7 @@ def check_target_variables(bundle: Bundle) -> Iterator[Finding]:
                 yield value.finding("DEX-BUNDLE-17", said)
 
 
-def _variables(files: BundleFiles) -> set[str]:
+def variable_names(files: BundleFiles) -> set[str]:
     """Return the names of the variables that the files define outside of targets."""
     return {name for file in files.files if (variables := file.get("variables")) for name, _ in variables.entries()}
 

@@ -174,7 +174,9 @@ def _waits(task: str, other: str, tasks: Mapping[str, At]) -> bool:
             return True
         for dependency in at.items("depends_on"):
             key = dependency.text("task_key")
-            if key is not None and key not in found:
+            if key is None:
+                return True
+            if key not in found:
                 found.add(key)
                 waiting.append(key)
     return other in found

@@ -44,9 +44,10 @@ class At:
         return found
 
     def text(self, key: str) -> str | None:
-        """Return the text under a key; None where it is missing or no text."""
-        found = self.get(key)
-        return found.value if found is not None and isinstance(found.value, str) else None
+        """Return the text under a key, also a number, as the platform's tool reads it; None where it is missing or no text."""
+        value = found.value if (found := self.get(key)) is not None else None
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        return str(value) if is_number else value if isinstance(value, str) else None
 
     def entries(self) -> Iterator[tuple[str, At]]:
         """Yield the entries of a mapping; nothing for other values."""

@@ -190,3 +190,36 @@ resources: {jobs: {j: {name: j, tasks: [
     )
     found = validate_bundle(tmp_path)
     assert [(finding.line, finding.severity) for finding in found] == [(3, "error")]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("bundle: {name: a}\ninclude: resources/*.yml\n", "`include` must be a list"),
+        ("bundle: {name: a}\ntargets: [{name: dev}]\n", "`targets` must hold keys and values"),
+        ("bundle: {name: a}\nvariables: [catalog]\n", "`variables` must hold keys and values"),
+        ("bundle: {name: a}\nresources: [{jobs: {}}]\n", "`resources` must hold keys and values"),
+    ],
+)
+def test_a_list_for_keys_and_values_is_one_finding_at_its_key(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "databricks.yml").write_text(text)
+    (found,) = validate_bundle(tmp_path)
+    assert (found.code, found.line, found.column) == ("DEX-BUNDLE-03", 2, 1)
+    assert said in found.message
+
+
+def test_numbers_are_names_of_tasks_and_environments_as_the_platforms_tool_reads_them(tmp_path: Path) -> None:
+    (tmp_path / "databricks.yml").write_text("""\
+bundle: {name: a}
+resources:
+  jobs:
+    daily:
+      environments: [{environment_key: 4, spec: {environment_version: 4}}]
+      tasks:
+        - {task_key: 1, notebook_task: {notebook_path: /Workspace/a}}
+        - task_key: 2
+          depends_on: [{task_key: 1}]
+          environment_key: 4
+          spark_python_task: {python_file: /Workspace/a.py, parameters: ["{{tasks.1.values.rows}}"]}
+""")
+    assert validate_bundle(tmp_path) == []
