@@ -218,5 +218,5 @@ def _unresolved(edges: Edges) -> Iterator[tuple[Node, Use]]:
         for use in node.facts.uses:
             answered = settings.reads if use.how == "read" else settings.writes
             told = answered is not None or (use.how == "read" and settings.depends_on is not None)
-            if use.name.unknown and not told:
+            if edges.tables.is_open(use.name) and not told:
                 yield node, use

@@ -55,9 +55,13 @@ class Tables:
     def __init__(self, nodes: Sequence[Node], layers: Layers) -> None:
         self._layers = layers
         self._catalogs: dict[Id, set[str]] = {}
-        for use in (use for node in nodes for use in node.facts.uses if use.name.kind == "table"):
-            catalog = layers.foreign_catalog(use.name)
-            self._catalogs.setdefault(self._plain(use.name), set()).update([catalog] if catalog else [])
+        self._users: dict[str, dict[Id, set[int]]] = {}
+        for number, use in ((i, use) for i, node in enumerate(nodes) for use in node.facts.uses):
+            if use.name.kind != "table":
+                continue
+            plain, catalog = self._plain(use.name), layers.foreign_catalog(use.name)
+            self._catalogs.setdefault(plain, set()).update([catalog] if catalog else [])
+            self._users.setdefault(use.name.table, {}).setdefault(plain, set()).add(number)
 
     def id(self, name: Name, pipeline: bool = False) -> Id:
         """Return what identifies a table, a path or a schema.
@@ -76,6 +80,16 @@ class Tables:
         if catalog is not None and len(self._catalogs.get(plain, ())) > 1:
             return ("table", catalog, *plain)
         return ("table", *plain)
+
+    def is_open(self, name: Name) -> bool:
+        """Return whether only the run knows which table it is.
+
+        One whose schema is a parameter is the same in every task that says it so; without such another task it is
+        open only where some task has a table of its own name in another schema.
+        """
+        others = self._users.get(name.table, {})
+        alone = len(others.get(self._plain(name), ())) < 2
+        return bool(name.unknown) and not (name.by_parameter and (len(others) < 2 or not alone))
 
     def is_ambiguous(self, name: Name) -> bool:
         """Return whether several catalogs have a table of this name, and this one does not say which it is."""
@@ -143,7 +157,7 @@ class Edges:
             for before in self.nodes
             if (before.key, after.key) in self.reasons
         ]
-        named = [use for node in self.nodes for use in node.facts.uses if not use.name.unknown]
+        named = [use for node in self.nodes for use in node.facts.uses if not self.tables.is_open(use.name)]
         assumed = dict.fromkeys(note for use in named for note in sorted(use.assumed))
         return JobGraph(
             tasks=[self._task(node) for node in self.nodes],
@@ -167,7 +181,7 @@ class Edges:
         uses += [Use("overwrite", _named(text), place, 0) for text in settings.writes or ()]
         for use in uses:
             name = self.tables.id(use.name, node.facts.pipeline)
-            if use.name.unknown or name in ignored:
+            if self.tables.is_open(use.name) or name in ignored:
                 continue
             if use.how != "read":
                 node.writes.setdefault(name, []).append(use)

@@ -32,6 +32,7 @@ class Name:
         schema: None where none was said.
         catalog: None where none was said or only the run knows it; `OF_ENVIRONMENT` for ``session.table``.
         unknown: the part of its text that only the run knows.
+        by_parameter: that is its schema alone, which a parameter says whole.
     """
 
     kind: Literal["table", "path", "schema"]
@@ -39,6 +40,7 @@ class Name:
     schema: str | None = None
     catalog: str | None = None
     unknown: str = ""
+    by_parameter: bool = False
 
 
 #: What a table, a path or a schema is known by in every task: its kind, then the parts of its name.

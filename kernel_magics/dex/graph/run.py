@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -29,6 +30,7 @@ from dex.graph.values import (
 
 #: Statements of one notebook, loops and calls taken apart; more are not read.
 MOST_STEPS = 20_000
+_PARAMETER = re.compile(r"\{[^{}]+\}")
 _DEEPEST = 20
 
 
@@ -141,17 +143,22 @@ class Run:
             return
         if len(parts) < 3:
             self.takes("setting", "the current schema")
+        if len(parts) == 1 and self.current.schema is not None:
+            parts = [self.current.schema, *parts]
+        lost = self.holes.unknown(".".join(parts))
         if len(parts) > 1:
             parts, assumed = self._with_parameters(parts, place, assumed)
-        named = table_name(parts[-3:], self.current, self.holes.unknown(".".join(parts)))
+        named = table_name(parts[-3:], self.current, lost)
+        if lost and not named.unknown and _PARAMETER.fullmatch(named.schema or ""):
+            named = replace(named, unknown=lost, by_parameter=True)
         self.name(how, named, place, assumed)
 
     def _with_parameters(
         self, parts: list[str], place: Place, assumed: frozenset[str]
     ) -> tuple[list[str], frozenset[str]]:
-        """Take a parameter that is a part of a schema's name, such as ``{env}_silver``, to be the same in every task."""
+        """Take a parameter of a schema's name, such as ``{env}_silver``, to be the same in every task."""
         schema, parameters = self.holes.named(parts[-2])
-        if not parameters or schema.startswith("{") and schema.endswith("}"):
+        if not parameters:
             return parts, assumed
         return [*parts[:-2], schema, parts[-1]], assumed | _same(parameters, place)
 
