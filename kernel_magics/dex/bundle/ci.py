@@ -85,9 +85,7 @@ def write_ci(project: Project, platform: Platform, *, check: bool = False, force
     pipeline = pipeline_of(project, load_bundle(project.root).files)
     path = ci_path(platform, pipeline)
     made = make_anew(project.root, path, f"{FOLDER}/{platform}.json", ci_text(platform, pipeline), force=force)
-    status = made.status(check=check)
-    if not check:
-        made.write(project.root)
+    status, diff = made.carry_out(project.root, check=check)
     return CiReport(
         platform=platform,
         path=path,
@@ -96,5 +94,5 @@ def write_ci(project: Project, platform: Platform, *, check: bool = False, force
         prod=pipeline.prod,
         kept=made.kept,
         notes=pipeline.notes,
-        diff=made.diff() if status == "differs" else "",
+        diff=diff,
     )

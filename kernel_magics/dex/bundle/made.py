@@ -27,13 +27,13 @@ class _Record(BaseModel):
 
 
 class MadeFile(BaseModel):
-    """A file that was made anew, in memory: nothing is written before `write`.
+    """A file that was made anew, in memory: nothing is written before `carry_out`.
 
     Attributes:
         path: below the project.
         record: where it is kept what was made, below the project; None for a file that dex did not make.
         generated: what dex makes of it now.
-        text: what the file becomes.
+        text: what the file becomes; None where it goes.
         there: what it is.
         kept: dotted paths of values that a person changed and dex would write otherwise.
         made_of: what was named for it, below the project.
@@ -44,42 +44,32 @@ class MadeFile(BaseModel):
     path: str
     record: str | None
     generated: str
-    text: str
+    text: str | None
     there: str | None
     kept: list[str]
     made_of: tuple[str, ...] = ()
 
-    @property
-    def is_new(self) -> bool:
-        """Whether the file changes."""
-        return not same_text(self.text, self.there)
+    def carry_out(self, root: Path, *, check: bool) -> tuple[Literal["written", "unchanged", "differs"], str]:
+        """Write the file, or take it away; return what became of it, and what differs where nothing was to be written.
 
-    def status(self, *, check: bool) -> Literal["written", "unchanged", "differs"]:
-        """Return what becomes of the file; with a check it is not written."""
-        return "unchanged" if not self.is_new else "differs" if check else "written"
+        What was made is kept last: the other way round, a kill in between would lose the change.
 
-    def diff(self) -> str:
-        """Return what changes in the file."""
-        return unified_diff(self.path, self.there, self.text)
-
-    def remove(self, root: Path) -> None:
-        """Take the file away, and what is kept of it.
+        Args:
+            root: folder of the project.
+            check: write nothing.
 
         Raises:
-            FileError: DEX-FILE-01, the disk refuses; both stay.
+            FileError: DEX-FILE-01, the disk refuses; the file and what is kept of it are what they were.
         """
-        write_all(root, {path: None for path in (self.path, self.record) if path is not None})
-
-    def write(self, root: Path) -> None:
-        """Write the file, and then what was made: the other way round, a kill in between would lose the change.
-
-        Raises:
-            FileError: DEX-FILE-01, the disk refuses; both are what they were.
-        """
-        files: dict[str, str | None] = {self.path: self.text} if self.is_new else {}
+        changes = not same_text(self.text, self.there)
+        if check:
+            return ("differs", unified_diff(self.path, self.there, self.text)) if changes else ("unchanged", "")
+        files = {self.path: self.text} if changes else {}
         if self.record is not None:
-            files[self.record] = memory_of(self.path, self.generated, self.made_of)
+            goes = self.text is None
+            files[self.record] = None if goes else memory_of(self.path, self.generated, self.made_of)
         write_all(root, files)
+        return ("written" if changes else "unchanged"), ""
 
 
 def memory_of(path: str, generated: str, made_of: Sequence[str] = ()) -> str:

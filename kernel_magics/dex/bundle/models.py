@@ -28,3 +28,7 @@ class Finding(BaseModel):
     file: str
     line: int = 1
     column: int = 1
+
+    def __str__(self) -> str:
+        """Return it in one line, its place first."""
+        return f"{self.file}:{self.line}:{self.column}: {self.severity} {self.code}: {self.message}"

@@ -155,14 +155,9 @@ def write_resources(
     report: list[ResourceFile] = []
     done = [each for kind in KINDS if (each := _file(project, kind, made, made_of, force=force)) is not None]
     for each in done:
-        status: Literal["written", "unchanged", "removed", "differs"] = each.status(check=check)
-        if each.text == "" and not check:
-            status = "removed"
-            each.remove(project.root)
-        elif not check:
-            each.write(project.root)
-        diff = each.diff() if status == "differs" else ""
-        report.append(ResourceFile(path=each.path, status=status, kept=each.kept, diff=diff))
+        status, diff = each.carry_out(project.root, check=check)
+        gone = each.text is None and status == "written"
+        report.append(ResourceFile(path=each.path, status="removed" if gone else status, kept=each.kept, diff=diff))
     return ResourcesReport(
         files=report,
         schemas=made.names["schemas"],
@@ -192,7 +187,7 @@ def _file(project: Project, kind: str, made: _Made, made_of: Sequence[str], *, f
     if before is None or there is None:
         return None
     if there == before or force:
-        return MadeFile(path=path, record=record, generated="", text="", there=there, kept=[])
+        return MadeFile(path=path, record=record, generated="", text=None, there=there, kept=[])
     made.notes.append(f"{path} holds what nothing names any more; it was changed there, so it stays")
     return None
 

@@ -185,9 +185,7 @@ def write_targets(project: Project, *, check: bool = False, force: bool = False)
     else:
         made = _with_missing(environments, path, text, files)
     names = [each.name for each in environments]
-    status = made.status(check=check)
-    if not check:
-        made.write(project.root)
+    status, diff = made.carry_out(project.root, check=check)
     return TargetsReport(
         path=path,
         status=status,
@@ -195,13 +193,13 @@ def write_targets(project: Project, *, check: bool = False, force: bool = False)
         added=[name for name in names if name not in there],
         kept=made.kept,
         notes=[*_going(there, made), *(note for each in environments if (note := _left_out(each)))],
-        diff=made.diff() if status == "differs" else "",
+        diff=diff,
     )
 
 
 def _going(there: Iterable[str], made: MadeFile) -> Iterator[str]:
     """Yield targets that the file loses, because their environments are no more."""
-    kept = (yaml.safe_load(made.text) or {}).get("targets") or {}
+    kept = (yaml.safe_load(made.text or "") or {}).get("targets") or {}
     for name in there if made.record is not None else ():
         if name not in kept and name in ((yaml.safe_load(made.there or "") or {}).get("targets") or {}):
             yield (

@@ -44,11 +44,10 @@ def validate(project: ProjectOption = None, as_json: JsonOption = False) -> None
 
     findings = validate_bundle(_folder(project))
     ok = not any(f.severity == "error" for f in findings)
-    lines = [f"{f.file}:{f.line}:{f.column}: {f.severity} {f.code}: {f.message}" for f in findings]
     emit(
         {"ok": ok, "findings": [f.model_dump(mode="json") for f in findings]},
         as_json,
-        lambda: "\n".join([*lines, "ok" if ok else "not ok"]),
+        lambda: "\n".join([*map(str, findings), "ok" if ok else "not ok"]),
     )
     if not ok:
         raise typer.Exit(1)

@@ -54,7 +54,7 @@ class EmitReport(BaseModel):
         lines += [f"{file}: {status}" for file, status in self.files.items() if file != self.path]
         lines += [f"  {notebook} runs as a notebook: {why}" for notebook, why in self.as_notebooks.items()]
         lines += [f"  `{path}` stays as it was changed there" for path in self.kept]
-        lines += [f"  {f.file}:{f.line}:{f.column}: {f.severity} {f.code}: {f.message}" for f in self.remarks]
+        lines += [f"  {finding}" for finding in self.remarks]
         lines += [f"  {notebook}, {note}" for notebook, notes in self.notes.items() for note in notes]
         lines += [f"  {gone} is gone; still there: {', '.join(files)}" for gone, files in self.left_behind.items()]
         lines += [question.to_text() for question in self.questions]
