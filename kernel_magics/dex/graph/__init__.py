@@ -1,6 +1,6 @@
 """The graph of a job: tasks from notebooks, edges from the tables, values and notebooks that they exchange."""
 
-from dex.graph.drawing import mermaid_id, mermaid_text, stages_in, tree_text
+from dex.graph.drawing import mermaid_ids, mermaid_text, stages_in, tree_text
 from dex.graph.infer import infer_graph
 from dex.graph.models import Edge, Input, JobGraph, Place, Question, Reason, Task
 from dex.graph.sql import is_common_table
@@ -24,7 +24,7 @@ __all__ = [
     "changed_tables",
     "infer_graph",
     "is_common_table",
-    "mermaid_id",
+    "mermaid_ids",
     "mermaid_text",
     "stages_in",
     "touched_tables",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 
 from dex.graph.models import Edge, JobGraph, Task
@@ -18,10 +19,10 @@ def text_of(graph: JobGraph, width: int) -> str:
     """Return the graph as a tree of stages, with what each task waits for, and what is open."""
     leaves = {task.key: [_title(task), *_lines(graph, task.key)] for task in graph.tasks}
     parts = [tree_text("", graph.stages, leaves, width)]
-    if graph.inputs:
-        parts.append("\n".join(["inputs", *(f"  {i.name}  read by {', '.join(i.readers)}" for i in graph.inputs)]))
-    if graph.assumptions:
-        parts.append("\n".join(["assumed", *(f"  {line}" for line in graph.assumptions)]))
+    inputs = [f"{each.name}  read by {', '.join(each.readers)}" for each in graph.inputs]
+    for title, lines in (("inputs", inputs), ("assumed", graph.assumptions)):
+        if lines:
+            parts.append("\n".join([title, *(_wrapped(line, width) for line in lines)]))
     parts += [question.to_text() for question in graph.questions]
     return "\n\n".join(parts)
 
@@ -68,6 +69,13 @@ def tree_text(name: str, stages: Sequence[Sequence[str]], leaves: Mapping[str, S
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
 
 
+def _wrapped(line: str, width: int) -> str:
+    """Return a line that goes on below its beginning; no name is broken."""
+    return textwrap.fill(
+        line, width, initial_indent="  ", subsequent_indent="      ", break_long_words=False, break_on_hyphens=False
+    )
+
+
 def _count(number: int, word: str) -> str:
     return f"{number} {word}{'s' * (number != 1)}"
 
@@ -92,7 +100,7 @@ def _lines(graph: JobGraph, key: str) -> list[str]:
 def mermaid_of(graph: JobGraph) -> str:
     """Return the graph as a Mermaid flowchart: tasks as boxes, inputs as cylinders, tables on the arrows."""
     lines = ["flowchart LR"]
-    ids = {task.key: mermaid_id(task.key) for task in graph.tasks}
+    ids = mermaid_ids(task.key for task in graph.tasks)
     for number, each in enumerate(graph.inputs, start=1):
         lines.append(f'  in{number}[("{mermaid_text(each.name)}")]')
     for task in graph.tasks:
@@ -111,12 +119,19 @@ def _short(edge: Edge) -> str:
     return edge.label if len(names) <= 4 else f"{', '.join(names[:3])} and {len(names) - 3} more"
 
 
-def mermaid_id(key: str) -> str:
-    """Return what a task is called in a Mermaid flowchart."""
-    plain = re.sub(r"\W", "_", key, flags=re.ASCII)
-    return f"{plain}_" if plain in _WORDS or re.fullmatch(r"in\d+", plain) else plain
+def mermaid_ids(keys: Iterable[str]) -> dict[str, str]:
+    """Return what tasks are called in a Mermaid flowchart, each by a name of its own."""
+    found: dict[str, str] = {}
+    for key in keys:
+        name = re.sub(r"\W", "_", key, flags=re.ASCII)
+        if name in _WORDS or re.fullmatch(r"in\d+", name):
+            name += "_"
+        while name in found.values():
+            name += "_"
+        found[key] = name
+    return found
 
 
 def mermaid_text(text: str) -> str:
     """Return a text as it may stand in quotes in a Mermaid flowchart."""
-    return text.replace("#", "#35;").replace('"', "#quot;")
+    return text.replace("#", "#35;").replace('"', "#quot;").replace("<", "#lt;").replace(">", "#gt;")

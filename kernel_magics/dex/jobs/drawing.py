@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from dex.graph import mermaid_id, mermaid_text, stages_in, tree_text
+from dex.graph import mermaid_ids, mermaid_text, stages_in, tree_text
 from dex.jobs.local import job_key
 from dex.jobs.models import JobSettings, Task
 
@@ -76,11 +76,13 @@ def graph_text(settings: JobSettings, width: int) -> str:
 def graph_mermaid(settings: JobSettings) -> str:
     """Return the graph of a job as a Mermaid flowchart; the outcomes of conditions stand on the arrows."""
     lines = ["flowchart LR"]
+    keys = [key for task in settings.tasks for key in (task.task_key, *(each.task_key for each in task.depends_on))]
+    ids = mermaid_ids(dict.fromkeys(keys))
     for task in settings.tasks:
         shape = ('{"', '"}') if task.condition_task is not None else ('["', '"]')
-        lines.append(f"  {mermaid_id(task.task_key)}{shape[0]}{mermaid_text(task.task_key)}{shape[1]}")
+        lines.append(f"  {ids[task.task_key]}{shape[0]}{mermaid_text(task.task_key)}{shape[1]}")
     for task in settings.tasks:
         for each in task.depends_on:
             arrow = f"-- {each.outcome} -->" if each.outcome else "-->"
-            lines.append(f"  {mermaid_id(each.task_key)} {arrow} {mermaid_id(task.task_key)}")
+            lines.append(f"  {ids[each.task_key]} {arrow} {ids[task.task_key]}")
     return "\n".join(lines)

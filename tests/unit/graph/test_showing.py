@@ -146,6 +146,32 @@ def test_a_graph_of_fourteen_tasks_fits_the_terminal(tmp_path: Path) -> None:
     assert len(re.findall(r"^stage|─ stage", "\n".join(lines), re.MULTILINE)) == 14
 
 
+def test_inputs_that_many_tasks_read_fit_the_terminal_and_no_name_is_broken(tmp_path: Path) -> None:
+    notebooks = {
+        f"report_of_region_{i:02}.py": 'spark.table("bronze.orders-of-all-regions").show()\n' for i in range(20)
+    }
+    notebooks["b.py"] = (
+        'env = dbutils.widgets.get("a_parameter_with_a_long_name")\nspark.table(f"{env}_silver.x").show()\n'
+    )
+    text = graph_of(tmp_path, notebooks).to_text(width=60)
+    assert max(map(len, text.splitlines())) <= 60
+    assert re.findall(r"report_of_region_\d\d", text.partition("inputs")[2]) == [
+        f"report_of_region_{i:02}" for i in range(20)
+    ]
+
+
+def test_mermaid_keeps_tasks_apart_whose_keys_differ_in_signs_and_shows_names_with_any_sign(tmp_path: Path) -> None:
+    notebooks = {
+        "a.py": "# dex: task {key: a-b}\n" + 'spark.range(1).write.saveAsTable("gold.`x <b> #1 \\"y\\"`")\n',
+        "b.py": "# dex: task {key: a_b}\n" + 'spark.table("gold.`x <b> #1 \\"y\\"`")\n',
+    }
+    assert graph_of(tmp_path, notebooks).to_mermaid().splitlines()[1:] == [
+        '  a_b["a-b"]',
+        '  a_b_["a_b"]',
+        '  a_b -- "gold.x #lt;b#gt; #35;1 #quot;y#quot;" --> a_b_',
+    ]
+
+
 def test_the_project_is_found_from_the_folder_that_is_given(
     project: Path,
     capsys: pytest.CaptureFixture[str],
