@@ -171,7 +171,7 @@ def write_targets(project: Project, *, check: bool = False, force: bool = False)
         force: write ``databricks.yml`` as dex makes it, whatever a person changed.
 
     Raises:
-        BundleError: DEX-BUNDLE-50, the file is not YAML, or cannot take a target beside what stands there.
+        BundleError: DEX-BUNDLE-01, there is neither a project nor a bundle; -50, the file is not YAML, or cannot take a target beside what stands there.
         ConfigError: an environment cannot be used: its target would go.
         FileError: DEX-FILE-01, the disk refuses.
     """
@@ -180,6 +180,8 @@ def write_targets(project: Project, *, check: bool = False, force: bool = False)
     files = read_bundle(project.root)
     there = dict(files.targets())
     text = read_text(project.root / path)
+    if text is None and not project.exists:
+        files.must_be_there()
     if text is None or force or last_made(project.root, path, RECORD) is not None:
         made = make_anew(project.root, path, RECORD, bundle_text(project, _default(files)), force=force)
     else:

@@ -67,9 +67,13 @@ class Exporter:
         project: where the files go.
         root: folder that the notebooks are in; the project's if not given.
         names: modules' names where they are not those of `module_name`, by the notebooks' resolved paths.
+
+    Raises:
+        ExportError: DEX-EXPORT-01, there is no project.
     """
 
     def __init__(self, project: Project, *, root: Path | None = None, names: Mapping[Path, str] | None = None) -> None:
+        must_exist(project)
         self._project = project
         self._root = (root or project.root).resolve()
         self._names = names or {}
@@ -92,13 +96,6 @@ class Exporter:
             ExportError: as `export`, except for what concerns the files that are there.
         """
         project = self._project
-        if not project.exists:
-            raise ExportError(
-                "DEX-EXPORT-01",
-                f"There is no project around {path.name}, so there is no place for a module.",
-                Where(str(project.root)),
-                "Make a config/base.yaml with `project: {name: ..., package: ...}`.",
-            )
         allow = frozenset(allow)
         unknown = sorted(allow - set(ALLOWED))
         if unknown:
@@ -356,6 +353,22 @@ def module_name(path: Path) -> str:
     if name[0].isdigit():
         name = f"n{name}"
     return f"{name}_" if keyword.iskeyword(name) or keyword.issoftkeyword(name) else name
+
+
+def must_exist(project: Project) -> None:
+    """Raise where there is no project that takes what is made of notebooks.
+
+    Raises:
+        ExportError: DEX-EXPORT-01, there is none.
+    """
+    if not project.exists:
+        raise ExportError(
+            "DEX-EXPORT-01",
+            "There is no project here, so there is no place for modules and jobs.",
+            Where(str(project.root)),
+            "Go to the project's folder, or name it: --project FOLDER. A new one begins with a config/base.yaml that "
+            "says `project: {name: ..., package: ...}`.",
+        )
 
 
 def shown_path(path: Path, project: Project, root: Path | None = None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,8 +12,9 @@ from typing import Any
 import pytest
 import yaml
 from dex.bundle import validate_bundle
+from dex.cli import main
 from dex.export import export_notebook
-from dex.jobs import emit_job
+from dex.jobs import emit_job, emit_jobs
 from dex_dbutils import ExportError
 from dex_dbutils.config import find_project
 from notebook_factory import contents, project_folder, write_notebook
@@ -176,3 +178,43 @@ def test_the_command_line_says_what_it_needs_and_what_it_did(root: Path) -> None
     done = subprocess.run([*words, root / "notebooks", "--json"], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["tasks"] == ["to_bronze", "to_silver", "to_gold"]
+
+
+def test_the_first_job_says_which_files_of_the_project_it_has_made(root: Path) -> None:
+    first = emit_job(find_project(root), "daily", [root / "notebooks"]).to_text()
+    for line in ("databricks.yml: written", "pyproject.toml: written", "  exported: shop_etl.to_bronze, "):
+        assert f"\n{line}" in first
+    write_notebook(root / "notebooks/to_gold.ipynb", *GOLD, "x = 1")
+    assert "databricks.yml" not in emit_job(find_project(root), "daily").to_text()
+
+
+def test_without_a_job_nothing_is_written(root: Path) -> None:
+    before = contents(root)
+    assert emit_jobs(find_project(root)) == []
+    assert contents(root) == before
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["bundle", "emit"], "DEX-EXPORT-01"),
+        (["bundle", "emit", "daily", "totals.sql"], "DEX-EXPORT-01"),
+        (["bundle", "emit", "etl", "totals.sql", "--pipeline"], "DEX-EXPORT-01"),
+        (["bundle", "targets"], "DEX-BUNDLE-01"),
+        (["bundle", "resources"], "DEX-BUNDLE-01"),
+        (["bundle", "ci", "github"], "DEX-BUNDLE-01"),
+        (["export", "--check"], "DEX-EXPORT-01"),
+    ],
+)
+def test_in_the_wrong_folder_a_command_makes_no_file_and_says_where_to_go(
+    words: list[str], code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "totals.sql").write_text(
+        "-- Databricks notebook source\nCREATE OR REPLACE TABLE gold.totals AS SELECT 1 AS n\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    assert main([*words, "--json"]) == 2
+    told = json.loads(capsys.readouterr().out)["error"]
+    assert told["code"] == code
+    assert "--project FOLDER" in told["remedy"]
+    assert os.listdir(tmp_path) == ["totals.sql"]

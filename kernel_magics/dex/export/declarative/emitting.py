@@ -21,7 +21,7 @@ from dex.export.declarative.resource import folder_of, render_resource, resource
 from dex.export.declarative.sql_rendering import render_sql
 from dex.export.declarative.stepping import Stepped, stepped
 from dex.export.emitted import EmittedJob, EmittedPipeline, read_emitted
-from dex.export.exporting import shown_path
+from dex.export.exporting import must_exist, shown_path
 from dex.export.mapping import file_digest
 from dex.export.models import ReportLine
 from dex.export.project_files import memory_of_bundle, shared_files
@@ -119,10 +119,11 @@ def emit_pipeline(
 
     Raises:
         PipelineRefused: DEX-EXPORT-40, with every place that has no meaning in a pipeline.
-        ExportError: DEX-EXPORT-03, a source was changed by hand; -32, nothing says what the pipeline is made of; -41,
-            the notebooks write no table; -42, the key cannot be one, or is another resource's.
+        ExportError: DEX-EXPORT-01, there is no project; -03, a source was changed by hand; -32, nothing says what the
+            pipeline is made of; -41, the notebooks write no table; -42, the key cannot be one, or is another resource's.
         NotebookError: a notebook cannot be read.
     """
+    must_exist(project)
     known = read_emitted(project, EmittedPipeline).get(key)
     _refuse_key(project, key)
     given = [path.resolve() for path in notebooks] or [

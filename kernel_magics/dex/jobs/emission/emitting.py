@@ -68,8 +68,8 @@ def emit_job(
         progress: told of every notebook.
 
     Raises:
-        ExportError: DEX-EXPORT-32, nothing says what the job is made of, or its tasks wait for each other; -33, what is
-            said of it cannot become a job. Nothing was written.
+        ExportError: DEX-EXPORT-01, there is no project; -32, nothing says what the job is made of, or its tasks wait for
+            each other; -33, what is said of it cannot become a job. Nothing was written.
         DexError: as `infer_graph` and `export_notebook` say.
     """
     return _emit(project, {key: (tuple(notebooks), compute)}, check, force, progress)[0]
@@ -160,9 +160,11 @@ def _emit(
             exporter, [*own.values(), *(d for e in drafts for d in e.drafts.values())], force
         )
     reports = {each.draft.key: _report(project, each, remarks.get(each.draft.key, []), check) for each in made}
-    if not check:
+    if made and not check:
         with interrupts_held():
-            _write(project, made, force)
+            shared = _write(project, made, force)
+        first = made[0].draft.key
+        reports[first] = reports[first].model_copy(update={"files": reports[first].files | shared})
     reports.update({key: _forget(project, key, files, check) for key, files in left.items()})
     reports.update({key: _report_alone(exporter, key, draft, check, force) for key, draft in own.items()})
     return [reports[key] for key in asked]
@@ -217,7 +219,8 @@ def _refuse_what_cannot_be_written(exporter: Exporter, drafts: Iterable[Draft], 
         exporter.write(draft, check=True, force=force)
 
 
-def _write(project: Project, made: Sequence[_Made], force: bool) -> None:
+def _write(project: Project, made: Sequence[_Made], force: bool) -> dict[str, Status]:
+    """Write the jobs and export their notebooks; return the project's own files that were not there and are now."""
     files: dict[str, str | None] = {}
     for each in made:
         draft, texts = each.draft, each.draft.files.texts()
@@ -240,6 +243,7 @@ def _write(project: Project, made: Sequence[_Made], force: bool) -> None:
             if one.name != each.draft.key:
                 exporter.forget_job(one.name)
             exporter.export(project.root / each.draft.graph.task(key).notebook, force=force)
+    return dict.fromkeys(missing, "written")
 
 
 def _report(project: Project, made: _Made, remarks: list[Finding], check: bool) -> EmitReport:

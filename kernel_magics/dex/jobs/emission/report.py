@@ -20,7 +20,8 @@ class EmitReport(BaseModel):
         path: its file, below the project.
         status: written, unchanged, removed, or differs where nothing was to be written.
         diff: what differs.
-        files: its files with what became of each: the job, and what targets change of it.
+        files: its files with what became of each: the job, what targets change of it, and, at the first job, those that
+            every project has and this one had not, such as ``databricks.yml``.
         tasks: keys of its tasks, in order.
         exported: modules that were exported.
         as_notebooks: notebooks that run as they are, because they cannot be exported, with the reason.
@@ -52,6 +53,8 @@ class EmitReport(BaseModel):
         count = f", {len(self.tasks)} task{'s' * (len(self.tasks) != 1)}: {', '.join(self.tasks)}"
         lines = [f"{self.path}: {self.status}{count if self.tasks else ''}"]
         lines += [f"{file}: {status}" for file, status in self.files.items() if file != self.path]
+        if self.exported and self.status == "written":
+            lines.append(f"  exported: {', '.join(self.exported)}")
         lines += [f"  {notebook} runs as a notebook: {why}" for notebook, why in self.as_notebooks.items()]
         lines += [f"  `{path}` stays as it was changed there" for path in self.kept]
         lines += [f"  {finding}" for finding in self.remarks]
