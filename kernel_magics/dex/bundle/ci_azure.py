@@ -68,7 +68,7 @@ def _deploy(pipeline: Pipeline, stage: str, target: str, condition: str, *, prod
         "SYSTEM_ACCESSTOKEN": "$(System.AccessToken)",
     }
     install, ask = (steps := lines.deploy_steps(target, production=production))[:2], steps[2:]
-    tool = {"script": " && ".join(lines.tool_lines("/tmp")), "displayName": "The vendor's tool"}
+    tool = {"script": " && ".join(lines.tool_lines()), "displayName": "The vendor's tool"}
     job = {
         "deployment": stage,
         "timeoutInMinutes": "60",

@@ -93,7 +93,7 @@ def _deploy(pipeline: Pipeline, target: str, when: str, *, production: bool = Fa
         },
         "steps": [
             *_set_up(cache=False),
-            {"name": "The vendor's tool", "run": " && ".join(lines.tool_lines("/tmp"))},
+            {"name": "The vendor's tool", "run": " && ".join(lines.tool_lines())},
             *({"name": name, "run": line} for name, line in lines.deploy_steps(target, production=production)),
         ],
     }

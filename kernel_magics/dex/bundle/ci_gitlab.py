@@ -52,6 +52,6 @@ def _deploy(
         "resource_group": f"{pipeline.project}-{target}",
         "id_tokens": {"DATABRICKS_OIDC_TOKEN": {"aud": "$DATABRICKS_OIDC_AUDIENCE"}},
         "variables": {"DATABRICKS_AUTH_TYPE": "env-oidc", "DEX_DATABRICKS_CLI": "/tmp/databricks-cli/databricks"},
-        "before_script": [_SET_UP, *lines.tool_lines("/tmp")],
+        "before_script": [_SET_UP, *lines.tool_lines()],
         "script": [line for _, line in lines.deploy_steps(target, production=production)],
     }

@@ -178,13 +178,13 @@ def deploy_steps(target: str, *, production: bool) -> list[Step]:
     ]
 
 
-def tool_lines(folder: str) -> list[str]:
-    """Return the shell lines that put the vendor's tool into a folder of the runner."""
+def tool_lines() -> list[str]:
+    """Return the shell lines that put the vendor's tool into a folder of the runner, outside the checkout."""
     archive = f"databricks_cli_{TOOL}_linux_amd64.zip"
     return [
-        f'curl -fsSLo "{folder}/databricks.zip" https://github.com/databricks/cli/releases/download/v{TOOL}/{archive}',
-        f'python3 -m zipfile -e "{folder}/databricks.zip" "{folder}/databricks-cli"',
-        f'chmod +x "{folder}/databricks-cli/databricks"',
+        f'curl -fsSLo "/tmp/databricks.zip" https://github.com/databricks/cli/releases/download/v{TOOL}/{archive}',
+        'python3 -m zipfile -e "/tmp/databricks.zip" "/tmp/databricks-cli"',
+        'chmod +x "/tmp/databricks-cli/databricks"',
     ]
 
 

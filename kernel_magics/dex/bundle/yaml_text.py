@@ -42,14 +42,9 @@ def scalar(value: Any) -> str:
     return _NOT_PRINTABLE.sub(lambda sign: f"\\u{ord(sign[0]):04x}", json.dumps(value, ensure_ascii=False))
 
 
-def to_yaml(value: dict[str, Any], indent: int = 0) -> str:
-    """Return keys and values as YAML that ends with a newline.
-
-    Args:
-        value: dictionaries, lists, texts, numbers, booleans and None.
-        indent: blanks before every line.
-    """
-    return "".join(f"{' ' * indent}{line}\n" for line in _mapping(value))
+def to_yaml(value: dict[str, Any]) -> str:
+    """Return keys and values as YAML that ends with a newline: dictionaries, lists, texts, numbers, booleans and None."""
+    return "".join(f"{line}\n" for line in _mapping(value))
 
 
 def _mapping(value: dict[str, Any]) -> Iterator[str]:

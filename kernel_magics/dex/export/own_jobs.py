@@ -25,7 +25,14 @@ from dex.job_files import (
 
 
 def job_parts(project: Project, module: str, parameters: Parameters, requirements: list[str]) -> Parts:
-    """Return what a notebook gives to its own job: one task that runs the wheel with the job's parameters."""
+    """Return what a notebook gives to its own job: one task that runs the wheel with the job's parameters.
+
+    Args:
+        project: whose wheel it is.
+        module: the notebook's module, whose name is also that of its entry point.
+        parameters: the notebook's parameters.
+        requirements: packages that it installs.
+    """
     given = [("env", "${bundle.target}"), *((p.job_key, default_text(p)) for p in parameters.ordered())]
     words = {p.job_key: p.word[2:] for p in parameters.ordered()}
     wheel = {

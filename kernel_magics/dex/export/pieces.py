@@ -83,7 +83,15 @@ class Log:
         self.notes.append(ReportLine(text=text, cell=piece.cell.number, line=piece.statement.line))
 
     def refuse(self, piece: Piece, construct: str, message: str, remedy: str, line: int | None = None) -> None:
-        """Say that the notebook cannot be exported, and go on to find the other reasons."""
+        """Say that the notebook cannot be exported, and go on to find the other reasons.
+
+        Args:
+            piece: the statement; it becomes a stub where what it uses may be left behind.
+            construct: what it uses, such as ``%run``.
+            message: what is in the way.
+            remedy: the way out.
+            line: line of the cell; the statement's first if not given.
+        """
         refusal = Refusal(piece.cell.number, line or piece.statement.line, construct, message, remedy)
         if allowed_word(construct) in self.allowed or construct in self.allowed:
             piece.stub = piece.stub or refusal

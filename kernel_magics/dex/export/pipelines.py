@@ -50,7 +50,17 @@ def render_source(
     package: str,
     log: Log,
 ) -> str:
-    """Return the source file of the pipeline; its parameters are the pipeline's configuration."""
+    """Return the source file of the pipeline; its parameters are the pipeline's configuration.
+
+    Args:
+        shown: path of the notebook, below the project.
+        pieces: its statements.
+        blocks: what of them stands in the source.
+        parameters: its parameters.
+        before: names that it needed before anything was left out.
+        package: the project's package.
+        log: told of imports.
+    """
     needed = {name for block in blocks for piece in block.pieces for name in piece.flow.needs}
     head: list[str] = []
     if "spark" in needed or parameters.found:

@@ -111,6 +111,12 @@ line-length = 120
 def with_script(path: Path, text: str, name: str, target: str) -> str:
     """Return a ``pyproject.toml`` with one more entry under ``[project.scripts]``, all else as it was.
 
+    Args:
+        path: the file, for messages.
+        text: its text.
+        name: name of the script.
+        target: what it calls, as ``module:function``.
+
     Raises:
         ExportError: DEX-EXPORT-06, the file cannot be read, or has another entry of that name.
     """

@@ -186,6 +186,12 @@ _NOT_FRAMES = (
 
 
 def is_frame(value: ast.expr, frames: set[str]) -> bool:
+    """Return whether an expression gives a frame, as far as it tells.
+
+    Args:
+        value: the expression.
+        frames: names that are bound to frames.
+    """
     root = root_name(value)
     if isinstance(value, ast.Name):
         return value.id in frames

@@ -13,7 +13,14 @@ from dex.files import read_text, same_text, unified_diff
 
 
 def compared(path: Path, file: str, text: str, check: bool) -> ExportedFile:
-    """Return what becomes of a file that is to have a text."""
+    """Return what becomes of a file that is to have a text.
+
+    Args:
+        path: where it lies.
+        file: its path below the project.
+        text: what it is to hold.
+        check: nothing is going to be written: tell the difference.
+    """
     there = read_text(path)
     if same_text(there, text):
         return ExportedFile(path=file, status="unchanged")

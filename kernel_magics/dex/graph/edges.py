@@ -67,6 +67,7 @@ class Tables:
         """Return what identifies a table, a path or a schema.
 
         Args:
+            name: its name, as a notebook has it.
             pipeline: names without a schema are those of the pipeline, whose schema its resource says.
         """
         if name.kind == "path":

@@ -113,7 +113,10 @@ class Run:
         """Note that a table or path is read or written.
 
         Args:
+            how: what is done with it.
             value: its name; where there are alternatives, or a list, each counts.
+            place: where.
+            kind: what the name is one of.
         """
         for each in value.alternatives:
             if isinstance(each, Items):

@@ -37,9 +37,11 @@ def read_sql(
     """Note the tables of SQL text.
 
     Args:
+        run: told of them.
         text: statements; names stand in for what only the run knows.
         place: where the text begins.
         arguments: values of ``:name``; widgets are taken where there is none.
+        assumed: what was taken for granted for the text, such as a widget's default.
         lines: the lines of the text are lines of the cell, so that a statement's place is its own line.
     """
     done = 0

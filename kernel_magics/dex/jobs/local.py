@@ -131,22 +131,19 @@ def repair_run(
     return _run(project, env, bundle, [record], processes, watch)[0]
 
 
-def bundle_job(project: Project, key: str, *, environment: str | None = None, target: str | None = None) -> JobSettings:
-    """Return the settings of a job of the project's bundle, as `run_jobs` would run it.
+def bundle_job(project: Project, key: str) -> JobSettings:
+    """Return the settings of a job of the project's bundle, as `run_jobs` would run it in the default environment.
 
     Args:
         project: whose ``databricks.yml`` has the job.
         key: its key or its name.
-        environment: environment that its tasks would work in.
-        target: target of the bundle, as for `run_jobs`.
 
     Raises:
-        BundleError: there is no bundle, no such job or no such target.
+        BundleError: there is no bundle or no such job.
         JobError: DEX-JOB-01, its settings are not sound.
     """
-    return settings_of(bundle_here(project.root, load_environment(environment, start=project.root).name, target), key)[
-        1
-    ]
+    environment = load_environment(start=project.root).name
+    return settings_of(bundle_here(project.root, environment), key)[1]
 
 
 def settings_of(bundle: Bundle, key: str) -> tuple[str, JobSettings]:

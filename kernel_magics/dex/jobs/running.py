@@ -141,7 +141,18 @@ class Runner:
     async def work(
         self, record: Record, task: Task, parameters: Mapping[str, str], key: str, name: str
     ) -> tuple[Result, str | None, str | None]:
-        """Do the work of a task in a process; return result, value and error."""
+        """Do the work of a task in a process; return result, value and error.
+
+        Args:
+            record: of the run.
+            task: the task, or what a for-each task repeats; references filled in.
+            parameters: of the job.
+            key: key of the task; ``loop[3]`` for an item of a for-each task.
+            name: name of its files in the run's folder.
+
+        Raises:
+            JobError: as `work_of` says.
+        """
         shop = self._shop_of(record)
         python = await asyncio.to_thread(shop.python, task)
         work = work_of(task, shop, parameters, name)

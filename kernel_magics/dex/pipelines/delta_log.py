@@ -81,6 +81,8 @@ class DeltaLog:
         """Return the files that were added behind one version, up to another one.
 
         Args:
+            after: the version.
+            upto: the other one, whose files are among them.
             options: of the reader: ``skipChangeCommits``, ``ignoreDeletes``.
 
         Raises:

@@ -26,7 +26,7 @@ class Deployed:
     """The project that the tasks of a run work in.
 
     Attributes:
-        environment: environment that they work in: that of the bundle's target, if there is one.
+        environment: environment that they work in: that of the bundle's target if there is one, else the local one.
         is_own: it was deployed with the job; else it stands in for one.
     """
 
@@ -35,7 +35,7 @@ class Deployed:
     is_own: bool
 
 
-def deployed_project(order: RunOrder, fallback: str) -> Deployed:
+def deployed_project(order: RunOrder) -> Deployed:
     """Return the project of a job.
 
     One that was deployed is not used as it lies there: its environments are on Databricks. Its files are linked into
@@ -44,7 +44,6 @@ def deployed_project(order: RunOrder, fallback: str) -> Deployed:
 
     Args:
         order: the run.
-        fallback: environment where the bundle's target is none.
     """
     root = next(_roots(order), None)
     if root is None:
@@ -63,7 +62,7 @@ def deployed_project(order: RunOrder, fallback: str) -> Deployed:
     _link_volumes(order.files / "Volumes", project.dex_dir / "volumes")
     names = environment_names(project)
     _make_schemas(_environments(project, names), order.schemas)
-    return Deployed(project, target if target in names else fallback, root is not None)
+    return Deployed(project, target if target in names else "local", root is not None)
 
 
 def _roots(order: RunOrder) -> Iterator[Path]:

@@ -61,22 +61,9 @@ class _Going:
 
 
 class JobRunner:
-    """Runs jobs of workspaces on this machine, all in one event loop: places for processes are shared fairly.
+    """Runs jobs of workspaces on this machine, all in one event loop: places for processes are shared fairly."""
 
-    Args:
-        environment: environment of dex that tasks work in, where the bundle's target has none of its name.
-        variables: variables of every task, such as the address of an engine.
-        processes: tasks at a time; as many as there are processors, two at least, if not given.
-    """
-
-    def __init__(
-        self,
-        environment: str = "local",
-        variables: Mapping[str, str] | None = None,
-        processes: int | None = None,
-    ) -> None:
-        self._environment, self._variables = environment, dict(variables or {})
-        self._processes = processes or processors()
+    def __init__(self) -> None:
         self._temporary = tempfile.TemporaryDirectory(prefix="dex-environments-")
         self._environments = Environments(Path(self._temporary.name))
         self._records: dict[int, Record] = {}
@@ -91,7 +78,7 @@ class JobRunner:
         """Start a run and return at once."""
         with self._lock:
             loop = self._running_loop()
-            deployed = deployed_project(order, self._environment)
+            deployed = deployed_project(order)
             self._projects[deployed.project.root] = deployed.project
             record = self._record(order, deployed.environment)
             first = {key: task.attempt for key, task in record.run.tasks.items()}
@@ -105,7 +92,7 @@ class JobRunner:
                 is_own=deployed.is_own,
                 pipelines=order.pipelines,
                 settings=order.settings,
-                given={**self._variables, **order.environment, **secrets},
+                given={**order.environment, **secrets},
                 environments=self._environments,
             )
             tokens = {value for name, value in order.environment.items() if name.endswith("TOKEN")}
@@ -135,7 +122,7 @@ class JobRunner:
             self._thread = threading.Thread(target=self._loop.run_forever, name="dex-jobs", daemon=True)
             self._thread.start()
             self._runner = _WorkspaceRunner(
-                lambda record: self._going[record.run.id].shop, _no_job, self._processes, self._watch, self._redact
+                lambda record: self._going[record.run.id].shop, _no_job, processors(), self._watch, self._redact
             )
             self._runner.run_elsewhere = self._run_elsewhere
             self._runner.url_of = lambda record: self._going[record.run.id].order.environment["DATABRICKS_HOST"]

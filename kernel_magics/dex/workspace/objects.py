@@ -154,6 +154,9 @@ class Objects:
         """Store a file; where it is a notebook, as one, its name without the ending.
 
         Args:
+            path: where, with the ending that it has on disk.
+            content: its bytes.
+            overwrite: whether there may be one.
             status: of the refusal where it is there already.
         """
         form = notebook_form(path, content)
@@ -169,7 +172,10 @@ class Objects:
         """Store a notebook under the very name given.
 
         Args:
+            path: where.
+            content: its bytes.
             language: of a source file; None for an ``.ipynb``.
+            overwrite: whether there may be one.
         """
         if language is None:
             if not _is_ipynb(content):

@@ -56,6 +56,8 @@ class Rights:
         """Return the permissions of an object.
 
         Args:
+            kind: what it is, as the API's path has it, such as ``jobs``.
+            key: its id.
             group: whose it is where nobody set any; its maker's if not given.
         """
         highest = {"permission_level": _KINDS[kind].levels[-1]}

@@ -59,7 +59,6 @@ class Read:
         declarations: in order.
         left_out: what a pipeline does by itself or has nobody for, each with where.
         unchecked: checks that became no expectation, each with where.
-        settings: numbers of statements of a SQL notebook that set something -> their SQL.
     """
 
     stepped: Stepped

@@ -83,4 +83,5 @@ def _flat(values: Sequence[ast.expr]) -> Iterator[ast.expr]:
 
 
 def target_names(target: ast.expr) -> set[str]:
+    """Return the names in what an assignment or a loop binds."""
     return {part.id for part in ast.walk(target) if isinstance(part, ast.Name)}

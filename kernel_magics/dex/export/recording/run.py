@@ -15,12 +15,12 @@ from dex.export.children import child
 from dex.export.recording.plan import RecordingJob, RecordingPlan, scratch_name
 from dex.export.recording.recorded import Recording, data_folder
 
-#: Seed of a recording that is not told one.
+#: Seed of every choice of a recording.
 SEED = 2013
 
 
 def record_module(
-    project: Project, module: str, shown: str, plan: RecordingPlan, *, environment: str | None = None, seed: int = SEED
+    project: Project, module: str, shown: str, plan: RecordingPlan, *, environment: str | None = None
 ) -> Recording:
     """Return the recording of an exported module.
 
@@ -30,7 +30,6 @@ def record_module(
         shown: path of the notebook, for messages.
         plan: what to watch.
         environment: a local environment; the project's default if not given.
-        seed: seed of every choice.
 
     Raises:
         ExportError: DEX-EXPORT-20, the environment is not local; DEX-EXPORT-21, the run could not begin.
@@ -55,7 +54,7 @@ def record_module(
         root=str(project.root),
         package=project.package,
         module=module,
-        seed=seed,
+        seed=SEED,
         environment=base.name,
         functions=plan.functions,
         asserts=plan.asserts,
