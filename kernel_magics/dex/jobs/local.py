@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from dex_agents.redaction import redaction_for
 from dex_dbutils import Environment, JobError, Where
 from dex_dbutils.config import Project, load_environment
+from filelock import BaseFileLock
 from pydantic import ValidationError
 
 from dex.bundle import Bundle, bundle_here
@@ -21,6 +22,7 @@ from dex.jobs.records import JobRun, Record, new_record, read_record
 from dex.jobs.refusals import refusals
 from dex.jobs.repairing import begin_repair, plan_repair, with_enabled
 from dex.jobs.running import Runner, Watch
+from dex.jobs.turns import free_turn, next_turn
 from dex.jobs.work import Workshop
 from dex.ledger import record as note
 
@@ -58,7 +60,8 @@ def run_jobs(
 
     Raises:
         BundleError: there is no bundle, no such job or no such target.
-        JobError: DEX-JOB-01, the job's settings are not sound; -09, it has no such task; -10, no such parameter.
+        JobError: DEX-JOB-01, the job's settings are not sound; -09, it has no such task; -10, no such parameter; -14, as
+            many runs of it go on as may.
         EngineError: the environment's engine cannot be had.
         KeyboardInterrupt: it was interrupted; every task has ended, and the runs can be repaired.
     """
@@ -72,11 +75,33 @@ def run_jobs(
         forced = selected(settings.tasks, only)[1]
         begun.append((job, with_enabled(settings, forced), _parameters(settings, job, given), tasks))
     _start_engine(env, progress)
-    records = [
-        new_record(project, key, settings, values, env.name, tasks, None if at else number, given=given, target=target)
-        for at, (key, settings, values, tasks) in enumerate(begun)
-    ]
-    return _run(project, env, bundle, records, processes, watch)
+
+    async def one(runner: Runner, at: int, turn: BaseFileLock | None) -> JobRun:
+        key, settings, values, tasks = begun[at]
+        turn = turn or await next_turn(project, key, settings, target or env.name, progress)
+        try:
+            return await _kept(
+                runner,
+                new_record(
+                    project, key, settings, values, env.name, tasks, None if at else number, given=given, target=target
+                ),
+            )
+        finally:
+            turn.release()
+
+    async def all_of_them(runner: Runner) -> list[JobRun]:
+        turns: list[BaseFileLock | None] = []
+        try:
+            for key, settings, *_ in begun:  # what may not run is refused before anything runs
+                queued = settings.queue.enabled
+                turns.append(None if queued else await next_turn(project, key, settings, target or env.name))
+        except BaseException:
+            for turn in filter(None, turns):
+                turn.release()
+            raise
+        return list(await asyncio.gather(*(one(runner, at, turn) for at, turn in enumerate(turns))))
+
+    return _interruptible(all_of_them(_runner(project, env, bundle, processes, watch)))
 
 
 def repair_run(
@@ -128,7 +153,12 @@ def repair_run(
                 f"Look at what it came to (dex job show {number}), then repair it again if something is left.",
             )
         begin_repair(record, repair.tasks, with_enabled(settings, repair.forced), values, parameters or {})
-    return _run(project, env, bundle, [record], processes, watch)[0]
+    turn = free_turn(project, run.key, settings, run.target or env.name)  # without one it goes on all the same
+    try:
+        return _interruptible(_kept(_runner(project, env, bundle, processes, watch), record))
+    finally:
+        if turn is not None:
+            turn.release()
 
 
 def bundle_job(project: Project, key: str) -> JobSettings:
@@ -175,20 +205,13 @@ def processors() -> int:
     return max(2, cores())
 
 
-def _run(
-    project: Project,
-    env: Environment,
-    bundle: Bundle,
-    records: list[Record],
-    processes: int | None,
-    watch: Watch | None,
-) -> list[JobRun]:
+def _runner(project: Project, env: Environment, bundle: Bundle, processes: int | None, watch: Watch | None) -> Runner:
     pipelines = {key: bundle.pipeline(key) for key, _ in bundle.resources("pipelines")}
 
     def shop(record: Record) -> Workshop:
         return Workshop(project, bundle.root, record.run.environment, record.folder, pipelines)
 
-    runner = Runner(
+    return Runner(
         shop,
         lambda name: settings_of(bundle, job_key(name)),
         processes or processors(),
@@ -196,14 +219,13 @@ def _run(
         redaction_for(project, env),
     )
 
-    async def all_of_them() -> list[JobRun]:
-        return list(await asyncio.gather(*(runner.run(record) for record in records)))
 
+async def _kept(runner: Runner, record: Record) -> JobRun:
+    """Run what a record still has to do, tell the ledger, and return the run."""
     try:
-        return _interruptible(all_of_them())
+        return await runner.run(record)
     finally:
-        for record in records:
-            _tell_ledger(project, record.run)
+        _tell_ledger(runner.project_of(record), record.run)
 
 
 def _interruptible(work: Coroutine[Any, Any, T]) -> T:

@@ -175,11 +175,18 @@ class JobCluster(Settings):
     new_cluster: dict[str, Any] = Field(default_factory=dict)
 
 
+class Queue(Settings):
+    """Whether runs wait where as many go on as may."""
+
+    enabled: bool = False
+
+
 class JobSettings(Settings):
     """A job.
 
     Attributes:
         max_concurrent_runs: runs of the job at a time.
+        queue: of those beyond.
         timeout_seconds: of a whole run; 0 for none.
     """
 
@@ -190,6 +197,7 @@ class JobSettings(Settings):
     job_clusters: list[JobCluster] = Field(default_factory=list)
     timeout_seconds: int = 0
     max_concurrent_runs: int = 1
+    queue: Queue = Queue()
     tags: dict[str, Text] = Field(default_factory=dict)
 
 

@@ -21,6 +21,7 @@ from dex.jobs.models import JobSettings, RunJobTask, Task
 from dex.jobs.places import Places
 from dex.jobs.processes import run_process
 from dex.jobs.records import JobRun, Record, TaskRun, new_number, new_record, now
+from dex.jobs.turns import turn
 from dex.jobs.values import RunFacts, check_operand, fill, fill_parameters
 from dex.jobs.work import Workshop, read_result, work_of
 
@@ -119,24 +120,26 @@ class Runner:
             started: told the number of the new run.
 
         Raises:
-            JobError: there is no such job, or jobs run each other in a circle or too deep.
+            JobError: there is no such job, jobs run each other in a circle or too deep, or as many runs of it go on as may.
         """
         key, settings = self._job_of(str(task.job_id))
         refuse_circle(above, key)
         defaults = {p.name: p.default for p in settings.parameters}
         given = {**{name: value for name, value in parameters.items() if name in defaults}, **task.job_parameters}
-        other = new_record(
-            self._shop_of(record).project,
-            key,
-            settings,
-            {**defaults, **given},
-            record.run.environment,
-            given=given,
-            target=record.run.target,
-            trigger="run_job_task",
-        )
-        started(other.run.id)
-        return await self.run(other, above)
+        project = self.project_of(record)
+        async with turn(project, key, settings, record.run.target or record.run.environment):
+            other = new_record(
+                project,
+                key,
+                settings,
+                {**defaults, **given},
+                record.run.environment,
+                given=given,
+                target=record.run.target,
+                trigger="run_job_task",
+            )
+            started(other.run.id)
+            return await self.run(other, above)
 
     async def work(
         self, record: Record, task: Task, parameters: Mapping[str, str], key: str, name: str
