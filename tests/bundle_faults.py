@@ -110,6 +110,19 @@ ERRORS: dict[str, tuple[str, str, str, str, str]] = {
     "a mode for all targets": (ROOT, "sync:", "‸mode: development\nsync:", "06", "it belongs into `targets.NAME`"),
     "a variable beside the others of a target": (ROOT, "    variables:\n      catalog: prod", "    ‸catalog: prod", "06", "it belongs into `variables`"),
     "a preset beside the presets": (ROOT, "    default: true", "    default: true\n    ‸trigger_pause_status: PAUSED", "06", "it belongs into `presets`"),
+    # values that are not what they look like
+    "a complex variable that is a text": (ROOT, "  warehouse:\n    lookup:\n      warehouse: Starter\n\nsync:\n  exclude:\n    - data/\n\npresets:\n  tags:\n    team: flights", "  teams: {type: complex, ‸default: a}\n  warehouse:\n    lookup:\n      warehouse: Starter\n\nsync:\n  exclude:\n    - data/\n\npresets:\n  tags:\n    team: ${var.teams}", "03", "its value is 'a'. Take `type` away"),
+    "a lookup for two": (ROOT, "    lookup:\n      warehouse: Starter", "    ‸lookup:\n      warehouse: Starter\n      cluster: x", "21", "`lookup` looks for one thing; here for warehouse and cluster"),
+    "a list in the middle of a text": (ROOT, "  warehouse:\n    lookup:\n      warehouse: Starter\n\nsync:\n  exclude:\n    - data/\n\npresets:\n  tags:\n    team: flights", "  teams: {type: complex, default: [a, b]}\n  warehouse:\n    lookup:\n      warehouse: Starter\n\nsync:\n  exclude:\n    - data/\n\npresets:\n  tags:\n    ‸team: the ${var.teams}", "17", "`${var.teams}` is a list, which cannot be a part of a text"),
+    "blanks in a reference": (TABLES, "      serverless: true", "      serverless: true\n      ‸storage: 's3://${ var.catalog }'", "17", "a reference has no blanks. Write `${var.catalog}`"),
+    "a variable without its beginning": (TABLES, "      serverless: true", "      serverless: true\n      ‸storage: s3://${catalog}", "17", "Write `${var.catalog}`"),
+    "a name of whoever deploys, otherwise": (TABLES, "      serverless: true", "      serverless: true\n      ‸storage: s3://${workspace.current_user.username}", "17", "Did you mean 'userName'?"),
+    "a resource with all its fields": (JOB, "            pipeline_id: ${resources.pipelines.events.id}", "            ‸pipeline_id: ${resources.pipelines.events}", "17", "such as `${resources.pipelines.events.id}`"),
+    "a reference to no kind": (JOB, "            pipeline_id: ${resources.pipelines.events.id}", "            ‸pipeline_id: ${resources.pipeline.events.id}", "17", "`pipeline` is no kind of resource. Did you mean 'pipelines'?"),
+    "a job by its name": (JOB, "            job_id: ${resources.jobs.publish.id}", "            ‸job_id: publish", "03", "A job of the bundle is `${resources.jobs.KEY.id}`"),
+    "inputs of a loop as a list": (JOB, "            inputs: '[\"JFK\", \"EWR\"]'", "            ‸inputs: [JFK, EWR]", "03", "Write the list as JSON in quotes"),
+    "a file from a git source that is not there": (OTHER, "            notebook_path: ../notebooks/publish.sql\n", "            notebook_path: notebooks/publish.sql\n            ‸source: GIT\n", "21", "takes files from the job's `git_source`, which is not there"),
+    "a key of a resource that is not written out": (TABLES, "    gold:\n", "    ‸\"${var.catalog}_gold\":\n", "03", "`${...}` is not filled in there"),
     # resources of other kinds
     "an unknown key of a dashboard": (MORE, "      embed_credentials: false", "      ‸embed_credential: false", "06", "Did you mean 'embed_credentials'?"),
     "a dashboard of no warehouse": (MORE, "    traffic:\n      display_name: Traffic\n      file_path: ../boards/traffic.lvdash.json\n      warehouse_id: ${resources.sql_warehouses.small.id}\n", "    ‸traffic:\n      display_name: Traffic\n      file_path: ../boards/traffic.lvdash.json\n", "21", "A dashboard needs `warehouse_id`"),
@@ -248,6 +261,9 @@ WARNINGS: dict[str, tuple[str, str, str, str, str]] = {
     "a schema in a job's file": (OTHER, "  jobs:\n", "  schemas:\n    ‸bronze: {name: bronze, catalog_name: dev}\n  jobs:\n", "35", "`schemas.bronze` is beside it"),
     "two jobs of one name": (OTHER, "      name: publish", "      ‸name: flights", "25", "'flights' and 'publish' are both called 'flights'"),
     "a prefix for everyone": (ROOT, "    default: true", '    default: true\n    presets: {‸name_prefix: "team_"}', "24", "${workspace.current_user.short_name}"),
+    "a list that is no variable's type": (ROOT, "  warehouse:\n    lookup:\n      warehouse: Starter\n\nsync:\n  exclude:\n    - data/\n\npresets:\n  tags:\n    team: flights", "  teams: {‸default: [a, b]}\n  warehouse:\n    lookup:\n      warehouse: Starter\n\nsync:\n  exclude:\n    - data/\n\npresets:\n  tags:\n    team: ${var.teams[0]}", "03", "add `type: complex`"),
+    "a variable in braces of tasks": (JOB, '            left: "{{tasks.load.values.rows}}"', '            ‸left: "{{var.rows}}"', "27", "Write `${var.rows}`"),
+    "a key of a resource with blanks": (TABLES, "    gold:\n", "    ‸gold it:\n", "03", "No reference can name 'gold it'"),
     "a kind that is not known": (TABLES, "  schemas:", "  ‸quantum_things:\n    x: {}\n  schemas:", "06", "so it is not checked"),
 }  # fmt: skip
 #: Where a finding stands whose place is not in what was written: the text at its start.

@@ -26,6 +26,11 @@ _SAID = {
     "bundle.Script": ("a script", "DEX-BUNDLE-21"),
 }
 _WORDS = {"text": "text", "integer": "a whole number", "number": "a number", "boolean": "true or false"}
+#: Field -> how people write what they mean by a value of another type.
+_HINTS = {
+    "inputs": """ Write the list as JSON in quotes: '["a", "b"]'.""",
+    "job_id": " A job of the bundle is `${resources.jobs.KEY.id}`.",
+}
 _TRUTH = frozenset({"true", "false", "yes", "no", "on", "off", "y", "n"})
 
 
@@ -109,7 +114,8 @@ def _check(at: At, kind: str, field: str, above: str = "") -> Iterator[Finding]:
             yield from _check(entry, kind[4:], key)
     elif kind in _WORDS:
         if not _fits(at.value, kind):
-            yield at.finding("DEX-BUNDLE-03", f"`{field}` must be {_WORDS[kind]}, not {shown(at)}.")
+            said = f"`{field}` must be {_WORDS[kind]}, not {shown(at)}.{_HINTS.get(field, '')}"
+            yield at.finding("DEX-BUNDLE-03", said)
     elif kind in api()["enums"]:
         words = api()["enums"][kind]
         word = (

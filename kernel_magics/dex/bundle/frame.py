@@ -33,6 +33,8 @@ _INSIDE: dict[str, Collection[str]] = {
     "presets": CLASSES["bundle.Presets"],
     "resources": KINDS,
 }
+#: What the key of a resource looks like.
+_KEY = re.compile(r"[\w-]+")
 #: Keys of which the value holds keys and values.
 _MAPPINGS = ("resources", "targets", "variables")
 
@@ -159,6 +161,13 @@ def _keys(files: BundleFiles) -> Iterator[Finding]:
     for file in files.files:
         for kind, of_kind in _resources(file):
             for key, resource in of_kind.entries():
+                if "${" in key:
+                    yield resource.finding(
+                        "DEX-BUNDLE-03", f"The key '{key}' is written out: `${{...}}` is not filled in there."
+                    )
+                elif not _KEY.fullmatch(key):
+                    said = f"No reference can name '{key}': a key has letters, digits, `-` and `_`."
+                    yield resource.finding("DEX-BUNDLE-03", said, "warning")
                 if key in seen:
                     other, at = seen[key]
                     said = f"`{kind}.{key}` and `{other}.{key}` in {at.file} have one key. Give one of them another."

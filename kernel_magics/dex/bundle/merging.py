@@ -12,7 +12,7 @@ from typing import Any
 from dex.bundle.tree import At
 
 #: Fields of a target that merge with the root's field of the same name.
-_MERGED = ("bundle", "workspace", "artifacts", "resources", "sync", "permissions", "variables", "presets")
+_MERGED = ("bundle", "workspace", "artifacts", "resources", "sync", "permissions", "presets")
 _KEYED = {
     "jobs": {"job_clusters": "job_cluster_key", "tasks": "task_key", "parameters": "name"},
     "pipelines": {"clusters": "label"},
@@ -43,8 +43,9 @@ def with_target(root: At, name: str, target: At) -> At:
     for field in _MERGED:
         over = target.get(field)
         if over is not None:
-            over = _long_variables(over) if field == "variables" else over
             values[field] = merge(values[field], over) if field in values else over
+    if (over := target.get("variables")) is not None:
+        values["variables"] = _with_values(values.get("variables") or replace(over, value={}), over)
     if (over := target.get("run_as")) is not None:  # holds one of several keys: the target's replaces all of them
         values["run_as"] = over
     bundle = values.get("bundle") or replace(root, path=("bundle",))
@@ -95,12 +96,20 @@ def _by_key(items: list[At], key: str) -> list[At]:
     return found
 
 
-def _long_variables(variables: At) -> At:
-    """Return a target's variables in their long form: ``x: 1`` is ``x: {default: 1}``."""
-    if not isinstance(variables.value, dict):
-        return variables
-    long = {}
-    for name, entry in variables.entries():
-        known = isinstance(entry.value, dict) and set(entry.value) <= {"default", "lookup", "description", "type"}
-        long[name] = entry if known else replace(entry, value={"default": entry})
-    return replace(variables, value=long)
+def _with_values(variables: At, over: At) -> At:
+    """Return variables with the values of a target, which replace those of before: lists and mappings are not joined.
+
+    A value of its own also replaces a lookup; ``x: 1`` is short for ``x: {default: 1}``.
+    """
+    if not isinstance(variables.value, dict) or not isinstance(over.value, dict):
+        return over
+    found = dict(variables.value)
+    for name, entry in over.entries():
+        is_long = isinstance(entry.value, dict) and set(entry.value) <= {"default", "lookup", "description", "type"}
+        given = entry.value if is_long else {"default": entry}
+        base = variables.get(name)
+        before = dict(base.value) if base is not None and isinstance(base.value, dict) else {}
+        if "default" in given:
+            before.pop("lookup", None)
+        found[name] = replace(base or entry, value={**before, **given})
+    return replace(variables, value=found)

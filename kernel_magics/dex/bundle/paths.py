@@ -69,6 +69,12 @@ def check_files(bundle: Bundle, job: At, task: At) -> Iterator[Finding]:
         if settings is not None and named is not None and not _from_git(job, settings):
             yield from _there(bundle, named, "folder" if kind == "dbt_task" else "file")
     sql = task.at("sql_task", "file")
+    held = [task.get(kind) for kind in ("notebook_task", "spark_python_task", "dbt_task")]
+    for settings in (*held, sql):
+        source = settings.get("source") if settings is not None else None
+        if source is not None and source.value == "GIT" and job.get("git_source") is None:
+            said = "`source: GIT` takes files from the job's `git_source`, which is not there. Add it, or take `source` away."
+            yield source.finding("DEX-BUNDLE-21", said)
     if sql is not None and not _from_git(job, sql) and (named := sql.get("path")) is not None:
         yield from _there(bundle, named, "file")
 

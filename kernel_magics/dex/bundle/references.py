@@ -7,9 +7,10 @@ import re
 from collections.abc import Iterator
 
 from dex.bundle.effective import Bundle
+from dex.bundle.fields import shown
 from dex.bundle.files import BundleFiles
 from dex.bundle.models import Finding
-from dex.bundle.own_fields import CLASSES
+from dex.bundle.own_fields import CLASSES, KINDS
 from dex.bundle.suggest import nearest
 from dex.bundle.tree import At
 
@@ -28,6 +29,12 @@ _LATER = {
 }
 
 
+#: A reference with blanks, which is none.
+_SPACED = re.compile(r"(?<!\$)\$\{(?:\s+([\w.-]+)\s*|([\w.-]+)\s+)\}")
+#: What is known of whoever deploys; source: the platform's page on substitutions.
+_OF_USER = ("displayName", "domain_friendly_name", "id", "short_name", "userName")
+
+
 def check_references(bundle: Bundle) -> Iterator[Finding]:
     """Yield every reference to something that neither the files nor a workspace gives."""
     said: set[str] = set()
@@ -42,6 +49,11 @@ def check_references(bundle: Bundle) -> Iterator[Finding]:
                     yield finding
                     if key == "variables":
                         said.add(reference)
+            for spaced in () if of_others else _SPACED.finditer(at.value):
+                inside = spaced[1] or spaced[2]
+                if inside.partition(".")[0] in _ALL_ROOTS:
+                    said_of = f"`{spaced[0]}` is not filled in: a reference has no blanks. Write `${{{inside}}}`."
+                    yield at.finding("DEX-BUNDLE-17", said_of)
             for twice in _TWICE.findall(at.value):
                 text = f"`{twice}` begins with /Workspace twice: the path has it already. Write `{twice[twice.index('$') :]}`."
                 yield at.finding("DEX-BUNDLE-17", text, "warning")
@@ -67,11 +79,27 @@ def check_variables(bundle: Bundle) -> Iterator[Finding]:
     for name, variable in variables.entries() if variables else ():
         if name not in known:
             continue  # a target's, see `check_target_variables`
+        yield from _variable(name, variable)
         if name not in used:
             yield variable.finding("DEX-BUNDLE-19", f"Nothing uses the variable '{name}'.", "warning")
         elif f"BUNDLE_VAR_{name}" not in os.environ and not _has_value(variable):
             said = f"The variable '{name}' has no value: give it with `--var {name}=...` or BUNDLE_VAR_{name}."
             yield variable.finding("DEX-BUNDLE-20", said, "warning")
+
+
+def _variable(name: str, variable: At) -> Iterator[Finding]:
+    """Yield where a variable is not what it says; source: the platform's page on variables."""
+    default, lookup, kind = variable.get("default"), variable.get("lookup"), variable.text("type")
+    if lookup is not None and isinstance(lookup.value, dict) and len(lookup.value) > 1:
+        yield lookup.finding("DEX-BUNDLE-21", f"`lookup` looks for one thing; here for {' and '.join(lookup.value)}.")
+    if default is None or default.value is None or "${" in str(default.value):
+        return
+    if isinstance(default.value, dict | list) and kind is None:
+        said = f"The variable '{name}' is {shown(default)}, and a text unless it says otherwise: add `type: complex`."
+        yield default.finding("DEX-BUNDLE-03", said, "warning")
+    elif kind == "complex" and not isinstance(default.value, dict | list):
+        said = f"The variable '{name}' is of `type: complex`, a list or keys and values; its value is {shown(default)}."
+        yield default.finding("DEX-BUNDLE-03", f"{said} Take `type` away.")
 
 
 def _has_value(variable: At) -> bool:
@@ -104,6 +132,15 @@ def _reference(bundle: Bundle, at: At, reference: str) -> Iterator[Finding]:
         if name not in known:
             yield at.finding("DEX-BUNDLE-17", f"There is no variable '{name}'.{nearest(name, known)}")
         elif (
+            len(words) == 2
+            and name == words[1]
+            and at.value != f"${{{reference}}}"
+            and (default := bundle.tree.at("variables", name, "default"))
+            and isinstance(default.value, dict | list)
+        ):
+            said = f"`${{{reference}}}` is {shown(default)}, which cannot be a part of a text. Name a part of it, or write it alone."
+            yield at.finding("DEX-BUNDLE-17", said)
+        elif (
             len(words) > 2
             and (variable := bundle.tree.at("variables", name, "default"))
             and isinstance(variable.value, dict)
@@ -118,23 +155,39 @@ def _reference(bundle: Bundle, at: At, reference: str) -> Iterator[Finding]:
             return  # Python code adds resources, which are known when it runs
         of_kind = bundle.tree.at("resources", words[1])
         known = set(of_kind.value) if of_kind is not None and isinstance(of_kind.value, dict) else set()
-        if words[2] not in known:
+        if words[1] not in KINDS:
+            yield at.finding("DEX-BUNDLE-17", f"`{words[1]}` is no kind of resource.{nearest(words[1], KINDS)}")
+        elif words[2] not in known:
             said = f"There is no resource `{words[1]}.{words[2]}`.{nearest(words[2], known)}"
+            yield at.finding("DEX-BUNDLE-17", said)
+        elif len(words) == 3:
+            said = f"`${{{reference}}}` is a resource with all its fields. Name one of them, such as `${{{reference}.id}}`."
             yield at.finding("DEX-BUNDLE-17", said)
         return
     later = _LATER.get(words[0])
     if later is not None:
         if len(words) > 1 and words[1] not in later:
             yield at.finding("DEX-BUNDLE-17", f"`{words[0]}` has no `{words[1]}`.{nearest(words[1], later)}")
+        elif words[:2] == ["workspace", "current_user"] and len(words) == 3 and words[2] not in _OF_USER:
+            meant = [each for each in _OF_USER if _bare(each) == _bare(words[2])]
+            if meant:
+                said = f"`{words[2]}` is no name of whoever deploys. Did you mean '{meant[0]}'?"
+                yield at.finding("DEX-BUNDLE-17", said)
         return
     if words[0] not in _ALL_ROOTS:
         said = f"`${{{reference}}}` names nothing."
         if words[0] == "env" or _OF_SHELL.fullmatch(reference):
             name = words[-1].lower()
             said += f" Values of the environment come in by variables: `${{var.{name}}}`, given as BUNDLE_VAR_{name}."
+        elif bundle.tree.at("variables", words[0]) is not None:
+            said += f" Write `${{var.{reference}}}`."
         else:
             said += nearest(words[0], _ROOTS)
         yield at.finding("DEX-BUNDLE-17", said)
+
+
+def _bare(word: str) -> str:
+    return word.replace("_", "").lower()
 
 
 #: Where a bundle says that Python code defines resources.

@@ -138,7 +138,9 @@ def _references(
             near = close(words[0], _FIRST) if words else None
             if near or "." in reference:  # the platform takes it as text, which templates of others may need
                 said = f"`{{{{{reference}}}}}` is no reference, and is handed on as text."
-                said += f" Did you mean '{near}'?" if near else ""
+                said += (
+                    f" Did you mean '{near}'?" if near else f" Write `${{{reference}}}`." if words[0] == "var" else ""
+                )
                 yield at.finding("DEX-BUNDLE-27", said, "error" if near else "warning")
         elif words[0] in OLD_NAMES:
             said = f"`{{{{{reference}}}}}` is a name of before: write `{{{{{OLD_NAMES[words[0]]}}}}}`."

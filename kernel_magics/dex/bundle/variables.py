@@ -66,6 +66,8 @@ class Resolver:
         if reference in self._facts:
             return replace(self._root, value=self._facts[reference])
         steps = [part for part in re.split(r"[.\[\]]", reference) if part]
+        if steps[0] == "resources" and len(steps) == 3:
+            return None  # a resource with all its fields is no value
         if steps[0] == "var" and len(steps) > 1:
             if steps[1] in self._variables:
                 return replace(self._root, value=self._variables[steps[1]])

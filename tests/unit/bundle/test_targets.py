@@ -181,3 +181,19 @@ WHEEL = {"python_wheel_task": {"package_name": "p", "entry_point": "e"}}
 def test_settings_that_the_platform_refuses_are_refused(tasks: list[dict[str, object]], said: str) -> None:
     (only,) = refusals(JobSettings.model_validate({"name": "j", "tasks": tasks}))
     assert said in only.message
+
+
+def test_a_targets_value_of_a_complex_variable_replaces_the_one_of_before_and_a_lookup(tmp_path: Path) -> None:
+    """Source: the vendor's tool, which says that complex variables are not merged."""
+    (tmp_path / "databricks.yml").write_text("""\
+bundle: {name: a}
+variables:
+  names: {type: complex, default: [a, b]}
+  cluster: {type: complex, default: {spark_version: 16.4.x, num_workers: 2}}
+  warehouse: {lookup: {warehouse: Starter}}
+targets:
+  dev: {variables: {names: [c], cluster: {num_workers: 3}, warehouse: w}}
+resources: {jobs: {daily: {tags: "${var.cluster}", name: "${var.names[0]} ${var.warehouse}", tasks: "${var.names}"}}}
+""")
+    job = load_bundle(tmp_path, "dev").job("daily")
+    assert job == {"tags": {"num_workers": 3}, "name": "c w", "tasks": ["c"]}
