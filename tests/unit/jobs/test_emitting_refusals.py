@@ -53,7 +53,7 @@ REFUSED = {
     "a number in place of a list": (
         "parameters: 3",
         "",
-        "config/base.yaml:7:5: DEX-BUNDLE-03: `parameters` must be a list.",
+        "config/base.yaml:7:5: DEX-BUNDLE-03: `parameters` must be a list: its entries begin with `- `.",
     ),
     "keys in place of a task's work": (
         "tasks: {one: {python_wheel_task: {task: 1.5}}}",
