@@ -98,13 +98,17 @@ json.dump(told, sys.stdout)
 OF_THE_TOOL = "known_to_the_tool_alone"
 #: What the package has and the open SDK does not have yet.
 NEWER = {"jobs.tasks.ai_runtime_task.priority_class": {"CRITICAL"}}
-#: Faults that the package takes: it sees resources alone, makes texts of lists, knows no outcomes, and no class for an unknown kind.
+#: Faults that the package takes: it sees resources alone and not their keys, makes texts of lists, knows no outcomes, and no
+#: class for an unknown kind.
 TAKEN = {
     "a job beside the resources",
+    "a key of a resource that is not written out",
     "a list for a text",
     "an index that is described as another",
     "an outcome that is none",
     "an unknown kind of resource",
+    "inputs of a loop as a list",
+    "schemas as a list",
 }
 
 

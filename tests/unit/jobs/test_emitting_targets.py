@@ -29,7 +29,10 @@ def test_what_an_environment_changes_stands_in_its_target_alone(root: Path) -> N
         prod="max_concurrent_runs: 4\nrun_as: {service_principal_name: sp}\ntasks: {clean: {max_retries: 5}}",
     )
     report = emitted(root)
-    assert report.files == {"resources/daily.job.yml": "written", "resources/daily.targets.yml": "written"}
+    made_first = {"pyproject.toml", "databricks.yml", ".gitignore", "src/shop_etl/__init__.py"}
+    of_the_job = {"resources/daily.job.yml", "resources/daily.targets.yml"}
+    assert report.files == dict.fromkeys(made_first | of_the_job, "written")
+    assert emitted(root).files == dict.fromkeys(of_the_job, "unchanged")
     assert changes(root, "prod") == {
         "max_concurrent_runs": 4,
         "run_as": {"service_principal_name": "sp"},
