@@ -74,8 +74,10 @@ class Redaction:
             return self.model(value)
         if isinstance(value, dict):
             return {key: self.tree(item) for key, item in value.items()}
-        if isinstance(value, list | tuple):
-            return type(value)(self.tree(item) for item in value)
+        if isinstance(value, list):
+            return [self.tree(item) for item in value]
+        if isinstance(value, tuple):  # a named one becomes a plain one: its class may take its fields one by one
+            return tuple(self.tree(item) for item in value)
         return value
 
     def error(self, error: E) -> E:

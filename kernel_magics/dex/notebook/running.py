@@ -16,7 +16,6 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from dex_agents.redaction import redaction_for
 from dex_dbutils import NotebookError, Where
 from dex_dbutils.config import find_project, load_environment
 from pydantic import BaseModel, ConfigDict
@@ -25,6 +24,7 @@ from dex.files import write_atomically
 from dex.notebook.executable import Executable, executable
 from dex.notebook.failures import cell_failed, show_exit
 from dex.notebook.reading import read_notebook
+from dex.redaction import redaction_here
 
 Progress = Callable[[str], None]
 Outcome = Literal["succeeded", "failed", "interrupted"]
@@ -117,7 +117,7 @@ def run_notebook(
     seconds = time.perf_counter() - started
     try:
         if out is not None:
-            prepared.change_outputs(redaction_for(find_project(path.resolve().parent)).tree)
+            prepared.change_outputs(redaction_here(path.resolve().parent).tree)
             write_atomically(out, prepared.text())
     finally:
         outcome: Outcome = (

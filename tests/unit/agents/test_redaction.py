@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from dex.notebook.failures import CellFailed
@@ -39,6 +40,15 @@ def test_keys_and_the_words_of_a_status_stay_whatever_a_secret_is() -> None:
     check = Check(name="sample", status="passed", detail="it passed")
     assert redact.model(check) == Check(name="sample", status="passed", detail="it [KEY]")
     assert redact.tree({"detail": ["a detail", 1, None]}) == {"detail": ["a [OTHER]", 1, None]}
+
+
+def test_tuples_are_looked_through_named_ones_too() -> None:
+    class Pair(NamedTuple):
+        name: str
+        count: int
+
+    redact = Redaction([("KEY", "sk-12345678")])
+    assert redact.tree((Pair("is sk-12345678", 1), ["sk-12345678"])) == (("is [KEY]", 1), ["[KEY]"])
 
 
 @pytest.mark.parametrize(
