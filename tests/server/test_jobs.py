@@ -110,6 +110,17 @@ async def test_the_jobs_of_the_bundle_are_listed_and_drawn(jp_fetch: Fetch, tria
     assert (each["needs"], each["run_if"], each["status"]) == (["maybe"], "ALL_DONE", None)
     assert drawn["parameters"] == [{"name": "day", "default": "monday"}]
     assert (await ask(jp_fetch, "show", job="none"))[1]["code"] == "DEX-BUNDLE-30"
+    assert reply["unreadable"] == []
+
+
+async def test_a_file_that_cannot_be_read_is_told_and_no_job_is_run_without_it(jp_fetch: Fetch, trial: Path) -> None:
+    (trial / "resources/broken.job.yml").write_text("resources:\n  jobs: {lost: {}\n")
+    _, reply = await ask(jp_fetch)
+    assert reply["jobs"][0]["key"] == "small"
+    assert reply["jobs"][0]["problem"].startswith("DEX-BUNDLE-02")
+    (told,) = reply["unreadable"]
+    assert told.startswith("resources/broken.job.yml, line 3: ")
+    assert (await ask(jp_fetch, "run", job="lost"))[1]["code"] == "DEX-BUNDLE-02"
     assert (await ask(jp_fetch, "show", job="small", run=7))[1]["code"] == "DEX-JOB-05"
     (trial / "databricks.yml").unlink()
     assert (await ask(jp_fetch))[1]["jobs"] == []

@@ -13,6 +13,8 @@ export type Acting = 'run' | 'stop' | 'repair';
 export interface JobsState {
   /** Null until the server has told. */
   readonly jobs: readonly JobView[] | null;
+  /** What is wrong with files of the bundle that cannot be read. */
+  readonly unreadable: readonly string[];
   /** What events call the project. */
   readonly project: string | null;
   readonly chosen: string | null;
@@ -36,6 +38,7 @@ export interface JobsState {
 
 const EMPTY: JobsState = {
   jobs: null,
+  unreadable: [],
   project: null,
   chosen: null,
   run: null,
@@ -103,9 +106,9 @@ export class Jobs {
   async list(): Promise<void> {
     this._listed = Date.now();
     await this._read(async () => {
-      const { jobs, project } = await this._server.jobs(this._path());
+      const { jobs, project, unreadable } = await this._server.jobs(this._path());
       const { chosen, reply } = this.store.get();
-      this.store.update({ jobs: withRun(jobs, chosen, reply?.run ?? null), project });
+      this.store.update({ jobs: withRun(jobs, chosen, reply?.run ?? null), project, unreadable });
       if (this._resuming) {
         this._resuming = false;
         this._resume(jobs, project);

@@ -54,11 +54,7 @@ class Jobs:
         self._processes, self.events, self._top = processes, events, top
 
     def listed(self, path: Path, _: JobsRequest) -> JobsReply:
-        """Return the jobs of the bundle around a notebook; none where there is no bundle.
-
-        Raises:
-            DexError: the bundle's files cannot be read.
-        """
+        """Return the jobs of the bundle around a notebook; none where there is no bundle."""
         from dex.bundle import read_bundle
         from dex.jobs import bundle_job, records
 
@@ -76,7 +72,8 @@ class Jobs:
             if len(kept) < _SHOWN:
                 kept.append(self._run(record))
         found = []
-        for key, job in read_bundle(project.root).resources("jobs"):
+        files = read_bundle(project.root)
+        for key, job in files.resources("jobs"):
             shown = JobView(key=key, name=job.text("name") or key, runs=runs.get(key, []))
             try:
                 shown = shown.model_copy(update={"tasks": len(bundle_job(project, key).tasks)})
@@ -84,7 +81,9 @@ class Jobs:
                 told = redaction_here(project.root).error(error)
                 shown = shown.model_copy(update={"problem": f"{told.code}: {told.what}"})
             found.append(shown)
-        return JobsReply(project=watched, jobs=found)
+        redact = redaction_here(project.root)
+        unreadable = [redact(f"{each.file}, line {each.line}: {each.message}") for each in files.unreadable]
+        return JobsReply(project=watched, jobs=found, unreadable=unreadable)
 
     def shown(self, path: Path, request: JobRequest) -> JobReply:
         """Return the graph of a job, with a run if one is asked for.

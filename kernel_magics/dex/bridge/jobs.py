@@ -115,10 +115,12 @@ class JobsReply(Model):
     Attributes:
         project: what events call the project of these jobs.
         jobs: in the order of the bundle's files.
+        unreadable: what is wrong with the bundle's files that cannot be read, each with its place: their jobs are missing.
     """
 
     project: str
     jobs: list[JobView] = []
+    unreadable: list[str] = []
 
 
 class JobsChanged(Model):

@@ -60,7 +60,7 @@ class Bundle:
             key: its key under ``resources.jobs``, or its name.
 
         Raises:
-            BundleError: DEX-BUNDLE-30, there is none.
+            BundleError: DEX-BUNDLE-30, there is none; -02, a file cannot be read: what it says of any job would be lost.
         """
         return self._settings("jobs", "job", key)
 
@@ -71,11 +71,12 @@ class Bundle:
             key: its key under ``resources.pipelines``, or its name.
 
         Raises:
-            BundleError: DEX-BUNDLE-30, there is none.
+            BundleError: DEX-BUNDLE-30, there is none; -02, a file cannot be read.
         """
         return self._settings("pipelines", "pipeline", key)
 
     def _settings(self, kind: str, what: str, key: str) -> dict[str, Any]:
+        self.files.all_must_be_readable()
         resources = dict(self.resources(kind))
         named = [each for each in resources.values() if each.text("name") == key]
         found = resources.get(key) or (named[0] if len(named) == 1 else None)

@@ -43,6 +43,11 @@ class BundleFiles:
             if of_kind:
                 yield from of_kind.entries()
 
+    @property
+    def unreadable(self) -> list[Finding]:
+        """What is wrong with the files that could not be read: what stands in them seems not to be there."""
+        return [finding for finding in self.findings if finding.code == "DEX-BUNDLE-02"]
+
     def must_be_there(self) -> None:
         """Raise where there is no root file that can be read.
 
@@ -51,10 +56,19 @@ class BundleFiles:
         """
         if self.main is None:
             first = self.findings[0]
-            place = Where(first.file, line=first.line, column=first.column)
-            missing = first.code == "DEX-BUNDLE-01"
-            remedy = "Go to the folder of a project, or name it: --project FOLDER." if missing else "Mend the file."
-            raise BundleError(first.code, first.message, Where(str(self.root)) if missing else place, remedy)
+            if first.code == "DEX-BUNDLE-01":
+                remedy = "Go to the folder of a project, or name it: --project FOLDER."
+                raise BundleError(first.code, first.message, Where(str(self.root)), remedy)
+            raise _unreadable(first)
+
+    def all_must_be_readable(self) -> None:
+        """Raise where a file of the bundle cannot be read.
+
+        Raises:
+            BundleError: DEX-BUNDLE-02, one cannot.
+        """
+        for finding in self.unreadable:
+            raise _unreadable(finding)
 
     def targets(self) -> Iterator[tuple[str, At]]:
         """Yield name and definition of every target; what several files say of one is put together."""
@@ -65,6 +79,11 @@ class BundleFiles:
                 for name, target in targets.entries() if targets is not None else ():
                     found[name] = merge(found[name], target) if name in found else target
         yield from found.items()
+
+
+def _unreadable(finding: Finding) -> BundleError:
+    place = Where(finding.file, line=finding.line, column=finding.column)
+    return BundleError(finding.code, finding.message, place, "Mend the file.")
 
 
 def root_file(root: Path) -> str | None:

@@ -57,7 +57,7 @@ def check_bundle(files: BundleFiles) -> list[Finding]:
     findings = list(files.findings)
     if files.main is not None:
         findings += check_frame(files)
-    if files.main is not None and not any(f.code == "DEX-BUNDLE-02" for f in findings):  # else much seems to be missing
+    if files.main is not None and not files.unreadable:  # else much seems to be missing
         findings += check_overrides(files)
         targets: list[str | None] = [name for name, _ in files.targets()]
         for name in targets or [None]:

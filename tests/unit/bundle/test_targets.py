@@ -115,6 +115,15 @@ def test_a_job_that_is_not_there_is_named_with_the_nearest_one(project: Path) ->
     assert caught.value.code == "DEX-BUNDLE-30"
 
 
+@pytest.mark.parametrize("key", ["daily", "other"])
+def test_no_job_is_taken_from_a_bundle_with_a_file_that_cannot_be_read(project: Path, key: str) -> None:
+    (project / "resources/daily.job.yml").write_text("resources:\n  jobs:\n    daily: {tasks: []\n")
+    with pytest.raises(BundleError, match="daily.job.yml") as caught:
+        load_bundle(project).job(key)
+    where = caught.value.where
+    assert (caught.value.code, where and where.line) == ("DEX-BUNDLE-02", 4)
+
+
 def test_variables_that_name_each_other_in_a_circle_stay_as_they_are_written(project: Path) -> None:
     (project / "databricks.yml").write_text(
         ROOT.replace("default: dev_catalog", 'default: "${var.words}"').replace("${var.catalog}/", "${var.catalog}")

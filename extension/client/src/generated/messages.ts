@@ -275,6 +275,7 @@ export interface JobsChanged {
 export interface JobsReply {
   project: string;
   jobs: JobView[];
+  unreadable: string[];
 }
 
 /** Page to server: which jobs are in the bundle of the project around a notebook? */

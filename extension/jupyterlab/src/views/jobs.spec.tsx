@@ -50,7 +50,7 @@ const opened = vi.fn(() => Promise.resolve());
 
 beforeEach(async () => {
   asked = [];
-  answers = { jobs: { project: 'p', jobs: [{ key: 'every', name: 'every', tasks: 2, runs: [], problem: null }] }, show: IDLE, log: LOG };
+  answers = { jobs: { project: 'p', unreadable: [], jobs: [{ key: 'every', name: 'every', tasks: 2, runs: [], problem: null }] }, show: IDLE, log: LOG };
   opened.mockClear();
   const settings = ServerConnection.makeSettings({
     baseUrl: 'http://host/',
@@ -138,6 +138,16 @@ it('lists the jobs with their last result, and draws the one that is chosen', as
   expect([button('Run').disabled, button('Stop').disabled, button('Repair').disabled]).toEqual([false, true, true]);
 });
 
+it('says which files cannot be read, and that there are no jobs only where all files were read', async () => {
+  answers.jobs = { project: 'p', unreadable: ['resources/daily.job.yml, line 3: The key `tasks` stands here twice.'], jobs: [] };
+  await act(() => jobs.list());
+  expect(node.querySelector('[role=alert]')?.textContent).toContain('resources/daily.job.yml, line 3');
+  expect(node.textContent).not.toContain('No jobs yet');
+  answers.jobs = { project: 'p', unreadable: [], jobs: [] };
+  await act(() => jobs.list());
+  expect(node.textContent).toContain('No jobs yet');
+});
+
 it('runs the job, follows the run to its end and repairs it', async () => {
   press('every○not run');
   await until(() => node.querySelector('[data-task=load]') !== null);
@@ -163,7 +173,7 @@ it('runs the job, follows the run to its end and repairs it', async () => {
 });
 
 it('stays at a job that somebody turns to while another one is started', async () => {
-  answers.jobs = { project: 'p', jobs: ['every', 'other'].map(key => ({ key, name: key, tasks: 2, runs: [], problem: null })) };
+  answers.jobs = { project: 'p', unreadable: [], jobs: ['every', 'other'].map(key => ({ key, name: key, tasks: 2, runs: [], problem: null })) };
   await act(() => jobs.list());
   press('every○not run');
   await until(() => node.querySelector('[data-task=load]') !== null);
@@ -198,7 +208,7 @@ it('asks nothing while nothing changes, and only about what is shown when someth
 it('turns to a run of the chosen job that somebody has started in a terminal', async () => {
   press('every○not run');
   await until(() => node.querySelector('[data-task=load]') !== null);
-  answers.jobs = { project: 'p', jobs: [{ key: 'every', name: 'every', tasks: 2, runs: [{ ...A_RUN, run: 8, ours: false }], problem: null }] };
+  answers.jobs = { project: 'p', unreadable: [], jobs: [{ key: 'every', name: 'every', tasks: 2, runs: [{ ...A_RUN, run: 8, ours: false }], problem: null }] };
   const stages = [[aTask('load', { status: 'SUCCESS' })], [aTask('report', { status: 'RUNNING', needs: ['load'] })]];
   answers.show = { ...IDLE, stages, run: { ...A_RUN, run: 8, ours: false } };
   tell([8]);
@@ -257,7 +267,7 @@ it('keeps what is looked at when a notebook of the same project comes to the fro
   press('Run');
   await until(() => (node.textContent ?? '').includes('2 of 2 tasks ended'));
   press('load');
-  answers.jobs = { project: 'p', jobs: [{ key: 'every', name: 'every', tasks: 2, runs: [A_RUN], problem: null }] };
+  answers.jobs = { project: 'p', unreadable: [], jobs: [{ key: 'every', name: 'every', tasks: 2, runs: [A_RUN], problem: null }] };
   const other = new Jobs(server, () => 'notebooks/b.ipynb', opened, { subscribe: () => () => undefined }, memory);
   act(() => {
     root.render(

@@ -20,7 +20,10 @@ export function JobsSection(props: { jobs: Jobs }): JSX.Element {
           {trans.__('Looking for jobs…')}
         </p>
       )}
-      {state.jobs?.length === 0 && (
+      {state.unreadable.map(message => (
+        <NoticeBox key={message} notice={{ message, remedy: trans.__('The jobs of this file are missing until it can be read.') }} />
+      ))}
+      {state.jobs?.length === 0 && state.unreadable.length === 0 && (
         <Empty>
           {trans.__('No jobs yet. Export this notebook to make one, or make one job of several notebooks below.')}
         </Empty>

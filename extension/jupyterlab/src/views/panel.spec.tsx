@@ -86,7 +86,7 @@ beforeEach(() => {
   node = document.createElement('div');
   document.body.append(node);
   root = createRoot(node);
-  const server = { jobs: () => Promise.resolve({ project: 'p', jobs: [] }) } as unknown as DexServer;
+  const server = { jobs: () => Promise.resolve({ project: 'p', unreadable: [], jobs: [] }) } as unknown as DexServer;
   const jobs = new Jobs(server, () => 'notebooks/flights.ipynb', () => Promise.resolve(), { subscribe: () => () => undefined });
   const quiet = { onProgress: () => () => undefined };
   const graphs = new Graphs(server, () => Promise.resolve('notebooks/flights.ipynb'), () => Promise.resolve(), quiet, () => undefined);
