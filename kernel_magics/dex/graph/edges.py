@@ -122,6 +122,7 @@ class Edges:
         self.reasons: dict[tuple[str, str], list[Reason]] = {}
         self.said: set[tuple[str, str]] = set()
         self.questions: list[Question] = []
+        self._notes: list[str] = []
         for node in nodes:
             self._take(node)
         self.written: dict[Id, list[Node]] = {}
@@ -165,7 +166,7 @@ class Edges:
             edges=edges,
             inputs=self._inputs(),
             questions=_once([*self.questions, *cycles(edges), *questions]),
-            assumptions=[*assumed, *notes],
+            assumptions=[*assumed, *notes, *self._notes],
         )
 
     # -- what tasks do -------------------------------------------------------------------------------------------------
@@ -173,13 +174,16 @@ class Edges:
     def _take(self, node: Node) -> None:
         """Sort what a task does by table: read before it writes it, written."""
         settings = node.said.settings
-        ignored = (
-            {self.tables.id(_named(text)) for text in settings.ignore} if isinstance(settings.ignore, list) else ()
-        )
+        names = settings.ignore if isinstance(settings.ignore, list) else []
+        ignored = {self.tables.id(_named(text)): text for text in names}
         place = node.said.place or Place(notebook=node.notebook)
         uses = list(node.facts.uses)
         uses += [Use("read", _named(text), place, 0) for text in settings.reads or ()]
         uses += [Use("overwrite", _named(text), place, 0) for text in settings.writes or ()]
+        used = {self.tables.id(use.name, node.facts.pipeline): self.tables.is_open(use.name) for use in uses}
+        if not any(used.values()):
+            idle = [text for name, text in ignored.items() if name not in used]
+            self._notes += [f"`ignore` of {node.key} changes nothing: it does not use {text}" for text in idle]
         for use in uses:
             name = self.tables.id(use.name, node.facts.pipeline)
             if self.tables.is_open(use.name) or name in ignored:

@@ -9,9 +9,9 @@ from typing import Annotated, Any
 
 import yaml
 from dex_dbutils import DexError, NotebookError, Where
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError
 
-from dex.bundle import fields_of, nearest
+from dex.bundle import TASK_KEY, fields_of, nearest
 from dex.graph.models import Place
 from dex.notebook import Notebook
 
@@ -20,6 +20,13 @@ _COMMENT = re.compile(r"(?:#|--)\s*dex:\s*task\b(.*)$")
 
 #: Settings of a task that a notebook may say in the words of the Jobs API.
 _OF_TASK = fields_of("jobs.Task") - {"task_key", "depends_on"}
+
+
+def _key(value: str) -> str:
+    """Return what can be the key of a task."""
+    if not TASK_KEY.fullmatch(value):
+        raise ValueError(f"'{value}' is no task key: letters, digits, `-` and `_`, at most 100")
+    return value
 
 
 def _dependency(value: Any) -> Any:
@@ -52,7 +59,7 @@ class TaskSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    key: str | None = None
+    key: Annotated[str, AfterValidator(_key)] | None = None
     depends_on: list[Annotated[Dependency, BeforeValidator(_dependency)]] | None = None
     after: list[str] = []
     ignore: list[str] | bool = []
@@ -122,7 +129,8 @@ def _settings(value: Any, place: Place) -> TaskSettings:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
         near = nearest(key, known).strip() if first["type"] == "extra_forbidden" else ""
-        raise _unreadable(place, f"{key}: {first['msg']}" if key else "it is no mapping", near) from error
+        why = first["msg"].removeprefix("Value error, ")
+        raise _unreadable(place, f"{key}: {why}" if key else "it is no mapping", near) from error
 
 
 def _unreadable(place: Place, why: str, near: str = "") -> DexError:

@@ -47,19 +47,30 @@ def read_resources(around: Surroundings, notebooks: Sequence[Path]) -> Resources
 
 
 def _job(found: Resources, job: At, project: Project, paths: Mapping[Path, Path], modules: Mapping[str, Path]) -> None:
+    tasks = {key: task for task in job.items("tasks") if (key := task.text("task_key")) is not None}
     meant = {
-        task.text("task_key"): path
-        for task in job.items("tasks")
-        if (path := _notebook_of(task, project, paths, modules)) is not None
+        key: path for key, task in tasks.items() if (path := _notebook_of(task, project, paths, modules)) is not None
     }
     for key, path in meant.items():
-        if key is not None:
-            found.keys.setdefault(path, key)
-    for task in job.items("tasks"):
-        for before in task.items("depends_on"):
-            first, second = meant.get(before.text("task_key")), meant.get(task.text("task_key"))
-            if first is not None and second is not None:
-                found.order.append((first, second, Place(notebook=before.file, line=before.line)))
+        found.keys.setdefault(path, key)
+        for before in tasks[key].items("depends_on"):
+            for first in _notebooks_before(before.text("task_key"), tasks, meant):
+                found.order.append((meant[first], path, Place(notebook=before.file, line=before.line)))
+
+
+def _notebooks_before(key: str | None, tasks: Mapping[str, At], meant: Mapping[str, Path]) -> list[str]:
+    """Return the task itself where a notebook is meant; else those that it waits for, such as those of a condition."""
+    found, waiting, seen = [], [key], set()
+    while waiting:
+        key = waiting.pop()
+        if key is None or key not in tasks or key in seen:
+            continue
+        seen.add(key)
+        if key in meant:
+            found.append(key)
+        else:
+            waiting += [before.text("task_key") for before in tasks[key].items("depends_on")]
+    return found
 
 
 def _notebook_of(task: At, project: Project, paths: Mapping[Path, Path], modules: Mapping[str, Path]) -> Path | None:

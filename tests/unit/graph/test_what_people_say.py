@@ -24,6 +24,8 @@ def refusal(folder: Path, notebooks: dict[str, str]) -> str:
         ("{after: a}", "after: Input should be a valid list"),
         ("{after: [a", "it is not YAML"),
         ("", "it is no mapping"),
+        ("{key: my task!}", "key: 'my task!' is no task key: letters, digits, `-` and `_`, at most 100"),
+        ("{key: ''}", "key: '' is no task key: letters, digits, `-` and `_`, at most 100"),
     ],
 )
 def test_a_comment_that_cannot_be_read_is_refused_with_its_line(words: str, why: str, tmp_path: Path) -> None:
@@ -51,6 +53,12 @@ def test_an_unknown_task_is_refused_with_the_nearest(tmp_path: Path) -> None:
 def test_a_task_that_waits_for_itself_is_refused(tmp_path: Path) -> None:
     text = refusal(tmp_path, {"a.py": "# dex: task {depends_on: [a]}\nx = 1\n"})
     assert "DEX-GRAPH-04: `depends_on` names 'a', which is the task itself." in text
+
+
+def test_a_table_to_ignore_that_a_task_does_not_use_is_told(tmp_path: Path) -> None:
+    text = "# dex: task {ignore: [bronze.orders, bronze.ordres]}\nspark.table('bronze.orders')\n"
+    graph = graph_of(tmp_path, {"a.py": text})
+    assert graph.assumptions == ["`ignore` of a changes nothing: it does not use bronze.ordres"]
 
 
 def test_a_path_that_is_not_there_is_refused(tmp_path: Path) -> None:
@@ -84,6 +92,20 @@ def test_a_generated_job_says_nothing_about_the_order(tmp_path: Path) -> None:
     own = graph_of(tmp_path / "2", notebooks, {**bundle, "resources/j.yml": job.partition("\n")[2]})
     assert shown(own)["edges"] == ["a -> c: resource depends_on"]
     assert str(own.edges[0].reasons[0].after) == "resources/j.yml, line 6"
+
+
+def test_a_job_written_by_hand_orders_notebooks_through_its_condition_too(tmp_path: Path) -> None:
+    job = (
+        "resources:\n  jobs:\n    j:\n      tasks:\n"
+        "        - {task_key: a, notebook_task: {notebook_path: ../a.py}}\n"
+        "        - {task_key: any, depends_on: [{task_key: a}], condition_task: {op: EQUAL_TO, left: x, right: x}}\n"
+        "        - task_key: b\n          depends_on:\n            - {task_key: any, outcome: 'true'}\n"
+        "          notebook_task: {notebook_path: ../b.py}\n"
+    )
+    files = {"databricks.yml": "bundle: {name: shop}\ninclude: [resources/*.yml]\n", "resources/j.yml": job}
+    graph = graph_of(tmp_path, {"a.py": "x = 1\n", "b.py": "x = 1\n"}, files)
+    assert shown(graph)["edges"] == ["a -> b: resource depends_on"]
+    assert str(graph.edges[0].reasons[0].after) == "resources/j.yml, line 9"
 
 
 def test_a_notebook_that_others_run_is_a_task_if_it_says_so(tmp_path: Path) -> None:
