@@ -24,6 +24,14 @@ _FORMATS = frozenset("delta parquet csv json orc text avro binaryfile xml".split
 _FILE_FUNCTIONS = frozenset({"read_files", "cloud_files"})
 #: Opaque statements that look after a table which somebody else fills.
 _CARE = ("OPTIMIZE", "VACUUM", "ANALYZE", "REORG", "FSCK", "MSCK")
+#: What is said about a table that is there already: who owns and sees it, tags, comments. Its rows and columns stay.
+_LABEL = re.compile(
+    r"ALTER\s+(?:TABLE|VIEW|MATERIALIZED\s+VIEW|STREAMING\s+TABLE)\s+(?:`[^`]*`|[^\s`])+\s+"
+    r"(?:ALTER\s+(?:COLUMN\s+)?(?:`[^`]*`|[^\s`])+\s+)?"
+    r"(?:(?:UN)?SET\s+TAGS|(?:SET\s+)?OWNER\s+TO|(?:SET|DROP)\s+(?:ROW\s+FILTER|MASK)|COMMENT"
+    r"|(?:ENABLE|DISABLE|INHERIT)\s+PREDICTIVE)\b",
+    re.IGNORECASE,
+)
 
 
 def read_sql(
@@ -65,6 +73,7 @@ class _Statement:
         self.place = place
         self.arguments = arguments
         self.assumed = assumed
+        self.labels = False
 
     def read(self, text: str) -> None:
         """Note what one statement reads and writes."""
@@ -72,6 +81,7 @@ class _Statement:
         text = self._with_identifiers(text)
         words = text.split(None, 3)
         first = words[0].upper() if words else ""
+        self.labels = _LABEL.match(text, first_word(text, 0)) is not None
         plain = readable(text)
         self.run.facts.pipeline |= plain != text and " LIVE " in text.upper()
         trees = _trees(plain)
@@ -156,7 +166,7 @@ class _Statement:
         elif isinstance(tree, exp.TruncateTable | exp.Drop | exp.Alter):
             if str(tree.args.get("kind") or "TABLE").upper() in ("TABLE", "VIEW"):
                 for table in tree.find_all(exp.Table):
-                    self._table("change", table)
+                    self._table("read" if self.labels else "change", table)
         elif isinstance(tree, exp.Cache):
             self._read_below(tree, (tree.this,))
             if tree.args.get("expression") is not None:
@@ -312,13 +322,14 @@ class _Statement:
                 default = words[upper.index("DEFAULT") + 1].text if "DEFAULT" in upper[:-1] else ""
                 make_widget(self.run, words[3].text, known(default))
             return
-        if "SELECT" in upper or "USING" in upper or (first == "CREATE" and upper[1:2] != ["VOLUME"]):
+        asks = not self.labels and ("SELECT" in upper or "USING" in upper)
+        if asks or (first == "CREATE" and upper[1:2] != ["VOLUME"]):
             self._ask(text)
             return
         for effect in classify_sql(text):
             level, names = getattr(effect, "level", ""), getattr(effect, "name", ())
             if level == "table" and names:
-                how: How = "read" if first in _CARE else "change"
+                how: How = "read" if first in _CARE or self.labels else "change"
                 self.run.parts(how, list(names), self.place, self.assumed)
             elif upper[:2] == ["CREATE", "VOLUME"] and len(names) == 3:
                 self._path("create", "/Volumes/" + "/".join(names))
