@@ -14,7 +14,7 @@ from typer.exceptions import TyperException
 
 from dex import __version__
 from dex.cli import bundle, data, engine, job, job_graph, notebooks, pipeline, places, project, workspace
-from dex.cli.output import emit_error
+from dex.cli.output import emit_error, examples
 from dex.redaction import redaction_here
 
 INTERRUPTED = 130
@@ -22,12 +22,15 @@ INTERRUPTED = 130
 app = typer.Typer(
     name="dex",
     help="Notebook-first data engineering for Databricks.",
+    rich_markup_mode="markdown",  # lines of docstrings flow to the width of the terminal
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
 app.add_typer(engine.app, name="engine")
 app.add_typer(bundle.app, name="bundle")
-job.app.command("graph")(job_graph.graph)
+job.app.command("graph", epilog=examples("dex job graph notebooks", "dex job graph --job daily --mermaid"))(
+    job_graph.graph
+)
 app.add_typer(workspace.app, name="workspace")
 app.add_typer(job.app, name="job")
 app.add_typer(pipeline.app, name="pipeline")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from dex_dbutils.config import find_project
 
-from dex.cli.output import JsonOption, ProjectOption, emit, pairs, progress, table
+from dex.cli.output import JsonOption, ProjectOption, emit, examples, pairs, progress, table
 
 if TYPE_CHECKING:
     from dex.bundle.deploying import Deployed, Deployment
@@ -37,7 +37,7 @@ def _folder(project: Path | None) -> Path:
     return Path(named) if named else bundle_folder(Path.cwd()) or find_project().root
 
 
-@app.command()
+@app.command(epilog=examples("dex bundle validate --json"))
 def validate(project: ProjectOption = None, as_json: JsonOption = False) -> None:
     """Check the bundle's files without a workspace; exit 1 if there is an error."""
     from dex.bundle import validate_bundle
@@ -53,19 +53,19 @@ def validate(project: ProjectOption = None, as_json: JsonOption = False) -> None
         raise typer.Exit(1)
 
 
-@app.command("emit")
+@app.command("emit", epilog=examples("dex bundle emit daily notebooks", "dex bundle emit --check"))
 def emit_(
     job: Annotated[
         str | None,
         typer.Argument(
-            metavar="[KEY]",
+            metavar="KEY",
             help="Key of the job or pipeline; if not given, every job of the configuration and every emitted pipeline.",
         ),
     ] = None,
     notebooks: Annotated[
         list[Path] | None,
         typer.Argument(
-            metavar="[NOTEBOOK]...",
+            metavar="NOTEBOOK",
             help="Notebooks, folders of them, plain files of Python and SQL; those of `jobs.JOB.notebooks` in the "
             "configuration, else those of last time, if not given.",
         ),
@@ -152,7 +152,7 @@ def resources(
     notebooks: Annotated[
         list[Path] | None,
         typer.Argument(
-            metavar="NOTEBOOK...", help="Notebooks and folders that name volumes; those of last time, else notebooks/."
+            metavar="NOTEBOOK", help="Notebooks and folders that name volumes; those of last time, else notebooks/."
         ),
     ] = None,
     check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if a file differs.")] = False,
@@ -179,7 +179,7 @@ def resources(
         raise typer.Exit(1)
 
 
-@app.command()
+@app.command(epilog=examples("dex bundle ci github"))
 def ci(
     platform: Annotated[str, typer.Argument(metavar="PLATFORM", help="github, azure or gitlab.")],
     check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if the file differs.")] = False,
@@ -224,7 +224,7 @@ def plan(
     emit(found, as_json, found.to_text)
 
 
-@app.command()
+@app.command(epilog=examples("dex bundle deploy --target dev"))
 def deploy(
     target: TargetOption = None,
     var: VariablesOption = None,
@@ -250,9 +250,9 @@ def summary(
     emit(found, as_json, lambda: _table(found))
 
 
-@app.command()
+@app.command(epilog=examples("dex bundle run daily --target dev"))
 def run(
-    job: Annotated[str, typer.Argument(help="Key of a deployed job.")],
+    job: Annotated[str, typer.Argument(metavar="JOB", help="Key of a deployed job.")],
     parameter: Annotated[
         list[str] | None, typer.Option("--parameter", "-p", help="KEY=VALUE of a job parameter; repeat for more.")
     ] = None,

@@ -12,7 +12,7 @@ from dex.cli.output import EnvOption, JsonOption, ProjectOption, emit, table
 
 
 def profile(
-    source: Annotated[str, typer.Argument(help="A table (layer.table or its full name) or a path.")],
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help="A table (layer.table or its full name) or a path.")],
     columns: Annotated[str | None, typer.Option(help="Only these columns, separated by commas.")] = None,
     save: Annotated[str | None, typer.Option(help="Keep the profile under .dex/profiles/NAME.json.")] = None,
     env: EnvOption = None,
@@ -32,8 +32,8 @@ def profile(
 
 
 def agent(
-    role: Annotated[str, typer.Argument(help="The agent's job, such as silver.")],
-    request: Annotated[str, typer.Argument(help="What you want, in prose.")],
+    role: Annotated[str, typer.Argument(metavar="ROLE", help="The agent's job, such as silver.")],
+    request: Annotated[str, typer.Argument(metavar="REQUEST", help="What you want, in prose.")],
     frame: Annotated[
         list[str],
         typer.Option(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from dex_dbutils.config import find_project
 
-from dex.cli.output import EnvOption, JsonOption, ProjectOption, emit, pairs, progress, say, table
+from dex.cli.output import EnvOption, JsonOption, ProjectOption, emit, examples, pairs, progress, say, table
 
 if TYPE_CHECKING:
     from dex.jobs import JobRun, LiveRuns
@@ -25,10 +25,16 @@ StdinOption = Annotated[
 RunArgument = Annotated[int, typer.Argument(metavar="RUN", help="Number of the run; `dex job runs` lists them.")]
 
 
-@app.command()
+@app.command(
+    epilog=examples(
+        "dex job run daily --parameter day=2013-01-01",
+        "dex job run daily hourly --max-parallel 4",
+        "dex job run daily --only +clean",
+    )
+)
 def run(
     jobs: Annotated[
-        list[str] | None, typer.Argument(metavar="JOB...", help="Keys of jobs under `resources.jobs`; all at once.")
+        list[str] | None, typer.Argument(metavar="JOB", help="Keys of jobs under `resources.jobs`; all at once.")
     ] = None,
     parameter: Annotated[
         list[str] | None, typer.Option("--parameter", "-p", help="KEY=VALUE of a job parameter; repeat for more.")
@@ -77,7 +83,7 @@ def run(
     _exit_unless_good(runs)
 
 
-@app.command()
+@app.command(epilog=examples("dex job repair 4711", "dex job repair 4711 --task clean --dependents"))
 def repair(
     number: RunArgument,
     task: Annotated[
@@ -154,10 +160,12 @@ def show(number: RunArgument, project: ProjectOption = None, as_json: JsonOption
     _show([read_record(find_project(), number).run], as_json)
 
 
-@app.command()
+@app.command(epilog=examples("dex job logs 4711 clean"))
 def logs(
     number: RunArgument,
-    task: Annotated[str, typer.Argument(help="Key of the task; `loop[3]` for an item of a for-each task.")],
+    task: Annotated[
+        str, typer.Argument(metavar="TASK", help="Key of the task; `loop[3]` for an item of a for-each task.")
+    ],
     project: ProjectOption = None,
     as_json: JsonOption = False,
 ) -> None:

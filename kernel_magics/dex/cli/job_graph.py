@@ -16,7 +16,7 @@ def graph(
     paths: Annotated[
         list[Path] | None,
         typer.Argument(
-            metavar="[NOTEBOOK|FOLDER]...",
+            metavar="NOTEBOOK|FOLDER",
             help="Notebooks, or folders of them; `notebooks`, and what jobs of the configuration name, if not given.",
         ),
     ] = None,

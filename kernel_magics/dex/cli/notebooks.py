@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from dex.cli.output import EnvOption, JsonOption, ProjectOption, emit, progress, say
 
-NotebookArgument = Annotated[Path, typer.Argument(help="An .ipynb or a Databricks source file.")]
+NotebookArgument = Annotated[Path, typer.Argument(metavar="NOTEBOOK", help="An .ipynb or a Databricks source file.")]
 
 
 def run(
@@ -87,7 +87,7 @@ def export(
     paths: Annotated[
         list[Path] | None,
         typer.Argument(
-            metavar="NOTEBOOK...",
+            metavar="NOTEBOOK",
             help="An .ipynb or a Databricks source file; several, or folders; with --check, else all exported ones.",
         ),
     ] = None,
@@ -161,7 +161,7 @@ def export(
 
 
 def mutate(
-    notebook: Annotated[Path, typer.Argument(help="An exported notebook.")],
+    notebook: Annotated[Path, typer.Argument(metavar="NOTEBOOK", help="An exported notebook.")],
     count: Annotated[int, typer.Option("--mutants", "-n", min=1, help="Most mutants to try.")] = 20,
     seed: Annotated[int, typer.Option(help="The same seed and module give the same mutants.")] = 1,
     least: Annotated[int, typer.Option(min=0, max=100, help="Exit 1 if fewer percent are killed.")] = 0,
@@ -191,7 +191,9 @@ def _survey(folder: Path, out: Path | None, as_json: bool, *, alone: bool) -> No
 
 
 def sync(
-    notebook: Annotated[Path, typer.Argument(help="A notebook, or the module that was exported from it.")],
+    notebook: Annotated[
+        Path, typer.Argument(metavar="NOTEBOOK", help="A notebook, or the module that was exported from it.")
+    ],
     check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if there is something to do.")] = False,
     project: ProjectOption = None,
     as_json: JsonOption = False,

@@ -37,6 +37,11 @@ ProjectOption = Annotated[
 ]
 
 
+def examples(*lines: str) -> str:
+    """Return what stands below the help of a command: whole command lines that can be copied."""
+    return "\n\n".join(["Examples:", *(f"`{line}`" for line in lines)])
+
+
 def emit(value: Any, as_json: bool, text: Callable[[], str]) -> None:
     """Print a result without the project's secrets: as JSON, or as the text that ``text()`` returns."""
     redact = redaction_here()

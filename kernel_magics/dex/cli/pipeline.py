@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from dex_dbutils.config import find_project
 
-from dex.cli.output import EnvOption, JsonOption, ProjectOption, emit, progress, say, table
+from dex.cli.output import EnvOption, JsonOption, ProjectOption, emit, examples, progress, say, table
 
 if TYPE_CHECKING:
     from dex.pipelines import Update
@@ -20,7 +20,7 @@ def _verbs() -> None:
     """Keep ``run`` a verb of its own."""
 
 
-@app.command()
+@app.command(epilog=examples("dex pipeline run layers --select silver.orders"))
 def run(
     pipeline: Annotated[str, typer.Argument(metavar="PIPELINE", help="Key of a pipeline under `resources.pipelines`.")],
     select: Annotated[

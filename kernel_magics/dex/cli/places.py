@@ -15,7 +15,7 @@ from dex.cli.output import EnvOption, JsonOption, ProjectOption, emit, progress,
 
 
 def test(
-    notebook: Annotated[Path, typer.Argument(help="An exported notebook.")],
+    notebook: Annotated[Path, typer.Argument(metavar="NOTEBOOK", help="An exported notebook.")],
     env: EnvOption = None,
     project: ProjectOption = None,
     as_json: JsonOption = False,

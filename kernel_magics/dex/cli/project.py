@@ -12,7 +12,9 @@ from dex.cli.output import JsonOption, ProjectOption, emit, table
 
 
 def env(
-    name: Annotated[str | None, typer.Argument(help="Show everything that holds in this environment.")] = None,
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="Show everything that holds in this environment.")
+    ] = None,
     project: ProjectOption = None,
     as_json: JsonOption = False,
 ) -> None:

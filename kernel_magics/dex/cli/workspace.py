@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from dex.cli.output import JsonOption, emit
+from dex.cli.output import JsonOption, emit, examples
 
 app = typer.Typer(help="A stand-in for a Databricks workspace, on this machine.", no_args_is_help=True)
 
@@ -20,7 +20,7 @@ def _group() -> None:
     """A stand-in for a Databricks workspace, on this machine."""
 
 
-@app.command()
+@app.command(epilog=examples("dex workspace fake --port 8080"))
 def fake(
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 for any free one.")] = 0,
     host: Annotated[str, typer.Option(help="Address of this machine alone.")] = "127.0.0.1",

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
+from dex.cli.app import app
 
 
 def dex(*words: str, cwd: Path, **more: str) -> subprocess.CompletedProcess[str]:
@@ -32,6 +38,26 @@ def test_every_verb_has_help(verb: str, tmp_path: Path) -> None:
     done = dex(verb, "--help", cwd=tmp_path)
     assert done.returncode == 0
     assert "Usage" in done.stdout
+
+
+def commands(group: Any, above: str = "dex") -> Iterator[tuple[str, Any]]:
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from commands(command, f"{above} {name}")
+        else:
+            yield f"{above} {name}", command
+
+
+def test_every_command_says_what_it_does_and_the_examples_are_commands() -> None:
+    every = dict(commands(typer.main.get_group(app)))
+    assert {"dex job run", "dex bundle emit", "dex workspace fake"} <= {n for n, c in every.items() if c.epilog}
+    for name, command in every.items():
+        assert command.help, name
+        for example in re.findall(r"`(.+)`", command.epilog or ""):
+            words = shlex.split(example)
+            own = len(name.split())
+            assert words[:own] == name.split()
+            command.make_context(name, words[own:])  # raises for what it does not take
 
 
 def test_the_version_is_told_without_a_verb(tmp_path: Path) -> None:
