@@ -190,6 +190,10 @@ ERRORS: dict[str, tuple[str, str, str, str, str]] = {
     "no entry point": (JOB, "          python_wheel_task:\n            package_name: flights_etl\n            entry_point: flights\n", "          ‸python_wheel_task:\n            package_name: flights_etl\n", "14", "needs `entry_point`"),
     "a wheel that nothing builds": (JOB, "              - ../dist/*.whl", "              - ../dist/*.whl\n              - ‸../wheels/*.whl", "18", "Artifacts build into `dist`: wheel"),
     "a wheel of a loop's task that is not there": (JOB, "              task_key: airport\n", "              task_key: airport\n              job_cluster_key: main\n              libraries: [{‸whl: ../lib/*.whl}]\n", "18", "No wheel matches '../lib/*.whl'"),
+    "a jar that is not there": (MORE, "        - whl: ../dist/*.whl", "        - ‸jar: ../lib/reader.jar", "15", "There is no jar '../lib/reader.jar'"),
+    "requirements of a task that are not there": (JOB, "            - pypi:\n                package: scikit-learn==1.5.0", "            - ‸requirements: ../requirements.txt", "15", "There is no file of requirements '../requirements.txt'"),
+    "requirements of an environment that are not there": (OTHER, "      tasks:\n", "      environments:\n        - environment_key: more\n          spec:\n            environment_version: '3'\n            dependencies:\n              - ‸-r ../requirements.txt\n      tasks:\n", "15", "There is no file of requirements '../requirements.txt'"),
+    "a pipeline that names its schema twice": (TABLES, "      serverless: true\n      root_path", "      ‸target: silver\n      serverless: true\n      root_path", "21", "`target` is the old word. Keep `schema`"),
     "a notebook that is not there": (JOB, "            notebook_path: ../notebooks/load.py", "            ‸notebook_path: ../notebooks/laod.py", "15", "There is no notebook '../notebooks/laod.py'"),
     "a notebook without its suffix": (JOB, "            notebook_path: ../notebooks/load.py", "            ‸notebook_path: ../notebooks/load", "15", "Did you mean '../notebooks/load.py'?"),
     "a file that is no notebook": (TABLES, "            path: ../notebooks/late.py", "            ‸path: ../src/model.py", "15", "its first line is not `# Databricks notebook source`"),
@@ -247,6 +251,7 @@ ERRORS: dict[str, tuple[str, str, str, str, str]] = {
     "a limit of health of nothing": (JOB, "            value: 3600", "            ‸value: 0", "29", "more than 0, not 0"),
 }  # fmt: skip
 WARNINGS: dict[str, tuple[str, str, str, str, str]] = {
+    "a folder to send that is not there": (ROOT, "  exclude:\n", "  paths:\n    - ‸../common\n  exclude:\n", "15", "There is no folder '../common'"),
     "a field without a value": (JOB, "          max_retries: 2", "          ‸max_retries:", "03", "Give it a whole number, or take it away"),
     "a pattern that matches nothing": (ROOT, "  - resources/*.yml", "  - resources/*.yml\n  - ‸more/*.yml", "04", "'more/*.yml', which matches no file"),
     "folders below folders": (ROOT, "  - resources/*.yml", "  - resources/*.yml\n  - ‸resources/**/*.yml", "04", "'resources/**/*.yml', which matches no file"),

@@ -29,6 +29,10 @@ def check_kinds(bundle: Bundle) -> Iterator[Finding]:
         if clusters is not None and clusters.value and serverless is not None and serverless.value is True:
             said = f"Pipeline '{key}' is serverless, which takes no `clusters`. Take them away, or `serverless`."
             yield clusters.finding("DEX-BUNDLE-13", said)
+        schema, target = pipeline.get("schema"), pipeline.get("target")
+        if schema is not None and target is not None and schema.value and target.value:
+            said = f"Pipeline '{key}' names the schema of its tables twice: `target` is the old word. Keep `schema`."
+            yield target.finding("DEX-BUNDLE-21", said)
     for key, index in bundle.resources("vector_search_indexes"):
         yield from _index(key, index)
 

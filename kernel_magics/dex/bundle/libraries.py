@@ -6,35 +6,59 @@ import glob
 import posixpath
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from packaging.utils import canonicalize_name
 
 from dex.bundle.effective import Bundle
 from dex.bundle.models import Finding
+from dex.bundle.paths import check_there
 from dex.bundle.project import built_here, has_function, is_wheel, projects_of
 from dex.bundle.suggest import nearest
 from dex.bundle.tree import At
 
 _REQUIREMENT = re.compile(r"\s*([A-Za-z0-9][\w.-]*)\s*(?:\[[^\]]*\])?\s*(?:[<>=!~;@ ].*)?$")
 
+#: A dependency of an environment that is a file of requirements.
+_OF_FILE = re.compile(r"-r\s+(\S+)")
+
 
 def check_libraries(bundle: Bundle) -> Iterator[Finding]:
-    """Yield the wheels of environments, tasks and clusters that neither exist nor are built by an artifact."""
+    """Yield the files of environments, tasks and clusters that neither exist nor are built by an artifact."""
     for _, job in bundle.resources("jobs"):
         for environment in job.items("environments"):
             spec = environment.get("spec")
             for dependency in spec.items("dependencies") if spec else ():
                 yield from _wheel(bundle, dependency)
+                yield from _requirements(bundle, dependency)
         inner = [at for task in job.items("tasks") if (at := task.at("for_each_task", "task")) is not None]
         for task in (*job.items("tasks"), *inner):
             for library in task.items("libraries"):
-                wheel = library.get("whl")
-                if wheel is not None:
-                    yield from _wheel(bundle, wheel)
+                yield from _library(bundle, library)
     for _, cluster in bundle.resources("clusters"):
         for library in cluster.items("libraries"):
-            if (wheel := library.get("whl")) is not None:
-                yield from _wheel(bundle, wheel)
+            yield from _library(bundle, library)
+
+
+def _library(bundle: Bundle, library: At) -> Iterator[Finding]:
+    if (wheel := library.get("whl")) is not None:
+        yield from _wheel(bundle, wheel)
+    if (jar := library.get("jar")) is not None and not _has_builds(bundle):
+        yield from check_there(bundle, jar, "jar")
+    if (requirements := library.get("requirements")) is not None:
+        yield from check_there(bundle, requirements, "file of requirements")
+
+
+def _has_builds(bundle: Bundle) -> bool:
+    """Return whether artifacts run commands, which may make any file."""
+    artifacts = bundle.tree.get("artifacts")
+    return artifacts is not None and any(at.text("build") for _, at in artifacts.entries() if at.text("type") != "whl")
+
+
+def _requirements(bundle: Bundle, dependency: At) -> Iterator[Finding]:
+    named = _OF_FILE.fullmatch(dependency.value) if isinstance(dependency.value, str) else None
+    if named is not None:
+        yield from check_there(bundle, replace(dependency, value=named[1]), "file of requirements")
 
 
 def _wheel(bundle: Bundle, at: At) -> Iterator[Finding]:

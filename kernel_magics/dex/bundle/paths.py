@@ -67,7 +67,7 @@ def check_files(bundle: Bundle, job: At, task: At) -> Iterator[Finding]:
         settings = task.get(kind)
         named = settings.get(key) if settings is not None else None
         if settings is not None and named is not None and not _from_git(job, settings):
-            yield from _there(bundle, named, "folder" if kind == "dbt_task" else "file")
+            yield from check_there(bundle, named, "folder" if kind == "dbt_task" else "file")
     sql = task.at("sql_task", "file")
     held = [task.get(kind) for kind in ("notebook_task", "spark_python_task", "dbt_task")]
     for settings in (*held, sql):
@@ -76,14 +76,14 @@ def check_files(bundle: Bundle, job: At, task: At) -> Iterator[Finding]:
             said = "`source: GIT` takes files from the job's `git_source`, which is not there. Add it, or take `source` away."
             yield source.finding("DEX-BUNDLE-21", said)
     if sql is not None and not _from_git(job, sql) and (named := sql.get("path")) is not None:
-        yield from _there(bundle, named, "file")
+        yield from check_there(bundle, named, "file")
 
 
 def check_pipeline(bundle: Bundle, pipeline: At) -> Iterator[Finding]:
     """Yield the files and folders of a pipeline that are not there."""
     root = pipeline.get("root_path")
     if root is not None:
-        yield from _there(bundle, root, "folder")
+        yield from check_there(bundle, root, "folder")
     for library in pipeline.items("libraries"):
         for kind, key in (("notebook", "path"), ("file", "path"), ("glob", "include")):
             entry = library.get(kind)
@@ -92,16 +92,20 @@ def check_pipeline(bundle: Bundle, pipeline: At) -> Iterator[Finding]:
         yield from check_notebook(bundle, library.at("notebook", "path"))
         for named in (library.at("file", "path"), library.at("glob", "include")):
             if named is not None:
-                yield from _there(bundle, named, "file")
+                yield from check_there(bundle, named, "file")
 
 
 def check_other_files(bundle: Bundle) -> Iterator[Finding]:
-    """Yield the files and folders of other resources that are not there, such as a dashboard's."""
+    """Yield the files and folders of `sync` and of other resources that are not there, such as a dashboard's."""
+    sync = bundle.tree.get("sync")
+    for path in sync.items("paths") if sync is not None else ():
+        for finding in check_there(bundle, path, "folder"):  # beside the bundle, where a part of a repository is cloned
+            yield finding.model_copy(update={"severity": "warning"})
     for kind, (key, what) in _OTHERS.items():
         for _, resource in bundle.resources(kind):
             named = resource.get(key)
             if named is not None and resource.get("git_source") is None:
-                yield from _there(bundle, named, what)
+                yield from check_there(bundle, named, what)
 
 
 def check_notebook(bundle: Bundle, named: At | None) -> Iterator[Finding]:
@@ -123,7 +127,14 @@ def check_notebook(bundle: Bundle, named: At | None) -> Iterator[Finding]:
         )
 
 
-def _there(bundle: Bundle, named: At, what: str) -> Iterator[Finding]:
+def check_there(bundle: Bundle, named: At, what: str) -> Iterator[Finding]:
+    """Yield that a path of the bundle's folder names nothing, or that a pattern matches nothing.
+
+    Args:
+        bundle: the bundle.
+        named: the path, relative to its file; one of a workspace is taken as it is.
+        what: what should be there, as the finding calls it.
+    """
     path = local_path(bundle.root, named)
     if path is None:
         return
