@@ -85,7 +85,7 @@ def _run(words: list[str]) -> int:
         return error.exit_code
     except TyperException as error:
         if as_json:
-            emit_error(_wrong_use(error, words), as_json)
+            emit_error(_wrong_use(error), as_json)
         else:
             error.show()  # type: ignore[attr-defined]  # every error that a command line can raise has it
         return error.exit_code
@@ -100,11 +100,12 @@ def _run(words: list[str]) -> int:
     return int(code or 0)
 
 
-def _wrong_use(error: TyperException, words: Sequence[str]) -> DexError:
+def _wrong_use(error: TyperException) -> DexError:
     """Return the error of a command line that cannot be parsed."""
-    verbs = " ".join(word for word in words[:1] if not word.startswith("-"))
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context is not None else "dex"
     what = " ".join(error.format_message().split()) or "The command line is not complete."
-    return DexError("DEX-CLI-02", what, remedy=f"See {' '.join(filter(None, ['dex', verbs]))} --help.")
+    return DexError("DEX-CLI-02", what, remedy=f"See {command} --help.")
 
 
 def _defect(error: Exception) -> DexError:

@@ -153,13 +153,22 @@ def test_what_is_wrong_with_an_environment_stands_below_the_list(project: Path) 
     assert "prod.yaml" in done.stdout
 
 
-@pytest.mark.parametrize("words", [("env", "--jsn"), ("profile",), ("nosuch",), ("runs", "--limit", "0")])
-def test_with_json_wrong_use_is_the_document_too(words: tuple[str, ...], tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("words", "helps"),
+    [
+        (("env", "--jsn"), "dex env"),
+        (("profile",), "dex profile"),
+        (("nosuch",), "dex"),
+        (("runs", "--limit", "0"), "dex runs"),
+        (("job", "show", "none"), "dex job show"),
+    ],
+)
+def test_with_json_wrong_use_is_the_document_too(words: tuple[str, ...], helps: str, tmp_path: Path) -> None:
     done = dex(*words, "--json", cwd=tmp_path)
     error = json.loads(done.stdout)["error"]
     assert (done.returncode, error["code"]) == (2, "DEX-CLI-02")
     assert error["what"]
-    assert "--help" in error["remedy"]
+    assert error["remedy"] == f"See {helps} --help."
 
 
 @pytest.mark.parametrize(
