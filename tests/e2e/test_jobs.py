@@ -80,6 +80,27 @@ def shop(lab: Lab) -> Iterator[Path]:
     shutil.rmtree(project)
 
 
+def test_a_file_of_the_bundle_that_cannot_be_read_is_told_with_its_line(
+    browser: Browser, lab: Lab, shop: Path, shots: Path
+) -> None:
+    sound = (shop / "resources/waits.job.yml").read_text()
+    (shop / "resources/waits.job.yml").write_text(sound.replace("tasks: [", "tasks: [{["))
+    page = LabPage(browser, lab.url, lab.token, "trial/notebooks/start.ipynb")
+    jobs = page.section("jobs")
+    expect(jobs.get_by_role("alert")).to_contain_text("resources/waits.job.yml, line 6: ")
+    expect(jobs.get_by_role("button", name=re.compile("^every"))).to_contain_text("cannot run")
+    for theme in ("Dark", "Light"):
+        page.theme(f"JupyterLab {theme}")
+        assert page.panel.evaluate(WEAK_TEXT) == []
+        page.page.screenshot(path=shots / f"job-unreadable-{theme.lower()}.png")
+    page.page.close()
+    (shop / "resources/waits.job.yml").write_text(sound)
+    jobs = LabPage(browser, lab.url, lab.token, "trial/notebooks/start.ipynb").section("jobs")
+    expect(jobs.get_by_role("button", name=re.compile("^every"))).to_contain_text("not run")
+    expect(jobs.get_by_role("alert")).to_have_count(0)
+    jobs.page.close()
+
+
 def test_the_job_of_fourteen_tasks_is_run_from_the_panel(browser: Browser, lab: Lab, shop: Path, shots: Path) -> None:
     page = LabPage(browser, lab.url, lab.token, "trial/notebooks/start.ipynb")
     page.page.emulate_media(reduced_motion="reduce")

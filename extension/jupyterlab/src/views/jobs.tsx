@@ -21,7 +21,7 @@ export function JobsSection(props: { jobs: Jobs }): JSX.Element {
         </p>
       )}
       {state.unreadable.map(message => (
-        <NoticeBox key={message} notice={{ message, remedy: trans.__('The jobs of this file are missing until it can be read.') }} />
+        <NoticeBox key={message} notice={{ message, remedy: trans.__('Mend the file: no job runs until it can be read, and its own are missing here.') }} />
       ))}
       {state.jobs?.length === 0 && state.unreadable.length === 0 && (
         <Empty>
@@ -88,7 +88,7 @@ function JobRow(props: {
     >
       <span className="dex-Job-name">{job.key}</span>
       {job.problem !== null ? (
-        <RunState status="FAILED" word={trans.__('not sound')} />
+        <RunState status="FAILED" word={trans.__('cannot run')} />
       ) : (
         <RunState status={job.runs[0]?.status ?? null} />
       )}
